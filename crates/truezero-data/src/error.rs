@@ -1,0 +1,74 @@
+//! What can be wrong with data, always with the place, what was expected and what was found.
+
+use std::path::{Path, PathBuf};
+
+/// A source that cannot be read, or data that does not fit what is asked of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused.
+    #[error("cannot {operation} {}", path.display())]
+    Io {
+        /// What was tried, as a verb: "open", "read", "write".
+        operation: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A file does not hold what its format demands.
+    #[error("{}: {place}: expected {expected}, found {found}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, field or member within it.
+        place: String,
+        /// What the format demands there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The data is well formed but does not suit what is asked of it (a missing target column, one
+    /// class only, a width other than the model's …).
+    #[error("{place}: expected {expected}, found {found}")]
+    Unsuitable {
+        /// What of the data: "target", "column \"age\"", "labels" …
+        place: String,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+}
+
+impl DataError {
+    /// A violation of a file's format.
+    pub fn malformed(
+        path: &Path,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            place: place.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    /// Data that does not suit what is asked of it.
+    pub fn unsuitable(
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Unsuitable { place: place.into(), expected: expected.into(), found: found.into() }
+    }
+
+    /// For `map_err` on a file operation.
+    pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { operation, path, source }
+    }
+}

@@ -1,0 +1,93 @@
+//! Data as a source holds it, before any preprocessing.
+
+use truezero_sparse::Batch;
+
+/// The examples of one source: features and, where the source has them, targets.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    /// One row per example.
+    pub features: Features,
+    /// What is to be learned or predicted; one per example.
+    pub target: Option<RawTarget>,
+    /// Height, width, channels, where each example is an image.
+    pub image: Option<ImageShape>,
+}
+
+impl Raw {
+    /// Number of examples.
+    pub fn examples(&self) -> usize {
+        match &self.features {
+            Features::Matrix(batch) => batch.examples(),
+            Features::Table(table) => table.rows,
+        }
+    }
+}
+
+/// The shape of each image; its pixels are stored row by row, channels innermost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ImageShape {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// Values per pixel: 1 or 3.
+    pub channels: usize,
+}
+
+/// Features as they come.
+#[derive(Clone, Debug)]
+pub enum Features {
+    /// Numbers only (IDX, NPY, svmlight, images).
+    Matrix(Batch),
+    /// Named columns of several kinds (CSV, Parquet, Arrow).
+    Table(Table),
+}
+
+/// Named columns of equal length.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Number of rows.
+    pub rows: usize,
+    /// The columns, in the order of the file, the target among them removed.
+    pub columns: Vec<Column>,
+}
+
+/// A named column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its header, or `column 3` (counted from 1) where there is none.
+    pub name: String,
+    /// Its values.
+    pub values: ColumnValues,
+}
+
+/// The values of a column, by what they are.
+#[derive(Clone, Debug)]
+pub enum ColumnValues {
+    /// Numbers; NaN where missing.
+    Numbers(Vec<f64>),
+    /// Words of a small vocabulary; `None` where missing.
+    Categories(Vec<Option<String>>),
+    /// Running text, to become a bag of words; empty where missing.
+    Text(Vec<String>),
+}
+
+/// Targets as they come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawTarget {
+    /// One word per example: a class.
+    Labels(Vec<String>),
+    /// One number per example: a class or a quantity, which `--task` or the values tell.
+    Numbers(Vec<f64>),
+    /// Several numbers per example, row after row: quantities, or 0/1 for several labels.
+    Rows {
+        /// Numbers per example.
+        width: usize,
+        /// Row after row.
+        values: Vec<f64>,
+        /// Names of the columns, where known.
+        names: Vec<String>,
+    },
+    /// Any number of words per example: several labels.
+    Sets(Vec<Vec<String>>),
+}
