@@ -37,6 +37,12 @@ impl AlignedVec {
     }
 }
 
+impl PartialEq for AlignedVec {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
 impl Deref for AlignedVec {
     type Target = [f32];
 

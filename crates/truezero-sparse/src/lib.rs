@@ -1,8 +1,25 @@
 //! Floor 1 of truezero: batches of active values, packed weights, and the products that skip zeros
 //! exactly.
+//!
+//! ```
+//! use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, PackedWeights};
+//!
+//! let weights = PackedWeights::from_plain(3, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+//! let mut inputs = ActiveBatch::new(3);
+//! inputs.push([(0, 1.0), (2, 0.5)]); // input 1 is zero: its weights are never read
+//! let mut out = DenseBatch::default();
+//! Engine::new(1).forward(Inputs::Active(&inputs), &weights, &[0.0, 10.0], &mut out);
+//! assert_eq!(out.row(0), [3.5, 15.0]);
+//! ```
 
 mod aligned;
 mod batch;
+pub mod choose;
+mod engine;
+pub mod naive;
+mod weights;
 
 pub use aligned::{AlignedVec, LANES, padded};
 pub use batch::{ActiveBatch, Batch, BatchError, DenseBatch, Inputs};
+pub use engine::Engine;
+pub use weights::{PANEL, PackedWeights};

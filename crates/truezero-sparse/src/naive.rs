@@ -1,0 +1,104 @@
+//! The specification of every kernel: plain loops, one formula each.
+//!
+//! The fast kernels must return these very bits. What fixes them is the order in which each single
+//! output is accumulated, always with fused multiply-add (one rounding):
+//! - forward: from the bias, over active inputs in rising order;
+//! - update: from the weight, over examples in rising order;
+//! - backward: in 16 lanes (lane = output mod 16), each over rising outputs, then [`sum_lanes`].
+//!
+//! Skipping a zero leaves every result as it is: fma(0, w, a) = a.
+
+use crate::{ActiveBatch, DenseBatch, LANES, PackedWeights};
+
+/// The sum of 16 lanes, folded in halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
+pub fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]` over active inputs i.
+pub fn forward(x: &ActiveBatch, w: &PackedWeights, bias: &[f32], out: &mut DenseBatch) {
+    out.reset(x.examples(), w.outputs());
+    for s in 0..x.examples() {
+        let (indices, values) = x.example(s);
+        for j in 0..w.outputs() {
+            let mut sum = bias[j];
+            for (&i, &value) in indices.iter().zip(values) {
+                sum = value.mul_add(w.get(i as usize, j), sum);
+            }
+            out.row_mut(s)[j] = sum;
+        }
+    }
+}
+
+/// `errors[s,i] = Σ_j W[i,j] δ[s,j]` for active inputs i, zero for all others.
+pub fn backward(x: &ActiveBatch, w: &PackedWeights, delta: &DenseBatch, errors: &mut DenseBatch) {
+    errors.reset(x.examples(), w.inputs());
+    for s in 0..x.examples() {
+        for &i in x.example(s).0 {
+            let mut lanes = [0.0; LANES];
+            for j in 0..w.outputs() {
+                lanes[j % LANES] = w.get(i as usize, j).mul_add(delta.row(s)[j], lanes[j % LANES]);
+            }
+            errors.row_mut(s)[i as usize] = sum_lanes(lanes);
+        }
+    }
+}
+
+/// `W[i,j] += Σ_s (−rate · x[s,i]) δ[s,j]` over the examples s in which i is active.
+pub fn sgd(x: &ActiveBatch, w: &mut PackedWeights, delta: &DenseBatch, rate: f32) {
+    for s in 0..x.examples() {
+        let (indices, values) = x.example(s);
+        for (&i, &value) in indices.iter().zip(values) {
+            let factor = -rate * value;
+            for panel in 0..w.panels() {
+                let columns = w.columns(panel);
+                let piece = w.piece_mut(panel, i as usize);
+                for (weight, &d) in piece.iter_mut().zip(&delta.row(s)[columns]) {
+                    *weight = factor.mul_add(d, *weight);
+                }
+            }
+        }
+    }
+}
+
+/// `G[i,j] = Σ_s x[s,i] δ[s,j]` for one input i, from zero, over examples in rising order.
+pub fn row_gradient(x: &ActiveBatch, i: usize, delta: &DenseBatch) -> Vec<f32> {
+    let mut gradient = vec![0.0; delta.width()];
+    for s in 0..x.examples() {
+        let (indices, values) = x.example(s);
+        if let Ok(at) = indices.binary_search(&(i as u32)) {
+            for (g, &d) in gradient.iter_mut().zip(delta.row(s)) {
+                *g = values[at].mul_add(d, *g);
+            }
+        }
+    }
+    gradient
+}
+
+/// `h = sign · max(0, x)` in place, and the list of what is active. NaN counts as active, so that it
+/// reaches the cost and is noticed.
+pub fn rectify(pre: &mut DenseBatch, signs: Option<&[f32]>, active: &mut ActiveBatch) {
+    active.reset(pre.width());
+    for s in 0..pre.examples() {
+        let row = pre.row_mut(s);
+        for (j, x) in row.iter_mut().enumerate() {
+            *x = if *x <= 0.0 { 0.0 } else { *x * signs.map_or(1.0, |signs| signs[j]) };
+        }
+        active.push(row.iter().enumerate().map(|(j, &x)| (j as u32, x)));
+    }
+}
+
+/// The list of the non-zeros of a dense batch.
+pub fn extract(dense: &DenseBatch, active: &mut ActiveBatch) {
+    active.reset(dense.width());
+    for s in 0..dense.examples() {
+        active.push(dense.row(s).iter().enumerate().map(|(j, &x)| (j as u32, x)));
+    }
+}

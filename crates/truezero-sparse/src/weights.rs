@@ -1,0 +1,150 @@
+//! The weights between two layers, packed for the sparse products.
+//!
+//! Input-major (the outgoing weights of one input unit are contiguous), cut into panels of
+//! [`PANEL`] outputs: panel by panel, and within a panel row by row. A panel of 1000 inputs is
+//! 512 KB and stays in the second-level cache while a mini-batch passes over it; rows of a whole
+//! layer, 4 KB apart, would defeat the prefetcher and the TLB.
+//!
+//! ```text
+//! plain  W[i][j]            packed  panel 0: W[0][0..128] W[1][0..128] … W[n][0..128]
+//!                                   panel 1: W[0][128..256] …
+//! ```
+
+use std::ops::Range;
+
+use crate::aligned::{AlignedVec, padded};
+
+/// Outputs in a panel: one unit's piece is 512 contiguous bytes.
+pub const PANEL: usize = 128;
+
+/// A matrix of inputs × outputs in column panels; outputs are padded with zero weights to a
+/// multiple of 16.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PackedWeights {
+    inputs: usize,
+    outputs: usize,
+    data: AlignedVec,
+}
+
+impl PackedWeights {
+    /// All weights zero.
+    pub fn zeros(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs, data: AlignedVec::zeros(inputs * padded(outputs)) }
+    }
+
+    /// Packs plain weights, `inputs` rows of `outputs` values.
+    ///
+    /// # Panics
+    /// If `plain` has another length.
+    pub fn from_plain(inputs: usize, outputs: usize, plain: &[f32]) -> Self {
+        assert_eq!(plain.len(), inputs * outputs, "expected {inputs} rows of {outputs} weights");
+        let mut weights = Self::zeros(inputs, outputs);
+        for panel in 0..weights.panels() {
+            let columns = weights.columns(panel);
+            for input in 0..inputs {
+                let piece = weights.piece_mut(panel, input);
+                piece[..columns.len()].copy_from_slice(&plain[input * outputs..][columns.clone()]);
+            }
+        }
+        weights
+    }
+
+    /// The weights as `inputs` plain rows of `outputs` values.
+    pub fn to_plain(&self) -> Vec<f32> {
+        let mut plain = vec![0.0; self.inputs * self.outputs];
+        for panel in 0..self.panels() {
+            let columns = self.columns(panel);
+            for input in 0..self.inputs {
+                plain[input * self.outputs..][columns.clone()]
+                    .copy_from_slice(&self.piece(panel, input)[..columns.len()]);
+            }
+        }
+        plain
+    }
+
+    /// Number of input units (rows).
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Number of output units (columns).
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Number of panels.
+    pub fn panels(&self) -> usize {
+        self.outputs.div_ceil(PANEL)
+    }
+
+    /// The outputs that a panel holds.
+    pub fn columns(&self, panel: usize) -> Range<usize> {
+        panel * PANEL..self.outputs.min((panel + 1) * PANEL)
+    }
+
+    /// Length of each piece of a panel: 128, or less in the last, always a multiple of 16.
+    pub fn panel_width(&self, panel: usize) -> usize {
+        PANEL.min(padded(self.outputs) - panel * PANEL)
+    }
+
+    /// A panel: `inputs` pieces of [`panel_width`](Self::panel_width) weights.
+    pub fn panel(&self, panel: usize) -> &[f32] {
+        &self.data[self.panel_range(panel)]
+    }
+
+    /// A panel, to write. The padding stays zero.
+    pub fn panel_mut(&mut self, panel: usize) -> &mut [f32] {
+        let range = self.panel_range(panel);
+        &mut self.data[range]
+    }
+
+    /// The weights from one input to the outputs of a panel, with padding.
+    pub fn piece(&self, panel: usize, input: usize) -> &[f32] {
+        let width = self.panel_width(panel);
+        &self.panel(panel)[input * width..][..width]
+    }
+
+    /// The weights from one input to the outputs of a panel, to write. The padding stays zero.
+    pub fn piece_mut(&mut self, panel: usize, input: usize) -> &mut [f32] {
+        let width = self.panel_width(panel);
+        &mut self.panel_mut(panel)[input * width..][..width]
+    }
+
+    /// One weight.
+    pub fn get(&self, input: usize, output: usize) -> f32 {
+        self.piece(output / PANEL, input)[output % PANEL]
+    }
+
+    /// All weights with their padding, in packed order.
+    pub fn packed(&self) -> &[f32] {
+        &self.data[..self.inputs * padded(self.outputs)]
+    }
+
+    /// All weights with their padding, in packed order. The padding stays zero.
+    pub fn packed_mut(&mut self) -> &mut [f32] {
+        let len = self.inputs * padded(self.outputs);
+        &mut self.data[..len]
+    }
+
+    fn panel_range(&self, panel: usize) -> Range<usize> {
+        let start = panel * PANEL * self.inputs;
+        start..start + self.inputs * self.panel_width(panel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_and_unpacking_give_the_weights_back() {
+        for (inputs, outputs) in [(3, 5), (2, 128), (4, 300), (0, 7), (3, 0)] {
+            let plain: Vec<f32> = (0..inputs * outputs).map(|k| k as f32 + 1.0).collect();
+            let weights = PackedWeights::from_plain(inputs, outputs, &plain);
+            assert_eq!(weights.to_plain(), plain);
+            if inputs > 1 && outputs > 1 {
+                assert_eq!(weights.get(1, outputs - 1), (2 * outputs) as f32);
+            }
+        }
+    }
+}
