@@ -1,1 +1,32 @@
-//! Placeholder
+//! Deep sparse rectifier networks: train, save, load, evaluate and use them, never multiplying by a
+//! zero.
+//!
+//! Glorot, Bordes & Bengio, "Deep Sparse Rectifier Neural Networks", AISTATS 2011.
+
+#![forbid(unsafe_code)]
+
+pub mod activation;
+pub mod cost;
+mod error;
+mod evaluate;
+mod gradient_norm;
+pub mod layer;
+mod network;
+pub mod observe;
+pub mod optimizer;
+pub mod options;
+pub mod schedule;
+mod steer;
+mod streams;
+pub mod trainer;
+
+pub use activation::Activation;
+pub use cost::Cost;
+pub use error::Error;
+pub use evaluate::{Evaluation, Examples, argmax};
+pub use layer::{Initialisation, Layer};
+pub use network::{Architecture, Network, Pass};
+pub use optimizer::{Optimizer, Rule};
+pub use options::{Plan, TrainingOptions};
+pub use schedule::Schedule;
+pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};

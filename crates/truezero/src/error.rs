@@ -1,0 +1,65 @@
+//! What can go wrong in building, training, saving and loading networks.
+
+use std::path::PathBuf;
+
+use truezero_data::DataError;
+
+/// An operation of this library that failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An option has a value that cannot be.
+    #[error("option {option}: expected {expected}, found {found}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The data does not suit the network or the training.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The cost or the weights became infinite or NaN.
+    #[error(
+        "training diverged in epoch {epoch}, mini-batch {batch}: expected a finite cost, found {cost}\n\
+         hint: lower the learning rate, or limit the gradient with clip-norm"
+    )]
+    Diverged {
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1; 0 if it was found at the end of the epoch.
+        batch: usize,
+        /// The cost.
+        cost: f64,
+    },
+    /// A model or checkpoint file is not what it should be.
+    #[error("{}: {place}: expected {expected}, found {found}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Tensor or field within it.
+        place: String,
+        /// What belongs there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {operation} {}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        operation: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn option(option: &'static str, expected: &str, found: impl ToString) -> Self {
+        Self::Option { option, expected: expected.to_owned(), found: found.to_string() }
+    }
+}

@@ -1,0 +1,203 @@
+//! A network: hidden layers, an output layer, a cost.
+
+use truezero_data::{Dataset, Targets};
+use truezero_sparse::choose::Product;
+use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
+
+use crate::activation::Activation;
+use crate::cost::Cost;
+use crate::layer::{Activations, Initialisation, Layer};
+
+/// Examples that pass through a network together when it is only evaluated.
+const EVALUATION_BATCH: usize = 256;
+
+/// A stack of layers; the last is the output layer, its activation the identity: the cost tells what
+/// becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// At least one.
+    pub layers: Vec<Layer>,
+    /// What the outputs are measured by.
+    pub cost: Cost,
+}
+
+/// The shape of a network to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Architecture {
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Units of each hidden layer, lowest first; may be empty.
+    pub hidden: Vec<usize>,
+    /// Number of outputs.
+    pub outputs: usize,
+    /// One per hidden layer.
+    pub activations: Vec<Activation>,
+    /// Whether half of the hidden units are negated.
+    pub sign_trick: bool,
+    /// How the weights start.
+    pub initialisation: Initialisation,
+}
+
+impl Network {
+    /// A network with random weights.
+    ///
+    /// # Panics
+    /// If there is not one activation per hidden layer.
+    pub fn random(architecture: &Architecture, cost: Cost, seed: u64) -> Self {
+        assert_eq!(
+            architecture.activations.len(),
+            architecture.hidden.len(),
+            "one activation per hidden layer"
+        );
+        let mut layers = Vec::new();
+        let mut inputs = architecture.inputs;
+        for (index, (&units, &activation)) in
+            architecture.hidden.iter().zip(&architecture.activations).enumerate()
+        {
+            let (sign_trick, initialisation) = (architecture.sign_trick, architecture.initialisation);
+            layers.push(Layer::random(inputs, units, activation, sign_trick, initialisation, seed, index));
+            inputs = units;
+        }
+        let (outputs, index) = (architecture.outputs, layers.len());
+        let initialisation = architecture.initialisation;
+        layers.push(Layer::random(inputs, outputs, Activation::Identity, false, initialisation, seed, index));
+        Self { layers, cost }
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.output_layer().units()
+    }
+
+    /// The layers below the output layer.
+    pub fn hidden(&self) -> &[Layer] {
+        &self.layers[..self.layers.len() - 1]
+    }
+
+    /// The layer on top.
+    pub fn output_layer(&self) -> &Layer {
+        &self.layers[self.layers.len() - 1]
+    }
+
+    /// Number of weights and biases.
+    pub fn parameters(&self) -> usize {
+        self.layers.iter().map(Layer::parameters).sum()
+    }
+
+    /// Passes a batch through the layers; `pass` then holds what each layer sends on, the last one
+    /// before the cost's prediction.
+    ///
+    /// # Panics
+    /// If the batch is not as wide as the network has inputs.
+    pub fn forward(&self, engine: &mut Engine, inputs: Inputs<'_>, pass: &mut Pass) {
+        self.forward_to(engine, inputs, self.layers.len(), pass);
+    }
+
+    fn forward_to(&self, engine: &mut Engine, inputs: Inputs<'_>, layers: usize, pass: &mut Pass) {
+        pass.layers.resize_with(layers, Activations::default);
+        for (index, layer) in self.layers[..layers].iter().enumerate() {
+            let (below, out) = pass.layers.split_at_mut(index);
+            let x = below.last().map_or(inputs, |below| below.inputs(Product::Forward));
+            layer.forward(engine, x, false, &mut out[0]);
+        }
+    }
+
+    /// Predictions, examples × outputs: class probabilities, label probabilities or quantities.
+    ///
+    /// # Panics
+    /// If the batch is not as wide as the network has inputs.
+    pub fn predict(&self, engine: &mut Engine, inputs: &Batch) -> DenseBatch {
+        let mut predictions = DenseBatch::zeros(inputs.examples(), self.outputs());
+        let rows: Vec<usize> = (0..inputs.examples()).collect();
+        self.for_batches(engine, inputs, &rows, |chunk, pass| {
+            let outputs = pass.outputs_mut();
+            self.cost.predict(outputs);
+            for (at, &row) in chunk.iter().enumerate() {
+                predictions.row_mut(row).copy_from_slice(outputs.row(at));
+            }
+        });
+        predictions
+    }
+
+    /// The code that hidden layer `layer` (0 is the lowest) gives each example: its activations.
+    ///
+    /// # Panics
+    /// If there is no such hidden layer, or the batch is not as wide as the network has inputs.
+    pub fn encode(&self, engine: &mut Engine, inputs: &Batch, layer: usize) -> truezero_sparse::ActiveBatch {
+        assert!(layer < self.hidden().len(), "the network has {} hidden layers", self.hidden().len());
+        let mut codes = truezero_sparse::ActiveBatch::new(self.layers[layer].units());
+        let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
+        let rows: Vec<usize> = (0..inputs.examples()).collect();
+        for chunk in rows.chunks(EVALUATION_BATCH) {
+            batch.copy_from(inputs, chunk);
+            self.forward_to(engine, batch.view(), layer + 1, &mut pass);
+            let code = pass.layers[layer].dense();
+            for example in 0..chunk.len() {
+                codes.push(code.row(example).iter().enumerate().map(|(unit, &h)| (unit as u32, h)));
+            }
+        }
+        codes
+    }
+
+    /// Passes chosen examples through the network, some hundred at a time, and shows each pass.
+    pub(crate) fn for_batches(
+        &self,
+        engine: &mut Engine,
+        inputs: &Batch,
+        rows: &[usize],
+        mut see: impl FnMut(&[usize], &mut Pass),
+    ) {
+        let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
+        for chunk in rows.chunks(EVALUATION_BATCH) {
+            batch.copy_from(inputs, chunk);
+            self.forward(engine, batch.view(), &mut pass);
+            see(chunk, &mut pass);
+        }
+    }
+
+    /// Whether no weight or bias is infinite or NaN.
+    pub fn is_finite(&self) -> bool {
+        self.layers.iter().all(|layer| {
+            layer.weights.packed().iter().chain(&layer.bias).all(|parameter| parameter.is_finite())
+        })
+    }
+
+    /// Whether targets are of the kind and width that the network's outputs answer to.
+    pub fn suits(&self, data: &Dataset) -> bool {
+        let kind = match data.targets {
+            Targets::Classes { .. } => Cost::SoftmaxCrossEntropy,
+            Targets::Quantities(_) => Cost::SquaredError,
+            Targets::Labels(_) => Cost::LogisticCrossEntropy,
+        };
+        kind == self.cost && data.targets.outputs() == self.outputs() && data.inputs.width() == self.inputs()
+    }
+}
+
+/// What each layer sends on for a batch; reused from batch to batch.
+#[derive(Clone, Debug, Default)]
+pub struct Pass {
+    pub(crate) layers: Vec<Activations>,
+}
+
+impl Pass {
+    /// One per layer, lowest first.
+    pub fn layers(&self) -> &[Activations] {
+        &self.layers
+    }
+
+    /// The hidden layers, lowest first.
+    pub fn hidden(&self) -> &[Activations] {
+        &self.layers[..self.layers.len() - 1]
+    }
+
+    /// What the last layer sends on.
+    pub(crate) fn outputs_mut(&mut self) -> &mut DenseBatch {
+        let last = self.layers.len() - 1;
+        self.layers[last].dense_mut()
+    }
+}

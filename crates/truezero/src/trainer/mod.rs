@@ -1,0 +1,323 @@
+//! Training: epochs of mini-batches, early stopping, the best weights kept.
+//!
+//! The caller drives: [`Trainer::epoch`] trains one epoch and returns, so that saving, showing and
+//! stopping stay with the caller.
+//!
+//! ```
+//! use truezero::{Control, Examples, Network, Progress, Trainer, TrainingOptions};
+//! use truezero_data::{Dataset, Targets};
+//! use truezero_sparse::{Batch, DenseBatch};
+//!
+//! // Exclusive or.
+//! let inputs = DenseBatch::from_rows(2, &[0., 0., 0., 1., 1., 0., 1., 1.]);
+//! let targets = Targets::Classes { labels: vec![0, 1, 1, 0], classes: 2 };
+//! let data = Dataset { inputs: Batch::Dense(inputs), targets, weights: None };
+//! let options = TrainingOptions { hidden: vec![16], batch_size: 4, epochs: 300, l1: 0.0, ..Default::default() };
+//! let train = Examples { data: &data, rows: &[0, 1, 2, 3] };
+//! let mut trainer = Trainer::new(options.check()?, train, None, 1)?;
+//! while let Progress::Epoch(record) = trainer.epoch(&mut |_| Control::Continue)? {
+//!     assert!(record.cost.is_finite());
+//! }
+//! let mut engine = truezero_sparse::Engine::new(1);
+//! assert_eq!(trainer.finish().network.evaluate(&mut engine, train).error, 0.0);
+//! # Ok::<(), truezero::Error>(())
+//! ```
+
+mod checkpoint;
+mod record;
+mod step;
+
+pub use record::{EpochRecord, Stopped, Summary};
+
+use truezero_data::DataError;
+use truezero_sparse::Engine;
+
+use crate::cost::Cost;
+use crate::error::Error;
+use crate::evaluate::{Evaluation, Examples};
+use crate::network::{Architecture, Network};
+use crate::observe::mean_sparsity;
+use crate::optimizer::Updater;
+use crate::options::Plan;
+use crate::steer::Steering;
+use crate::streams::{Purpose, Stream};
+use record::{Best, Position, Running};
+use step::Buffers;
+
+/// What the caller wants after a mini-batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Go on.
+    Continue,
+    /// Stop now; [`Trainer::epoch`] returns [`Progress::Interrupted`] and can be called again.
+    Stop,
+}
+
+/// How far [`Trainer::epoch`] came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// It completed an epoch.
+    Epoch(Box<EpochRecord>),
+    /// The caller stopped it after a mini-batch.
+    Interrupted,
+    /// There was nothing left to do: the last epoch was reached, or patience ran out.
+    Done,
+}
+
+/// The state of an epoch after a mini-batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchReport {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mini-batches done in this epoch.
+    pub batch: usize,
+    /// Mini-batches of an epoch.
+    pub batches: usize,
+    /// Examples done in this epoch.
+    pub examples: usize,
+    /// Mean cost of an example so far in this epoch, without penalties.
+    pub cost: f64,
+    /// Mean sparsity of the hidden layers in this mini-batch.
+    pub sparsity: f64,
+    /// λ.
+    pub l1: f32,
+}
+
+/// What a training leaves.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// With the weights of the best epoch.
+    pub network: Network,
+    /// What happened.
+    pub summary: Summary,
+}
+
+/// Trains a network.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    plan: Plan,
+    train: Examples<'a>,
+    validation: Option<Examples<'a>>,
+    engine: Engine,
+    network: Network,
+    updater: Updater,
+    steering: Option<Steering>,
+    position: Position,
+    running: Running,
+    history: Vec<EpochRecord>,
+    best: Option<Best>,
+    stopped: Option<Stopped>,
+    buffers: Buffers,
+}
+
+impl<'a> Trainer<'a> {
+    /// A trainer of a new network, its shape given by the plan and the data. Without validation
+    /// examples there is no early stopping, and the last weights are the best.
+    ///
+    /// # Errors
+    /// No examples, or train and validation data of different kinds.
+    pub fn new(
+        plan: Plan,
+        train: Examples<'a>,
+        validation: Option<Examples<'a>>,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let options = plan.options();
+        let architecture = Architecture {
+            inputs: train.data.inputs.width(),
+            hidden: options.hidden.clone(),
+            outputs: train.data.targets.outputs(),
+            activations: options.activation.clone(),
+            sign_trick: options.sign_trick,
+            initialisation: options.initialisation,
+        };
+        let network = Network::random(&architecture, Cost::for_task(train.data.targets.task()), options.seed);
+        Self::from_network(plan, network, train, validation, threads)
+    }
+
+    /// A trainer that goes on from a network's weights (fine-tuning). The plan's architecture is
+    /// ignored, but it must have a dropout rate for each hidden layer of the network.
+    ///
+    /// # Errors
+    /// No examples, or data that does not suit the network.
+    pub fn from_network(
+        plan: Plan,
+        network: Network,
+        train: Examples<'a>,
+        validation: Option<Examples<'a>>,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let options = plan.options();
+        if train.rows.is_empty() {
+            return Err(DataError::unsuitable("training data", "at least one example", "none").into());
+        }
+        let validation = validation.filter(|examples| !examples.rows.is_empty());
+        for (part, examples) in [("training data", Some(train)), ("validation data", validation)] {
+            if let Some(Examples { data, .. }) = examples
+                && !network.suits(data)
+            {
+                let (width, outputs) = (data.inputs.width(), data.targets.outputs());
+                let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
+                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
+                return Err(DataError::unsuitable(part, expected, found).into());
+            }
+        }
+        if options.dropout.len() != network.hidden().len() {
+            let expected = format!("one rate for each of {} hidden layers", network.hidden().len());
+            return Err(Error::option("dropout", &expected, options.dropout.len()));
+        }
+        let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
+        let updater = Updater::new(options.optimizer, &network);
+        Ok(Self {
+            plan,
+            train,
+            validation,
+            engine: Engine::new(threads),
+            network,
+            updater,
+            steering,
+            position: Position::default(),
+            running: Running::default(),
+            history: Vec::new(),
+            best: None,
+            stopped: None,
+            buffers: Buffers::default(),
+        })
+    }
+
+    /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind
+    /// within an epoch.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// λ for the next mini-batch.
+    pub fn l1(&self) -> f32 {
+        self.steering.as_ref().map_or(self.plan.options().l1, Steering::l1)
+    }
+
+    /// One record per completed epoch.
+    pub fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    /// Completed epochs.
+    pub fn epochs_done(&self) -> usize {
+        self.position.epoch
+    }
+
+    /// Trains to the end of the present epoch; `on_batch` is called after each mini-batch.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]: the trainer keeps the best weights so far, which
+    /// [`finish`](Self::finish) returns.
+    pub fn epoch(&mut self, on_batch: &mut dyn FnMut(&BatchReport) -> Control) -> Result<Progress, Error> {
+        let options = self.plan.options();
+        if self.stopped.is_none() && self.position.epoch >= options.epochs {
+            self.stopped = Some(Stopped::Epochs);
+        }
+        if self.stopped.is_some() {
+            return Ok(Progress::Done);
+        }
+        let (epoch, batch_size) = (self.position.epoch, options.batch_size);
+        let mut order = self.train.rows.to_vec();
+        Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
+        self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
+        let batches = order.len().div_ceil(batch_size);
+        let mut norms = Vec::new();
+        while self.position.batch < batches {
+            let batch = self.position.batch;
+            let rows = &order[batch * batch_size..order.len().min((batch + 1) * batch_size)];
+            let last = batch + 1 == batches;
+            let l1 = self.l1();
+            let report = self.step(rows, epoch, batch, last.then_some(&mut norms));
+            if !report.cost.is_finite() {
+                return Err(self.diverged(epoch, batch + 1, report.cost));
+            }
+            if let Some(steering) = &mut self.steering {
+                steering.see(report.sparsity);
+            }
+            self.running.cost += report.cost;
+            self.running.examples += rows.len();
+            self.position.batch += 1;
+            let report = BatchReport {
+                epoch: epoch + 1,
+                batch: batch + 1,
+                batches,
+                examples: self.running.examples,
+                cost: self.running.cost / self.running.examples as f64,
+                sparsity: report.sparsity,
+                l1,
+            };
+            // Stopping after the last mini-batch would only put the epoch's end off.
+            if on_batch(&report) == Control::Stop && !last {
+                return Ok(Progress::Interrupted);
+            }
+        }
+        self.end_epoch(norms)
+    }
+
+    fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
+        let epoch = self.position.epoch;
+        self.updater.catch_up_all(&mut self.engine, &mut self.network);
+        let examples = self.validation.unwrap_or(self.train);
+        let Evaluation { error, cost, layers } = self.network.evaluate(&mut self.engine, examples);
+        if !cost.is_finite() || !self.network.is_finite() {
+            return Err(self.diverged(epoch, 0, cost));
+        }
+        let validated = self.validation.is_some();
+        let record = EpochRecord {
+            epoch: epoch + 1,
+            cost: self.running.cost / self.running.examples as f64,
+            validation_error: validated.then_some(error),
+            validation_cost: validated.then_some(cost),
+            mean_sparsity: mean_sparsity(&layers),
+            layers,
+            gradient_norms,
+            l1: self.l1(),
+            learning_rate: self.updater.rate(),
+        };
+        let distance = self.steering.as_ref().map_or(0.0, |steering| steering.distance(record.mean_sparsity));
+        // Without validation the latest weights are the best.
+        let score = (distance, if validated { error } else { 0.0 });
+        let better =
+            self.best.as_ref().is_none_or(|best| !validated && score <= best.score || score < best.score);
+        if better {
+            let network = self.network.clone();
+            self.best = Some(Best { network, epoch: epoch + 1, score });
+        }
+        self.history.push(record.clone());
+        self.position = Position { epoch: epoch + 1, batch: 0 };
+        self.running = Running::default();
+        let patience = self.plan.options().patience;
+        let since_best = self.best.as_ref().map_or(0, |best| epoch + 1 - best.epoch);
+        let on_target = self.best.as_ref().is_some_and(|best| best.score.0 == 0.0);
+        if validated && patience > 0 && on_target && since_best >= patience {
+            self.stopped = Some(Stopped::Patience);
+        }
+        Ok(Progress::Epoch(Box::new(record)))
+    }
+
+    fn diverged(&mut self, epoch: usize, batch: usize, cost: f64) -> Error {
+        self.stopped = Some(Stopped::Diverged);
+        Error::Diverged { epoch: epoch + 1, batch, cost }
+    }
+
+    /// Ends the training: the weights of the best epoch, or if none was completed those reached so
+    /// far.
+    pub fn finish(mut self) -> Outcome {
+        let summary = Summary {
+            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
+            best_epoch: self.best.as_ref().map(|best| best.epoch),
+            history: self.history,
+        };
+        let network = self.best.map_or_else(
+            || {
+                self.updater.catch_up_all(&mut self.engine, &mut self.network);
+                self.network
+            },
+            |best| best.network,
+        );
+        Outcome { network, summary }
+    }
+}

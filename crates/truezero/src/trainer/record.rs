@@ -1,0 +1,86 @@
+//! What a trainer remembers of what it did.
+
+use crate::network::Network;
+use crate::observe::LayerObservation;
+
+/// An epoch, as it ended.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRecord {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean cost of a training example while training, without penalties.
+    pub cost: f64,
+    /// Fraction wrong, or root mean squared error, on the validation examples.
+    pub validation_error: Option<f64>,
+    /// Mean cost of a validation example, without penalties.
+    pub validation_cost: Option<f64>,
+    /// Mean over the hidden layers.
+    pub mean_sparsity: f64,
+    /// What the hidden layers did on the validation examples (without any, the training examples).
+    pub layers: Vec<LayerObservation>,
+    /// Norm of the gradient in each layer, in the last mini-batch.
+    pub gradient_norms: Vec<f64>,
+    /// λ at the end.
+    pub l1: f32,
+    /// η.
+    pub learning_rate: f32,
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stopped {
+    /// The last epoch was reached.
+    Epochs,
+    /// The validation error no longer fell.
+    Patience,
+    /// The caller stopped it.
+    Interrupted,
+    /// The cost was no longer finite.
+    Diverged,
+}
+
+/// What happened in a training. It holds no times, so that the same training leaves the same bytes.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Why it ended.
+    pub stopped: Stopped,
+    /// The epoch that gave the weights; none if none was completed.
+    pub best_epoch: Option<usize>,
+    /// One record per completed epoch; λ and the sparsities over time are in it.
+    pub history: Vec<EpochRecord>,
+}
+
+impl Summary {
+    /// The record of the epoch that gave the weights.
+    pub fn best(&self) -> Option<&EpochRecord> {
+        self.history.get(self.best_epoch?.checked_sub(1)?)
+    }
+}
+
+/// The best weights so far.
+#[derive(Clone, Debug)]
+pub(super) struct Best {
+    pub(super) network: Network,
+    pub(super) epoch: usize,
+    /// Distance from the target sparsity, then validation error; less is better.
+    pub(super) score: (f64, f64),
+}
+
+/// What comes next: both counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    pub(super) epoch: usize,
+    pub(super) batch: usize,
+}
+
+/// Sums over the mini-batches of the present epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Running {
+    pub(super) cost: f64,
+    pub(super) examples: usize,
+}

@@ -1,0 +1,152 @@
+//! One training step: forward, cost, backward, update.
+
+use truezero_sparse::choose::Product;
+use truezero_sparse::{Batch, DenseBatch};
+
+use super::Trainer;
+use crate::gradient_norm::squared_norm;
+use crate::layer::{Activations, drop_inputs};
+use crate::network::Pass;
+use crate::streams::{Purpose, Stream};
+
+/// Buffers of a step, reused from mini-batch to mini-batch.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    inputs: Batch,
+    pass: Pass,
+    /// For each layer, the errors of its pre-activations (all but the last: of its outputs first).
+    errors: Vec<DenseBatch>,
+    /// For each hidden layer, the fraction of zeros before dropout.
+    pub(super) sparsity: Vec<f64>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            inputs: Batch::Dense(DenseBatch::default()),
+            pass: Pass::default(),
+            errors: Vec::new(),
+            sparsity: Vec::new(),
+        }
+    }
+}
+
+/// What a step found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepReport {
+    /// Summed over the examples, without penalties.
+    pub(super) cost: f64,
+    /// Mean over the hidden layers.
+    pub(super) sparsity: f64,
+}
+
+impl Trainer<'_> {
+    /// Trains on the examples `rows`, mini-batch `batch` of epoch `epoch`. With `norms`, these become
+    /// the gradient's norm in each layer.
+    ///
+    /// If the cost is not finite, nothing is updated.
+    pub(super) fn step(
+        &mut self,
+        rows: &[usize],
+        epoch: usize,
+        batch: usize,
+        norms: Option<&mut Vec<f64>>,
+    ) -> StepReport {
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let examples = rows.len() as f32;
+        self.forward(rows, epoch, batch, &mut buffers);
+        let layers = self.network.layers.len();
+        buffers.errors.resize_with(layers, DenseBatch::default);
+        std::mem::swap(buffers.pass.outputs_mut(), &mut buffers.errors[layers - 1]);
+        let data = self.train.data;
+        let cost = self.network.cost.cost_and_errors(
+            &mut buffers.errors[layers - 1],
+            &data.targets,
+            data.weights.as_deref(),
+            rows,
+            examples.recip(),
+        );
+        if cost.is_finite() {
+            self.backward_and_update(self.l1() / examples, norms, &mut buffers);
+        }
+        let hidden = buffers.sparsity.len().max(1) as f64;
+        let report = StepReport { cost, sparsity: buffers.sparsity.iter().sum::<f64>() / hidden };
+        self.buffers = buffers;
+        report
+    }
+
+    fn forward(&mut self, rows: &[usize], epoch: usize, batch: usize, buffers: &mut Buffers) {
+        let options = self.plan.options();
+        let Buffers { inputs, pass, sparsity, .. } = buffers;
+        let stream = |layer| Stream::new(options.seed, Purpose::Dropout, layer, epoch, batch);
+        inputs.copy_from(&self.train.data.inputs, rows);
+        drop_inputs(inputs, options.input_dropout, stream(0));
+        let layers = self.network.layers.len();
+        pass.layers.resize_with(layers, Activations::default);
+        sparsity.clear();
+        for (index, layer) in self.network.layers.iter_mut().enumerate() {
+            let (below, out) = pass.layers.split_at_mut(index);
+            let x = below.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
+            let hidden = index + 1 < layers;
+            self.updater.catch_up(&mut self.engine, index, layer, x);
+            layer.forward(&mut self.engine, x, hidden, &mut out[0]);
+            if hidden {
+                sparsity.push(out[0].active().map_or(0.0, |active| 1.0 - active.density()));
+                out[0].drop_out(options.dropout[index], stream(index + 1));
+            }
+        }
+    }
+
+    fn backward_and_update(&mut self, penalty: f32, norms: Option<&mut Vec<f64>>, buffers: &mut Buffers) {
+        let Buffers { inputs, pass, errors, .. } = buffers;
+        let layers = &mut self.network.layers;
+        let (engine, updater) = (&mut self.engine, &mut self.updater);
+        let clip = self.plan.options().clip_norm;
+        let fused = updater.is_fused() && clip.is_none();
+        updater.begin_step();
+        for index in (0..layers.len()).rev() {
+            let (errors_below, errors) = errors.split_at_mut(index);
+            let delta = &errors[0];
+            match (pass.layers[..index].last(), errors_below.last_mut()) {
+                (Some(below), Some(error)) => {
+                    let x = below.inputs(Product::Backward);
+                    let weights = &mut layers[index].weights;
+                    if fused {
+                        engine.backward_sgd(x, weights, delta, updater.rate(), error);
+                    } else {
+                        engine.backward(x, weights, delta, error);
+                    }
+                    layers[index - 1].backward(below, penalty, error);
+                }
+                _ if fused => engine.sgd(inputs.view(), &mut layers[index].weights, delta, updater.rate()),
+                _ => {}
+            }
+            if fused {
+                updater.update_bias(index, &mut layers[index], delta, 1.0);
+            }
+        }
+        let x = |index: usize| match index.checked_sub(1) {
+            Some(below) => pass.layers[below].inputs(Product::Backward),
+            None => inputs.view(),
+        };
+        let mut scale = 1.0;
+        if norms.is_some() || clip.is_some() {
+            let squares: Vec<f64> =
+                (0..layers.len()).map(|index| squared_norm(x(index), &errors[index])).collect();
+            let norm = squares.iter().sum::<f64>().sqrt();
+            if let Some(limit) = clip.map(f64::from)
+                && norm > limit
+            {
+                scale = (limit / norm) as f32;
+            }
+            if let Some(norms) = norms {
+                *norms = squares.into_iter().map(f64::sqrt).collect();
+            }
+        }
+        if !fused {
+            for (index, layer) in layers.iter_mut().enumerate() {
+                updater.update(engine, index, layer, x(index), &errors[index], scale);
+            }
+        }
+    }
+}
