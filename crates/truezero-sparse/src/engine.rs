@@ -83,11 +83,10 @@ impl Engine {
         matrices: [&mut PackedWeights; N],
         rule: impl Fn(usize, &[f32], [&mut [f32]; N]) + Sync,
     ) {
+        let mut touched = Vec::new();
+        self.touched_rows(x, &mut touched);
         let x = active(x);
         let mut matrices = matrices;
-        let mut touched: Vec<u32> = x.indices().to_vec();
-        touched.sort_unstable();
-        touched.dedup();
         for i in touched {
             let mut gradient = naive::row_gradient(&x, i as usize, delta);
             gradient.resize(delta.stride(), 0.0);

@@ -17,6 +17,7 @@ pub mod optimizer;
 pub mod options;
 pub mod schedule;
 mod steer;
+mod store;
 mod streams;
 pub mod trainer;
 

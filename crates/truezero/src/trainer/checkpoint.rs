@@ -1,1 +1,196 @@
-//! todo
+//! Checkpoints: the whole state of a trainer in a file, so that a killed training goes on to the
+//! very model it would have given.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use truezero_sparse::Batch;
+
+use super::Trainer;
+use super::record::{Best, EpochRecord, Position, Running, Stopped};
+use crate::error::Error;
+use crate::evaluate::Examples;
+use crate::options::{Plan, TrainingOptions};
+use crate::steer::Steering;
+use crate::store::description::{Description, tensors};
+use crate::store::tensors::{Tensor, TensorFile, write};
+
+/// Version of the format that this library writes, and the only one it reads.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: u32,
+    options: TrainingOptions,
+    /// Of the training and validation examples.
+    fingerprint: u64,
+    network: Description,
+    steps: u64,
+    position: Position,
+    running: Running,
+    steering: Option<Steering>,
+    history: Vec<EpochRecord>,
+    best: Option<(usize, (f64, f64))>,
+    stopped: Option<Stopped>,
+}
+
+impl<'a> Trainer<'a> {
+    /// Writes the state after the last mini-batch: completely, or the file stays as it was.
+    ///
+    /// # Errors
+    /// The system's, naming the file.
+    pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+        let document = Document {
+            format: FORMAT,
+            options: self.plan.options().clone(),
+            fingerprint: fingerprint(self.train, self.validation),
+            network: Description::of(&self.network),
+            steps: self.updater.steps,
+            position: self.position,
+            running: self.running,
+            steering: self.steering.clone(),
+            history: self.history.clone(),
+            best: self.best.as_ref().map(|best| (best.epoch, best.score)),
+            stopped: self.stopped,
+        };
+        let mut all = tensors(&self.network, "now.");
+        if let Some(best) = &self.best {
+            all.extend(tensors(&best.network, "best."));
+        }
+        for (index, memory) in self.updater.memory.iter().enumerate() {
+            let name = |part: &str| format!("memory.{index}.{part}");
+            all.push((name("first"), Tensor::matrix(&memory.first)));
+            all.push((name("second"), Tensor::matrix(&memory.second)));
+            all.push((name("bias_first"), Tensor::vector(&memory.bias_first)));
+            all.push((name("bias_second"), Tensor::vector(&memory.bias_second)));
+            all.push((name("seen"), Tensor::counts(&memory.seen)));
+        }
+        write(path, &document, all)
+    }
+
+    /// A trainer that goes on where [`save_checkpoint`](Self::save_checkpoint) wrote the file. The
+    /// number of epochs and the patience may differ from what they were.
+    ///
+    /// # Errors
+    /// A file that is damaged, or was written with other options or other data.
+    pub fn resume(
+        plan: Plan,
+        train: Examples<'a>,
+        validation: Option<Examples<'a>>,
+        threads: usize,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let file = TensorFile::open(path)?;
+        let tensors = file.parse()?;
+        let document: Document = tensors.document("a truezero checkpoint")?;
+        if document.format != FORMAT {
+            return Err(file.error("format", &format!("version {FORMAT}"), document.format));
+        }
+        let (mut now, then) = (plan.options().clone(), document.options);
+        (now.epochs, now.patience) = (then.epochs, then.patience);
+        if let Some((option, is, was)) = difference(&now, &then) {
+            return Err(file.error(format!("option {option}"), &is, was));
+        }
+        let network = document.network.read(&tensors, "now.")?;
+        let mut trainer = Self::from_network(plan, network, train, validation, threads)?;
+        if fingerprint(trainer.train, trainer.validation) != document.fingerprint {
+            return Err(file.error("data", "the examples of this training", "other examples"));
+        }
+        let Position { epoch, batch } = document.position;
+        if document.history.len() != epoch {
+            return Err(file.error("history", &format!("{epoch} epochs"), document.history.len()));
+        }
+        let batches = train.rows.len().div_ceil(trainer.plan.options().batch_size);
+        if batch > batches || (batch > 0) != (document.running.examples > 0) {
+            return Err(file.error("position", &format!("at most {batches} mini-batches"), batch));
+        }
+        if let Some((best, score)) = document.best {
+            if !(1..=epoch).contains(&best) {
+                return Err(file.error("best", &format!("an epoch from 1 to {epoch}"), best));
+            }
+            let network = document.network.read(&tensors, "best.")?;
+            trainer.best = Some(Best { network, epoch: best, score });
+        }
+        if document.steering.is_some() != trainer.steering.is_some() {
+            return Err(file.error(
+                "steering",
+                "one if, and only if, there is a target sparsity",
+                "otherwise",
+            ));
+        }
+        for (index, memory) in trainer.updater.memory.iter_mut().enumerate() {
+            let name = |part: &str| format!("memory.{index}.{part}");
+            let first = (memory.first.inputs(), memory.first.outputs());
+            let second = (memory.second.inputs(), memory.second.outputs());
+            memory.first = tensors.matrix(&name("first"), first.0, first.1)?;
+            memory.second = tensors.matrix(&name("second"), second.0, second.1)?;
+            memory.bias_first = tensors.vector(&name("bias_first"), memory.bias_first.len())?;
+            memory.bias_second = tensors.vector(&name("bias_second"), memory.bias_second.len())?;
+            memory.seen = tensors.counts(&name("seen"), memory.seen.len())?;
+            if let Some(seen) = memory.seen.iter().find(|&&seen| seen > document.steps) {
+                return Err(file.error(name("seen"), &format!("at most {} steps", document.steps), seen));
+            }
+        }
+        trainer.updater.steps = document.steps;
+        trainer.position = document.position;
+        trainer.running = document.running;
+        trainer.steering = document.steering;
+        trainer.history = document.history;
+        // With more epochs or more patience, a training that had ended goes on.
+        trainer.stopped = document.stopped.filter(|stopped| *stopped == Stopped::Diverged);
+        Ok(trainer)
+    }
+}
+
+/// The first option in which two sets differ: its name, its value now, its value then.
+fn difference(now: &TrainingOptions, then: &TrainingOptions) -> Option<(String, String, String)> {
+    let fields = |options: &TrainingOptions| match serde_json::to_value(options) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::default(),
+    };
+    let (now, then) = (fields(now), fields(then));
+    now.iter()
+        .find(|(option, value)| then.get(*option) != Some(*value))
+        .map(|(option, value)| (option.clone(), value.to_string(), then[option].to_string()))
+}
+
+/// A number that other examples, or the same in another order, would hardly share (FNV-1a over the
+/// words of inputs and targets).
+fn fingerprint(train: Examples<'_>, validation: Option<Examples<'_>>) -> u64 {
+    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    for Examples { data, rows } in [Some(train), validation].into_iter().flatten() {
+        hash.word(rows.len() as u64);
+        rows.iter().for_each(|&row| hash.word(row as u64));
+        match &data.inputs {
+            Batch::Active(inputs) => {
+                inputs.offsets().iter().for_each(|&offset| hash.word(offset as u64));
+                inputs.indices().iter().for_each(|&index| hash.word(u64::from(index)));
+                hash.floats(inputs.values());
+            }
+            Batch::Dense(inputs) => hash.floats(inputs.padded()),
+        }
+        match &data.targets {
+            truezero_data::Targets::Classes { labels, .. } => {
+                labels.iter().for_each(|&label| hash.word(u64::from(label)));
+            }
+            truezero_data::Targets::Quantities(values) | truezero_data::Targets::Labels(values) => {
+                hash.floats(values.padded());
+            }
+        }
+        hash.floats(data.weights.as_deref().unwrap_or_default());
+    }
+    hash.0
+}
+
+struct Hash(u64);
+
+impl Hash {
+    fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x100_0000_01b3).rotate_left(29);
+    }
+
+    fn floats(&mut self, values: &[f32]) {
+        values.iter().for_each(|value| self.word(u64::from(value.to_bits())));
+    }
+}

@@ -125,8 +125,9 @@ impl Trainer<'_> {
                 updater.update_bias(index, &mut layers[index], delta, 1.0);
             }
         }
+        // The very view that `forward` caught up with: rows beyond it may be behind.
         let x = |index: usize| match index.checked_sub(1) {
-            Some(below) => pass.layers[below].inputs(Product::Backward),
+            Some(below) => pass.layers[below].inputs(Product::Forward),
             None => inputs.view(),
         };
         let mut scale = 1.0;

@@ -1,0 +1,123 @@
+//! Interrupted and resumed, on one thread or two: always the same model.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{all_rows, classes, small, train};
+use truezero::{Control, Examples, Network, Progress, Rule, Trainer, TrainingOptions};
+
+/// Trainings that between them use everything a checkpoint has to remember.
+fn trainings() -> Vec<TrainingOptions> {
+    let with = |change: fn(&mut TrainingOptions)| {
+        let mut options = TrainingOptions { epochs: 3, ..small() };
+        change(&mut options);
+        options
+    };
+    vec![
+        with(|_| {}),
+        with(|o| (o.dropout, o.input_dropout, o.sign_trick) = (vec![0.2, 0.4], 0.1, true)),
+        with(|o| (o.optimizer.rule, o.optimizer.weight_decay) = (Rule::Sgd, 1e-3)),
+        with(|o| (o.optimizer.rule, o.learning_rate) = (Rule::Momentum, 0.01)),
+        with(|o| (o.optimizer.rule, o.learning_rate, o.optimizer.weight_decay) = (Rule::Adam, 1e-3, 1e-3)),
+        with(|o| (o.target_sparsity, o.patience) = (Some(0.8), 1)),
+    ]
+}
+
+/// Trains, stopping and resuming through a file after every `every` mini-batches.
+fn with_stops(options: &TrainingOptions, every: usize, threads: usize, file: &Path) -> Network {
+    let (data, held_out) = (classes(100, 40, 1), classes(50, 40, 2));
+    let (rows, held_out_rows) = (all_rows(&data), all_rows(&held_out));
+    let examples = Examples { data: &data, rows: &rows };
+    let validation = Some(Examples { data: &held_out, rows: &held_out_rows });
+    let plan = options.clone().check().unwrap();
+    let mut trainer = Trainer::new(plan.clone(), examples, validation, threads).unwrap();
+    loop {
+        let mut done = 0;
+        let progress = trainer.epoch(&mut |_| {
+            done += 1;
+            if done == every { Control::Stop } else { Control::Continue }
+        });
+        match progress.unwrap() {
+            Progress::Done => return trainer.finish().network,
+            Progress::Epoch(_) | Progress::Interrupted => {}
+        }
+        trainer.save_checkpoint(file).unwrap();
+        trainer = Trainer::resume(plan.clone(), examples, validation, threads, file).unwrap();
+    }
+}
+
+#[test]
+fn stops_and_threads_do_not_change_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    for options in trainings() {
+        let data = (classes(100, 40, 1), classes(50, 40, 2));
+        let expected = train(options.clone(), &data.0, Some(&data.1), 1).network;
+        for (every, threads) in [(usize::MAX, 2), (5, 1), (usize::MAX, 1), (3, 3)] {
+            let found = with_stops(&options, every, threads, &file);
+            assert_eq!(found, expected, "every {every} mini-batches, {threads} threads: {options:?}");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_is_the_same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = classes(100, 40, 1);
+    let rows = all_rows(&data);
+    let bytes = |threads: usize| {
+        let file = folder.path().join(threads.to_string());
+        let plan = small().check().unwrap();
+        let mut trainer = Trainer::new(plan, Examples { data: &data, rows: &rows }, None, threads).unwrap();
+        trainer.epoch(&mut |_| Control::Continue).unwrap();
+        trainer.save_checkpoint(&file).unwrap();
+        fs::read(file).unwrap()
+    };
+    assert!(bytes(1) == bytes(2));
+}
+
+#[test]
+fn other_options_other_data_or_a_damaged_file_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    let (data, other) = (classes(64, 40, 1), classes(64, 40, 2));
+    let rows = all_rows(&data);
+    let examples = Examples { data: &data, rows: &rows };
+    let mut trainer = Trainer::new(small().check().unwrap(), examples, None, 1).unwrap();
+    trainer.epoch(&mut |_| Control::Continue).unwrap();
+    trainer.save_checkpoint(&file).unwrap();
+
+    let resume = |options: TrainingOptions, data| {
+        Trainer::resume(options.check().unwrap(), Examples { data, rows: &rows }, None, 1, &file).map(|_| ())
+    };
+    resume(small(), &data).unwrap();
+    resume(TrainingOptions { epochs: 9, patience: 3, ..small() }, &data).unwrap();
+    let refused = resume(TrainingOptions { batch_size: 9, ..small() }, &data).unwrap_err().to_string();
+    assert!(refused.ends_with("option batch-size: expected 9, found 8"), "{refused}");
+    let refused = resume(small(), &other).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("data: expected the examples of this training, found other examples"),
+        "{refused}"
+    );
+
+    let whole = fs::read(&file).unwrap();
+    for cut in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+        fs::write(&file, &whole[..cut]).unwrap();
+        let refused = resume(small(), &data).unwrap_err().to_string();
+        assert!(refused.contains("header: expected a safetensors file"), "{refused}");
+    }
+    let text = String::from_utf8_lossy(&whole[8..]).find("now.layers.0.weight").unwrap();
+    let mut renamed = whole.clone();
+    renamed[8 + text] = b'x';
+    fs::write(&file, &renamed).unwrap();
+    let refused = resume(small(), &data).unwrap_err().to_string();
+    assert!(refused.contains("tensor \"now.layers.0.weight\": expected F32 of shape [40, 24]"), "{refused}");
+    let mut infinite = whole;
+    let end = infinite.len();
+    infinite[end - 400..end].fill(0xff);
+    fs::write(&file, &infinite).unwrap();
+    let refused = resume(small(), &data).unwrap_err().to_string();
+    assert!(refused.contains("expected a finite number, found NaN"), "{refused}");
+}
