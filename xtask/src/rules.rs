@@ -1,0 +1,119 @@
+//! Rules of this repository that no ordinary linter knows.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::steps::Outcome;
+
+/// The longest a source file may be, in lines.
+const MAX_LINES: usize = 500;
+
+/// Endings of the files whose length counts.
+const SOURCE_ENDINGS: [&str; 6] = [".rs", ".py", ".js", ".ts", ".css", ".sh"];
+
+/// The one folder whose code may do what the compiler cannot check.
+const KERNELS: &str = "crates/truezero-sparse/";
+
+/// Written apart, so that this file does not break its own rule.
+const KEYWORD: &str = concat!("un", "safe");
+
+/// What the root file of every other crate begins with.
+const FORBIDDEN: &str = "#![forbid(unsafe_code)]";
+
+/// Applies every rule to every file that git tracks or would track.
+pub(crate) fn run(root: &Path) -> Outcome {
+    let listing =
+        Command::new("git").current_dir(root).args(["ls-files", "-co", "--exclude-standard"]).output();
+    let names = match listing {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Ok(output) => return Outcome::NotRun(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => return Outcome::NotRun(format!("cannot start git: {error}")),
+    };
+    let mut complaints = Vec::new();
+    for name in names.lines().filter(|name| SOURCE_ENDINGS.iter().any(|ending| name.ends_with(ending))) {
+        // A file deleted but not yet committed is still listed.
+        let Ok(text) = fs::read_to_string(root.join(name)) else { continue };
+        complaints.extend(judge(name, &text));
+    }
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    match complaints.len() {
+        0 => Outcome::Passed,
+        count => Outcome::Failed(format!("rules broken in {count} places, listed above")),
+    }
+}
+
+/// What is wrong with one file, given by its path from the root and its content.
+fn judge(name: &str, text: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        complaints.push(format!("{name}: {lines} lines, expected at most {MAX_LINES}; split it by idea"));
+    }
+    if name.ends_with(".rs") && !name.starts_with(KERNELS) {
+        for (index, line) in text.lines().enumerate() {
+            if has_keyword(line) {
+                complaints.push(format!("{name}:{}: {KEYWORD} code outside {KERNELS}", index + 1));
+            }
+        }
+        if is_crate_root(name) && !text.lines().any(|line| line.trim() == FORBIDDEN) {
+            complaints.push(format!("{name}: {FORBIDDEN} is missing"));
+        }
+    }
+    complaints
+}
+
+/// Whether the code of a line, its comment left out, holds the keyword as a word of its own.
+fn has_keyword(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split(|c: char| c != '_' && !c.is_alphanumeric()).any(|word| word == KEYWORD)
+}
+
+/// Whether the file is where a library or a program starts.
+fn is_crate_root(name: &str) -> bool {
+    ["/src/lib.rs", "/src/main.rs"].iter().any(|ending| name.ends_with(ending)) || name.contains("/src/bin/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_is_named_with_its_length() {
+        assert_eq!(judge("docs/plot.js", &"x\n".repeat(500)), Vec::<String>::new());
+        assert_eq!(
+            judge("docs/plot.js", &"x\n".repeat(501)),
+            ["docs/plot.js: 501 lines, expected at most 500; split it by idea"]
+        );
+    }
+
+    #[test]
+    fn the_keyword_is_welcome_in_the_kernels_only() {
+        let text = format!("fn f() {{\n    {KEYWORD} {{ g() }}\n}}\n");
+        assert_eq!(
+            judge("crates/truezero/tests/t.rs", &text),
+            [format!("crates/truezero/tests/t.rs:2: {KEYWORD} code outside crates/truezero-sparse/")]
+        );
+        assert!(judge("crates/truezero-sparse/src/avx2.rs", &text).is_empty());
+    }
+
+    #[test]
+    fn comments_and_lint_names_are_not_the_keyword() {
+        assert!(!has_keyword(&format!("// {KEYWORD} is not needed")));
+        assert!(!has_keyword("#![deny(unsafe_code)]"));
+        assert!(has_keyword(&format!("pub {KEYWORD}fn f() {{").replace(KEYWORD, &format!("{KEYWORD} "))));
+        assert!(has_keyword(&format!("#[{KEYWORD}(no_mangle)]")));
+    }
+
+    #[test]
+    fn every_crate_root_but_the_kernels_forbids_it() {
+        let complaint = "crates/truezero/src/lib.rs: #![forbid(unsafe_code)] is missing";
+        assert_eq!(judge("crates/truezero/src/lib.rs", "//! Docs.\n"), [complaint]);
+        assert!(judge("crates/truezero/src/lib.rs", "//! Docs.\n\n#![forbid(unsafe_code)]\n").is_empty());
+        assert!(judge("crates/truezero/src/layer.rs", "//! Docs.\n").is_empty());
+        assert!(judge("crates/truezero-sparse/src/lib.rs", "//! Docs.\n").is_empty());
+        assert!(!judge("crates/truezero-cli/src/bin/extra.rs", "//! Docs.\n").is_empty());
+    }
+}
