@@ -45,7 +45,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
         Err(reason) => return Outcome::NotRun(reason),
     };
     // The emulator goes in as a list: a path in the variable for it would be split at spaces.
-    let runner = format!("target.{TARGET}.runner=[{:?}]", tools.script("emulate"));
+    let runner = format!("target.{TARGET}.runner=['{}']", tools.script("emulate").display());
     check(
         command
             .args(["--target", TARGET, "--config", &runner])

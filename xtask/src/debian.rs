@@ -33,10 +33,8 @@ impl Apt {
             fs::create_dir_all(folder.join(part))
                 .map_err(|error| format!("cannot create {part}: {error}"))?;
         }
-        let sources: String = SUITES
-            .iter()
-            .map(|(url, suite)| format!("deb [signed-by={KEYRING}] {url} {suite} main\n"))
-            .collect();
+        let sources =
+            SUITES.map(|(url, suite)| format!("deb [signed-by={KEYRING}] {url} {suite} main\n")).concat();
         let at = folder.display();
         let configuration = format!(
             r#"Dir::State "{at}/state";

@@ -45,20 +45,19 @@ fn usage(complaint: &str) -> ExitCode {
 }
 
 fn help() -> String {
-    let mut text = String::from(
+    let steps: Vec<String> = STEPS.iter().map(|step| format!("  {:<9} {}", step.name, step.about)).collect();
+    format!(
         "Chores of the truezero repository
 
 Usage: cargo xtask test                every check there is
        cargo xtask test --only STEP    one of them
 
 Steps:
-",
-    );
-    for step in STEPS {
-        text += &format!("  {:<9} {}\n", step.name, step.about);
-    }
-    text + "
+{}
+
 A step that this machine cannot carry out is reported as NOT RUN; where the environment says CI=true
 that fails the run. What a step needs is installed below target/, never elsewhere.
-"
+",
+        steps.join("\n")
+    )
 }
