@@ -24,6 +24,8 @@
 //! ```
 
 mod checkpoint;
+#[cfg(test)]
+mod oracle;
 mod record;
 mod step;
 
