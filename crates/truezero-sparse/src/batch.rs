@@ -232,9 +232,11 @@ impl ActiveBatch {
         self.values.truncate(kept);
     }
 
-    /// The parts mutably, for kernels of this crate that uphold the invariants themselves.
-    pub(crate) fn parts_mut(&mut self) -> (&mut Vec<usize>, &mut Vec<u32>, &mut Vec<f32>) {
-        (&mut self.offsets, &mut self.indices, &mut self.values)
+    /// Appends an example given by its rising indices and its values, none of which is zero.
+    pub(crate) fn append(&mut self, (indices, values): (&[u32], &[f32])) {
+        self.indices.extend_from_slice(indices);
+        self.values.extend_from_slice(values);
+        self.offsets.push(self.indices.len());
     }
 }
 
@@ -299,6 +301,16 @@ impl DenseBatch {
     /// The values of one example.
     pub fn row_mut(&mut self, example: usize) -> &mut [f32] {
         &mut self.data[example * self.stride..][..self.width]
+    }
+
+    /// One example with its padding.
+    pub(crate) fn padded_row(&self, example: usize) -> &[f32] {
+        &self.data[example * self.stride..][..self.stride]
+    }
+
+    /// One example with its padding, which stays zero.
+    pub(crate) fn padded_row_mut(&mut self, example: usize) -> &mut [f32] {
+        &mut self.data[example * self.stride..][..self.stride]
     }
 
     /// All rows with their padding, [`stride`](Self::stride) values each.

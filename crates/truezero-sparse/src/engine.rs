@@ -3,23 +3,66 @@
 //! An engine owns its threads and its scratch memory; nothing is allocated per mini-batch once it
 //! has seen the largest one.
 
-use crate::{ActiveBatch, DenseBatch, Inputs, PackedWeights, naive};
+use crate::by_unit::ByUnit;
+use crate::dense::Target;
+use crate::isa::Isa;
+use crate::kernels::{Backward, Extract, Forward, Found, Gradient, Rectify, Sgd};
+use crate::lanes::{Line, as_lines, as_lines_mut};
+use crate::threads::{Disjoint, Threads};
+use crate::weights::Shape;
+use crate::{ActiveBatch, AlignedVec, DenseBatch, Inputs, LANES, PANEL, PackedWeights, dense, padded};
 
-/// Computes the products on a fixed number of threads.
+/// Rows of one task of [`Engine::for_rows`].
+const ROWS_PER_TASK: usize = 32;
+
+/// Computes the products on a fixed number of threads. The number does not change their results.
 #[derive(Debug)]
 pub struct Engine {
-    threads: usize,
+    isa: Isa,
+    threads: Threads,
+    by_unit: ByUnit,
+    found: Found,
+    /// Biases or signs, padded.
+    row: AlignedVec,
+    scratch: Vec<Scratch>,
+}
+
+/// Memory of one thread.
+#[derive(Debug, Default)]
+struct Scratch {
+    partial: Vec<Line>,
+    gradient: AlignedVec,
 }
 
 impl Engine {
-    /// An engine on `threads` threads (at least one).
+    /// An engine on `threads` threads (at least one), on the fastest instruction set the machine has.
     pub fn new(threads: usize) -> Self {
-        Self { threads: threads.max(1) }
+        Self::with_isa(threads, Isa::detect())
+    }
+
+    /// An engine on `threads` threads (at least one) and a chosen instruction set.
+    pub fn with_isa(threads: usize, isa: Isa) -> Self {
+        let threads = Threads::new(threads);
+        let mut scratch = Vec::new();
+        scratch.resize_with(threads.count(), Scratch::default);
+        Self {
+            isa,
+            threads,
+            by_unit: ByUnit::default(),
+            found: Found::default(),
+            row: AlignedVec::default(),
+            scratch,
+        }
     }
 
     /// Number of threads.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.threads.count()
+    }
+
+    /// The instruction set the kernels run on.
+    pub fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// Pre-activations, examples × outputs: `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]`.
@@ -27,7 +70,48 @@ impl Engine {
     /// # Panics
     /// If `x` is not as wide as `w` has inputs, or `bias` not as long as it has outputs.
     pub fn forward(&mut self, x: Inputs<'_>, w: &PackedWeights, bias: &[f32], out: &mut DenseBatch) {
-        naive::forward(&active(x), w, bias, out);
+        check_inputs(x, w.shape());
+        assert_eq!(bias.len(), w.outputs(), "expected a bias for each output");
+        let (examples, panels) = (x.examples(), w.panels());
+        out.reset(examples, w.outputs());
+        match x {
+            Inputs::Active(x) => {
+                self.row.resize(bias.len());
+                self.row[..bias.len()].copy_from_slice(bias);
+                self.row[bias.len()..].fill(0.0);
+                let (isa, bias) = (self.isa, &self.row);
+                let stride = out.stride() / LANES;
+                let out = Disjoint::new(as_lines_mut(out.padded_mut()));
+                // Panels first, so that a thread keeps its panels' weights in its cache.
+                let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
+                let work = x.active() * w.outputs();
+                self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
+                    let (panel, part) = (task / parts, task % parts);
+                    let start = w.columns(panel).start;
+                    isa.run(Forward {
+                        x,
+                        examples: part * examples / parts..(part + 1) * examples / parts,
+                        panel: as_lines(w.panel(panel)),
+                        bias: as_lines(&bias[start..start + w.panel_width(panel)]),
+                        outputs: w.columns(panel),
+                        out,
+                        stride,
+                    });
+                });
+            }
+            Inputs::Dense(x) => {
+                for example in 0..examples {
+                    out.row_mut(example).copy_from_slice(bias);
+                }
+                let out = Disjoint::new(out.padded_mut());
+                let work = examples * w.inputs() * w.outputs();
+                let tasks = panels * dense::example_tiles(examples);
+                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
+                    // SAFETY: each task has its own panel and tile of examples.
+                    unsafe { dense::forward(x, task / panels, w, task % panels, out) };
+                });
+            }
+        }
     }
 
     /// Errors of the inputs, examples × inputs: `errors[s,i] = Σ_j W[i,j] δ[s,j]`; for inputs given
@@ -42,7 +126,37 @@ impl Engine {
         delta: &DenseBatch,
         errors: &mut DenseBatch,
     ) {
-        naive::backward(&active(x), w, delta, errors);
+        check_shapes(x, w.shape(), delta);
+        errors.reset(x.examples(), w.inputs());
+        let stride = errors.stride();
+        let errors = Disjoint::new(errors.padded_mut());
+        match x {
+            Inputs::Active(x) => {
+                self.by_unit.list(x, 1.0);
+                let (isa, by_unit) = (self.isa, &self.by_unit);
+                let work = x.active() * w.outputs();
+                self.threads.run(work, by_unit.tasks().len(), &mut self.scratch, |scratch, task| {
+                    isa.run(Backward {
+                        x: by_unit,
+                        task: by_unit.tasks()[task].clone(),
+                        weights: w,
+                        delta,
+                        partial: &mut scratch.partial,
+                        errors,
+                        stride,
+                    });
+                });
+            }
+            Inputs::Dense(x) => {
+                let work = x.examples() * w.inputs() * w.outputs();
+                let tiles = dense::input_tiles(w.inputs());
+                let tasks = tiles * dense::example_tiles(x.examples());
+                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
+                    // SAFETY: each task has its own tiles of examples and inputs.
+                    unsafe { dense::backward(delta, task / tiles, w, task % tiles, errors) };
+                });
+            }
+        }
     }
 
     /// A step of plain gradient descent: `W[i,j] −= rate · Σ_s x[s,i] δ[s,j]`, in place.
@@ -50,7 +164,24 @@ impl Engine {
     /// # Panics
     /// If the shapes do not fit.
     pub fn sgd(&mut self, x: Inputs<'_>, w: &mut PackedWeights, delta: &DenseBatch, rate: f32) {
-        naive::sgd(&active(x), w, delta, rate);
+        let shape = w.shape();
+        check_shapes(x, shape, delta);
+        match x {
+            Inputs::Active(x) => self.sparse_sgd::<false>(x, w, delta, rate, None),
+            Inputs::Dense(x) => {
+                let weights = Disjoint::new(w.packed_mut());
+                let work = x.examples() * shape.inputs() * shape.outputs();
+                let tasks = shape.panels() * dense::input_tiles(shape.inputs());
+                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
+                    let (panel, tile) = (task % shape.panels(), task / shape.panels());
+                    let inputs = dense::input_tile(tile, shape.inputs());
+                    let start = shape.piece(panel, inputs.start).start;
+                    let target = Target { array: weights, start, stride: shape.panel_width(panel) };
+                    // SAFETY: each task has its own panel and tile of inputs.
+                    unsafe { dense::add_gradient(x, inputs, delta, shape.columns(panel), -rate, target) };
+                });
+            }
+        }
     }
 
     /// [`backward`](Self::backward) and then [`sgd`](Self::sgd), in one pass over the weights.
@@ -65,8 +196,43 @@ impl Engine {
         rate: f32,
         errors: &mut DenseBatch,
     ) {
-        self.backward(x, w, delta, errors);
-        self.sgd(x, w, delta, rate);
+        if let Inputs::Active(x) = x {
+            check_shapes(Inputs::Active(x), w.shape(), delta);
+            errors.reset(x.examples(), w.inputs());
+            self.sparse_sgd::<true>(x, w, delta, rate, Some(errors));
+        } else {
+            self.backward(x, w, delta, errors);
+            self.sgd(x, w, delta, rate);
+        }
+    }
+
+    /// The step, and with `DOT` the errors before it.
+    fn sparse_sgd<const DOT: bool>(
+        &mut self,
+        x: &ActiveBatch,
+        w: &mut PackedWeights,
+        delta: &DenseBatch,
+        rate: f32,
+        errors: Option<&mut DenseBatch>,
+    ) {
+        self.by_unit.list(x, -rate);
+        let (isa, by_unit, shape) = (self.isa, &self.by_unit, w.shape());
+        let stride = padded(shape.inputs());
+        let errors = Disjoint::new(errors.map_or(&mut [], DenseBatch::padded_mut));
+        let weights = Disjoint::new(as_lines_mut(w.packed_mut()));
+        let work = 2 * x.active() * shape.outputs();
+        self.threads.run(work, by_unit.tasks().len(), &mut self.scratch, |scratch, task| {
+            isa.run(Sgd::<DOT> {
+                x: by_unit,
+                task: by_unit.tasks()[task].clone(),
+                shape,
+                weights,
+                delta,
+                partial: &mut scratch.partial,
+                errors,
+                stride,
+            });
+        });
     }
 
     /// Calls `rule(input, gradient, pieces)` for every piece of every weight row that
@@ -83,19 +249,49 @@ impl Engine {
         matrices: [&mut PackedWeights; N],
         rule: impl Fn(usize, &[f32], [&mut [f32]; N]) + Sync,
     ) {
-        let mut touched = Vec::new();
-        self.touched_rows(x, &mut touched);
-        let x = active(x);
-        let mut matrices = matrices;
-        for i in touched {
-            let mut gradient = naive::row_gradient(&x, i as usize, delta);
-            gradient.resize(delta.stride(), 0.0);
-            let mut start = 0;
-            for panel in 0..matrices[0].panels() {
-                let pieces = matrices.each_mut().map(|matrix| matrix.piece_mut(panel, i as usize));
-                let width = pieces[0].len();
-                rule(i as usize, &gradient[start..start + width], pieces);
-                start += width;
+        let shape = common_shape(&matrices);
+        check_shapes(x, shape, delta);
+        let matrices = matrices.map(|matrix| Disjoint::new(matrix.packed_mut()));
+        match x {
+            Inputs::Active(x) => {
+                self.by_unit.list(x, 1.0);
+                let (isa, by_unit) = (self.isa, &self.by_unit);
+                let work = x.active() * shape.outputs();
+                self.threads.run(work, by_unit.tasks().len(), &mut self.scratch, |scratch, task| {
+                    scratch.gradient.resize(PANEL);
+                    for panel in 0..shape.panels() {
+                        let gradient = &mut scratch.gradient[..shape.panel_width(panel)];
+                        for at in by_unit.tasks()[task].clone() {
+                            let activities = by_unit.activities(at);
+                            isa.run(Gradient { activities, delta, panel, out: as_lines_mut(gradient) });
+                            gradient[shape.columns(panel).len()..].fill(0.0);
+                            let input = by_unit.units()[at] as usize;
+                            // SAFETY: each unit belongs to one task, which takes its pieces one by one.
+                            let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
+                            rule(input, gradient, pieces);
+                        }
+                    }
+                });
+            }
+            Inputs::Dense(x) => {
+                let work = x.examples() * shape.inputs() * shape.outputs();
+                let tasks = shape.panels() * dense::input_tiles(shape.inputs());
+                self.threads.run(work, tasks, &mut self.scratch, |scratch, task| {
+                    let (panel, tile) = (task % shape.panels(), task / shape.panels());
+                    let inputs = dense::input_tile(tile, shape.inputs());
+                    let width = shape.panel_width(panel);
+                    scratch.gradient.resize(inputs.len() * width);
+                    scratch.gradient.fill(0.0);
+                    let array = Disjoint::new(&mut scratch.gradient);
+                    let (outputs, target) = (shape.columns(panel), Target { array, start: 0, stride: width });
+                    // SAFETY: the scratch memory is this thread's own.
+                    unsafe { dense::add_gradient(x, inputs.clone(), delta, outputs, 1.0, target) };
+                    for (input, gradient) in inputs.zip(scratch.gradient.chunks_exact(width)) {
+                        // SAFETY: each task has its own panel and tile of inputs.
+                        let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
+                        rule(input, gradient, pieces);
+                    }
+                });
             }
         }
     }
@@ -104,19 +300,30 @@ impl Engine {
     /// Pieces come in any order and from several threads.
     ///
     /// # Panics
-    /// If there is no such row or the matrices differ in shape.
+    /// If the rows do not rise, there is no such row, or the matrices differ in shape.
     pub fn for_rows<const N: usize>(
         &mut self,
         rows: &[u32],
         matrices: [&mut PackedWeights; N],
         rule: impl Fn(usize, [&mut [f32]; N]) + Sync,
     ) {
-        let mut matrices = matrices;
-        for &i in rows {
-            for panel in 0..matrices[0].panels() {
-                rule(i as usize, matrices.each_mut().map(|matrix| matrix.piece_mut(panel, i as usize)));
+        let shape = common_shape(&matrices);
+        assert!(rows.is_sorted_by(|a, b| a < b), "expected rising rows");
+        let matrices = matrices.map(|matrix| Disjoint::new(matrix.packed_mut()));
+        let work = rows.len() * shape.outputs();
+        let tasks = rows.len().div_ceil(ROWS_PER_TASK);
+        self.threads.run(work, tasks, &mut self.scratch, |_, task| {
+            let end = rows.len().min((task + 1) * ROWS_PER_TASK);
+            for panel in 0..shape.panels() {
+                for &input in &rows[task * ROWS_PER_TASK..end] {
+                    let part = shape.piece(panel, input as usize);
+                    // SAFETY: rows rise, so each comes once, in one task, which takes its pieces one by
+                    // one.
+                    let pieces = matrices.map(|m| unsafe { m.slice_mut(part.clone()) });
+                    rule(input as usize, pieces);
+                }
             }
-        }
+        });
     }
 
     /// The input units active in any example, in rising order; all of them if the batch is dense.
@@ -124,35 +331,66 @@ impl Engine {
         rows.clear();
         match x {
             Inputs::Active(x) => {
-                rows.extend_from_slice(x.indices());
-                rows.sort_unstable();
-                rows.dedup();
+                self.by_unit.list(x, 1.0);
+                rows.extend_from_slice(self.by_unit.units());
             }
             Inputs::Dense(x) => rows.extend(0..x.width() as u32),
         }
     }
 
-    /// Rectifier: `pre` becomes `sign · max(0, pre)` in place, `active` the list of its non-zeros.
+    /// Rectifier: `pre` becomes `sign · max(0, pre)` in place, `active` the list of its non-zeros. NaN
+    /// counts as active, so that it reaches the cost and is noticed.
     ///
     /// # Panics
     /// If there are signs, but not one for each unit.
     pub fn rectify(&mut self, pre: &mut DenseBatch, signs: Option<&[f32]>, active: &mut ActiveBatch) {
-        naive::rectify(pre, signs, active);
+        if let Some(signs) = signs {
+            assert_eq!(signs.len(), pre.width(), "expected a sign for each unit");
+            self.row.resize(signs.len());
+            self.row[..signs.len()].copy_from_slice(signs);
+        }
+        let signs = signs.map(|_| as_lines(&self.row));
+        active.reset(pre.width());
+        self.found.make_room(pre.stride() / LANES);
+        for example in 0..pre.examples() {
+            let row = as_lines_mut(pre.padded_row_mut(example));
+            let count = self.isa.run(Rectify { row, signs, found: &mut self.found });
+            active.append(self.found.first(count));
+        }
     }
 
     /// `active` becomes the list of the non-zeros of `dense`.
     pub fn extract(&mut self, dense: &DenseBatch, active: &mut ActiveBatch) {
-        naive::extract(dense, active);
+        active.reset(dense.width());
+        self.found.make_room(dense.stride() / LANES);
+        for example in 0..dense.examples() {
+            let row = as_lines(dense.padded_row(example));
+            let count = self.isa.run(Extract { row, found: &mut self.found });
+            active.append(self.found.first(count));
+        }
     }
 }
 
-fn active(x: Inputs<'_>) -> ActiveBatch {
-    match x {
-        Inputs::Active(x) => x.clone(),
-        Inputs::Dense(x) => {
-            let mut active = ActiveBatch::new(x.width());
-            naive::extract(x, &mut active);
-            active
-        }
-    }
+/// # Panics
+/// If inputs and weights do not fit.
+fn check_inputs(x: Inputs<'_>, weights: Shape) {
+    assert_eq!(x.width(), weights.inputs(), "expected as many values in an example as inputs");
+}
+
+/// # Panics
+/// If inputs, weights and errors do not fit.
+fn check_shapes(x: Inputs<'_>, weights: Shape, delta: &DenseBatch) {
+    check_inputs(x, weights);
+    assert_eq!(delta.examples(), x.examples(), "expected errors for each example");
+    assert_eq!(delta.width(), weights.outputs(), "expected an error for each output");
+}
+
+/// The shape of all matrices.
+///
+/// # Panics
+/// If they differ.
+fn common_shape<const N: usize>(matrices: &[&mut PackedWeights; N]) -> Shape {
+    let shape = matrices.first().expect("at least one matrix").shape();
+    assert!(matrices.iter().all(|matrix| matrix.shape() == shape), "expected matrices of one shape");
+    shape
 }

@@ -12,14 +12,29 @@
 //! assert_eq!(out.row(0), [3.5, 15.0]);
 //! ```
 
+// Kernels are compiled for an instruction set by being inlined into the function that enables it.
+#![allow(clippy::inline_always)]
+
 mod aligned;
 mod batch;
+mod by_unit;
 pub mod choose;
+#[allow(unsafe_code)]
+mod dense;
+#[allow(unsafe_code)]
 mod engine;
+mod isa;
+#[allow(unsafe_code)]
+mod kernels;
+#[allow(unsafe_code)]
+mod lanes;
 pub mod naive;
+#[allow(unsafe_code)]
+mod threads;
 mod weights;
 
 pub use aligned::{AlignedVec, LANES, padded};
 pub use batch::{ActiveBatch, Batch, BatchError, DenseBatch, Inputs};
 pub use engine::Engine;
+pub use isa::Isa;
 pub use weights::{PANEL, PackedWeights};

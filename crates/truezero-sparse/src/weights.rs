@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use crate::aligned::{AlignedVec, padded};
+use crate::aligned::{AlignedVec, LANES, padded};
 
 /// Outputs in a panel: one unit's piece is 512 contiguous bytes.
 pub const PANEL: usize = 128;
@@ -21,15 +21,74 @@ pub const PANEL: usize = 128;
 /// multiple of 16.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackedWeights {
+    shape: Shape,
+    data: AlignedVec,
+}
+
+/// Where packed weights lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shape {
     inputs: usize,
     outputs: usize,
-    data: AlignedVec,
+}
+
+impl Shape {
+    /// Number of input units.
+    pub(crate) fn inputs(self) -> usize {
+        self.inputs
+    }
+
+    /// Number of output units.
+    pub(crate) fn outputs(self) -> usize {
+        self.outputs
+    }
+
+    /// Number of panels.
+    pub(crate) fn panels(self) -> usize {
+        self.outputs.div_ceil(PANEL)
+    }
+
+    /// The outputs that a panel holds.
+    pub(crate) fn columns(self, panel: usize) -> Range<usize> {
+        panel * PANEL..self.outputs.min((panel + 1) * PANEL)
+    }
+
+    /// Length of each piece of a panel.
+    pub(crate) fn panel_width(self, panel: usize) -> usize {
+        PANEL.min(padded(self.outputs) - panel * PANEL)
+    }
+
+    /// Where the values of a panel lie.
+    pub(crate) fn panel(self, panel: usize) -> Range<usize> {
+        let start = panel * PANEL * self.inputs;
+        start..start + self.inputs * self.panel_width(panel)
+    }
+
+    /// Where the weights from one input to the outputs of a panel lie, with padding. No two pieces
+    /// overlap.
+    ///
+    /// # Panics
+    /// If there is no such input.
+    #[inline(always)]
+    pub(crate) fn piece(self, panel: usize, input: usize) -> Range<usize> {
+        assert!(input < self.inputs, "expected an input below {}, found {input}", self.inputs);
+        let width = self.panel_width(panel);
+        let start = panel * PANEL * self.inputs + input * width;
+        start..start + width
+    }
+
+    /// As [`piece`](Self::piece), counted in lines of 16 values.
+    #[inline(always)]
+    pub(crate) fn piece_lines(self, panel: usize, input: usize) -> Range<usize> {
+        let piece = self.piece(panel, input);
+        piece.start / LANES..piece.end / LANES
+    }
 }
 
 impl PackedWeights {
     /// All weights zero.
     pub fn zeros(inputs: usize, outputs: usize) -> Self {
-        Self { inputs, outputs, data: AlignedVec::zeros(inputs * padded(outputs)) }
+        Self { shape: Shape { inputs, outputs }, data: AlignedVec::zeros(inputs * padded(outputs)) }
     }
 
     /// Packs plain weights, `inputs` rows of `outputs` values.
@@ -51,11 +110,11 @@ impl PackedWeights {
 
     /// The weights as `inputs` plain rows of `outputs` values.
     pub fn to_plain(&self) -> Vec<f32> {
-        let mut plain = vec![0.0; self.inputs * self.outputs];
+        let mut plain = vec![0.0; self.inputs() * self.outputs()];
         for panel in 0..self.panels() {
             let columns = self.columns(panel);
-            for input in 0..self.inputs {
-                plain[input * self.outputs..][columns.clone()]
+            for input in 0..self.inputs() {
+                plain[input * self.outputs()..][columns.clone()]
                     .copy_from_slice(&self.piece(panel, input)[..columns.len()]);
             }
         }
@@ -64,37 +123,37 @@ impl PackedWeights {
 
     /// Number of input units (rows).
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.shape.inputs
     }
 
     /// Number of output units (columns).
     pub fn outputs(&self) -> usize {
-        self.outputs
+        self.shape.outputs
     }
 
     /// Number of panels.
     pub fn panels(&self) -> usize {
-        self.outputs.div_ceil(PANEL)
+        self.shape.panels()
     }
 
     /// The outputs that a panel holds.
     pub fn columns(&self, panel: usize) -> Range<usize> {
-        panel * PANEL..self.outputs.min((panel + 1) * PANEL)
+        self.shape.columns(panel)
     }
 
     /// Length of each piece of a panel: 128, or less in the last, always a multiple of 16.
     pub fn panel_width(&self, panel: usize) -> usize {
-        PANEL.min(padded(self.outputs) - panel * PANEL)
+        self.shape.panel_width(panel)
     }
 
     /// A panel: `inputs` pieces of [`panel_width`](Self::panel_width) weights.
     pub fn panel(&self, panel: usize) -> &[f32] {
-        &self.data[self.panel_range(panel)]
+        &self.data[self.shape.panel(panel)]
     }
 
     /// A panel, to write. The padding stays zero.
     pub fn panel_mut(&mut self, panel: usize) -> &mut [f32] {
-        let range = self.panel_range(panel);
+        let range = self.shape.panel(panel);
         &mut self.data[range]
     }
 
@@ -117,18 +176,18 @@ impl PackedWeights {
 
     /// All weights with their padding, in packed order.
     pub fn packed(&self) -> &[f32] {
-        &self.data[..self.inputs * padded(self.outputs)]
+        &self.data[..self.inputs() * padded(self.outputs())]
     }
 
     /// All weights with their padding, in packed order. The padding stays zero.
     pub fn packed_mut(&mut self) -> &mut [f32] {
-        let len = self.inputs * padded(self.outputs);
+        let len = self.inputs() * padded(self.outputs());
         &mut self.data[..len]
     }
 
-    fn panel_range(&self, panel: usize) -> Range<usize> {
-        let start = panel * PANEL * self.inputs;
-        start..start + self.inputs * self.panel_width(panel)
+    /// Where each weight lies.
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
     }
 }
 

@@ -1,0 +1,252 @@
+//! Errors of active inputs and the step of gradient descent, in one pass over the touched weights:
+//! `errors[s,i] = Σ_j W[i,j] δ[s,j]` and `W[i,j] += Σ_s (−rate · x[s,i]) δ[s,j]`.
+//!
+//! A task takes some units and passes over the panels. The piece of a unit's weights in a panel is
+//! loaded, used for every example in which the unit is active, and stored. The dot products are carried
+//! from panel to panel as 16 partial sums each, so that the width of a panel does not show.
+
+use std::ops::Range;
+
+use crate::by_unit::{Activity, ByUnit};
+use crate::lanes::{Kernel, Lanes, Line, as_lines, lines_at, lines_at_mut, with_lines};
+use crate::threads::Disjoint;
+use crate::weights::Shape;
+use crate::{DenseBatch, LANES, PANEL, PackedWeights};
+
+/// Lines of a piece of full width.
+const PANEL_LINES: usize = PANEL / LANES;
+
+/// How many touched pieces ahead weights are prefetched.
+const AHEAD: usize = 4;
+
+/// The errors δ of the outputs, as lines.
+#[derive(Clone, Copy)]
+struct Delta<'a> {
+    lines: &'a [Line],
+    /// Lines of an example.
+    stride: usize,
+}
+
+impl<'a> Delta<'a> {
+    fn new(delta: &'a DenseBatch) -> Self {
+        Self { lines: as_lines(delta.padded()), stride: delta.stride() / LANES }
+    }
+}
+
+/// What is done with a block of N lines of one unit's weights: with `DOT`, the products with the errors
+/// of the examples are added to `partial`, 16 sums for each example; with `UPDATE`, the block after the
+/// step is returned, else the block as it was.
+#[inline(always)]
+fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
+    lanes: L,
+    weights: &[Line; N],
+    activities: &[Activity],
+    delta: Delta<'_>,
+    first: usize,
+    partial: &mut [Line],
+) -> [L::V; N] {
+    let mut new = [lanes.splat(0.0); N];
+    for n in 0..N {
+        new[n] = lanes.load(&weights[n]);
+    }
+    for (at, activity) in activities.iter().enumerate() {
+        let errors = lines_at::<N>(delta.lines, activity.example as usize * delta.stride + first);
+        let factor = lanes.splat(activity.factor);
+        let mut dot = factor;
+        if DOT {
+            dot = lanes.load(&partial[at]);
+        }
+        for n in 0..N {
+            let error = lanes.load(&errors[n]);
+            if DOT {
+                // The errors are those of the weights before the step.
+                dot = lanes.fma(lanes.load(&weights[n]), error, dot);
+            }
+            if UPDATE {
+                new[n] = lanes.fma(factor, error, new[n]);
+            }
+        }
+        if DOT {
+            lanes.store(dot, &mut partial[at]);
+        }
+    }
+    new
+}
+
+/// Starts to bring some lines into the first-level cache.
+#[inline(always)]
+fn prefetch<L: Lanes>(lanes: L, start: *const Line, lines: usize) {
+    for n in 0..lines {
+        lanes.prefetch(start.wrapping_add(n));
+    }
+}
+
+/// Writes the sums of the partial sums of a task's units to their places in `errors`, rows of `stride`.
+#[inline(always)]
+fn write_errors<L: Lanes>(
+    lanes: L,
+    x: &ByUnit,
+    task: Range<usize>,
+    partial: &[Line],
+    errors: Disjoint<'_, f32>,
+    stride: usize,
+) {
+    let mut partial = partial.iter();
+    for at in task {
+        let unit = x.units()[at] as usize;
+        for (activity, partial) in x.activities(at).iter().zip(partial.by_ref()) {
+            let place = activity.example as usize * stride + unit;
+            // SAFETY: the errors of a unit are written by no other task, and here one after the other.
+            let place = unsafe { errors.slice_mut(place..place + 1) };
+            place[0] = lanes.sum(lanes.load(partial));
+        }
+    }
+}
+
+/// The errors of the units of one task.
+pub(crate) struct Backward<'a> {
+    pub(crate) x: &'a ByUnit,
+    pub(crate) task: Range<usize>,
+    pub(crate) weights: &'a PackedWeights,
+    pub(crate) delta: &'a DenseBatch,
+    /// 16 sums for each pair of the task; overwritten.
+    pub(crate) partial: &'a mut Vec<Line>,
+    /// Examples × inputs.
+    pub(crate) errors: Disjoint<'a, f32>,
+    /// Values of a row of them.
+    pub(crate) stride: usize,
+}
+
+impl Kernel for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Self { x, task, weights, partial, .. } = self;
+        let delta = Delta::new(self.delta);
+        partial.clear();
+        partial.resize(x.pairs(&task), [0.0; LANES]);
+        for panel in 0..weights.panels() {
+            let lines = weights.panel_width(panel) / LANES;
+            let panel_weights = as_lines(weights.panel(panel));
+            let mut done = 0;
+            for at in task.clone() {
+                let activities = x.activities(at);
+                let partial = &mut partial[done..done + activities.len()];
+                done += activities.len();
+                let piece = &panel_weights[x.units()[at] as usize * lines..][..lines];
+                if let Some(&ahead) = x.units().get(at + AHEAD) {
+                    prefetch(lanes, panel_weights.as_ptr().wrapping_add(ahead as usize * lines), lines);
+                }
+                let mut first = 0;
+                while first < lines {
+                    let count = L::ACCUMULATORS.min(lines - first);
+                    with_lines!(count, N => {
+                        let weights = lines_at::<N>(piece, first);
+                        let first = panel * PANEL_LINES + first;
+                        block::<L, N, true, false>(lanes, weights, activities, delta, first, partial);
+                    });
+                    first += count;
+                }
+            }
+        }
+        write_errors(lanes, x, task, partial, self.errors, self.stride);
+    }
+}
+
+/// The step of gradient descent for the units of one task, and with `DOT` their errors before it.
+pub(crate) struct Sgd<'a, const DOT: bool> {
+    pub(crate) x: &'a ByUnit,
+    pub(crate) task: Range<usize>,
+    pub(crate) shape: Shape,
+    /// All weights in packed order.
+    pub(crate) weights: Disjoint<'a, Line>,
+    pub(crate) delta: &'a DenseBatch,
+    /// With `DOT`, 16 sums for each pair of the task; overwritten.
+    pub(crate) partial: &'a mut Vec<Line>,
+    /// With `DOT`, examples × inputs.
+    pub(crate) errors: Disjoint<'a, f32>,
+    /// Values of a row of them.
+    pub(crate) stride: usize,
+}
+
+impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Self { x, task, shape, weights, partial, .. } = self;
+        let delta = Delta::new(self.delta);
+        partial.clear();
+        if DOT {
+            partial.resize(x.pairs(&task), [0.0; LANES]);
+        }
+        for panel in 0..shape.panels() {
+            let mut done = 0;
+            for at in task.clone() {
+                let activities = x.activities(at);
+                let partial = if DOT { &mut partial[done..done + activities.len()] } else { &mut [][..] };
+                done += activities.len();
+                // SAFETY: the weights of a unit belong to one task, which is here and takes its pieces
+                // one after the other.
+                let piece = unsafe { weights.slice_mut(shape.piece_lines(panel, x.units()[at] as usize)) };
+                let lines = piece.len();
+                if let Some(&ahead) = x.units().get(at + AHEAD) {
+                    let piece = shape.piece_lines(panel, ahead as usize);
+                    prefetch(lanes, weights.address(piece.start), lines);
+                }
+                let mut first = 0;
+                while first < lines {
+                    let count = L::ACCUMULATORS.min(lines - first);
+                    with_lines!(count, N => {
+                        let weights = lines_at_mut::<N>(piece, first);
+                        let first = panel * PANEL_LINES + first;
+                        let new = block::<L, N, DOT, true>(lanes, weights, activities, delta, first, partial);
+                        for n in 0..N {
+                            lanes.store(new[n], &mut weights[n]);
+                        }
+                    });
+                    first += count;
+                }
+                piece.as_flattened_mut()[shape.columns(panel).len()..].fill(0.0);
+            }
+        }
+        if DOT {
+            write_errors(lanes, x, task, partial, self.errors, self.stride);
+        }
+    }
+}
+
+/// A piece of one unit's gradient, `Σ_s x[s,i] δ[s,j]`, in the outputs of one panel.
+pub(crate) struct Gradient<'a> {
+    /// Where the unit is active; the factors are its values.
+    pub(crate) activities: &'a [Activity],
+    pub(crate) delta: &'a DenseBatch,
+    pub(crate) panel: usize,
+    /// As long as a piece of the panel; overwritten.
+    pub(crate) out: &'a mut [Line],
+}
+
+impl Kernel for Gradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let delta = Delta::new(self.delta);
+        let lines = self.out.len();
+        let mut first = 0;
+        while first < lines {
+            let count = L::ACCUMULATORS.min(lines - first);
+            with_lines!(count, N => {
+                let zero = [[0.0; LANES]; N];
+                let start = self.panel * PANEL_LINES + first;
+                let sums = block::<L, N, false, true>(lanes, &zero, self.activities, delta, start, &mut []);
+                let out = lines_at_mut::<N>(self.out, first);
+                for n in 0..N {
+                    lanes.store(sums[n], &mut out[n]);
+                }
+            });
+            first += count;
+        }
+    }
+}

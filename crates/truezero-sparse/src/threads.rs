@@ -1,0 +1,136 @@
+//! Work shared among threads, and arrays that they write together.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Multiply-adds below which waking another thread takes longer than doing the work.
+const WORTH_THREADS: usize = 200_000;
+
+/// The calling thread and its helpers.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    count: usize,
+    /// Helpers; none if the calling thread works alone.
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl Threads {
+    /// `count` threads, the calling one among them. If the system refuses to start them, the calling
+    /// thread works alone; results are the same.
+    pub(crate) fn new(count: usize) -> Self {
+        let count = count.max(1);
+        let pool = (count > 1)
+            .then(|| rayon::ThreadPoolBuilder::new().num_threads(count - 1).build().ok())
+            .flatten();
+        Self { count, pool }
+    }
+
+    /// Number of threads.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Calls `task(scratch, n)` once for each n below `tasks`, in any order and on any thread; each
+    /// thread brings its own scratch memory, of which there must be [`count`](Self::count). Work of
+    /// few `multiply_adds` stays on the calling thread.
+    pub(crate) fn run<S: Send>(
+        &self,
+        multiply_adds: usize,
+        tasks: usize,
+        scratch: &mut [S],
+        task: impl Fn(&mut S, usize) + Sync,
+    ) {
+        let (mine, others) = scratch.split_first_mut().expect("scratch memory for the calling thread");
+        match &self.pool {
+            Some(pool) if tasks > 1 && multiply_adds >= WORTH_THREADS => {
+                let next = AtomicUsize::new(0);
+                let work = |scratch: &mut S| {
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        if n >= tasks {
+                            break;
+                        }
+                        task(scratch, n);
+                    }
+                };
+                pool.in_place_scope(|scope| {
+                    for scratch in others.iter_mut().take(tasks - 1) {
+                        scope.spawn(|_| work(scratch));
+                    }
+                    work(mine);
+                });
+            }
+            _ => (0..tasks).for_each(|n| task(mine, n)),
+        }
+    }
+}
+
+/// An array that several threads write, each in places of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disjoint<'a, T> {
+    start: *mut T,
+    len: usize,
+    array: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: `Disjoint` stands for an exclusive borrow of an array, of which the threads take parts that
+// `slice_mut` asks to be disjoint; sending disjoint parts of an array to threads is sound for T: Send.
+unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Disjoint<'_, T> {}
+
+impl<'a, T> Disjoint<'a, T> {
+    /// The array to write together.
+    pub(crate) fn new(array: &'a mut [T]) -> Self {
+        Self { start: array.as_mut_ptr(), len: array.len(), array: PhantomData }
+    }
+
+    /// Number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Where an element lies; it need not exist.
+    #[inline(always)]
+    pub(crate) fn address(&self, at: usize) -> *mut T {
+        self.start.wrapping_add(at)
+    }
+
+    /// A part of it.
+    ///
+    /// # Safety
+    /// As long as the returned slice lives, no other one that overlaps it may exist.
+    ///
+    /// # Panics
+    /// If the array does not have that part.
+    #[allow(unsafe_code, clippy::mut_from_ref)]
+    #[inline(always)]
+    pub(crate) unsafe fn slice_mut(&self, part: Range<usize>) -> &'a mut [T] {
+        assert!(part.start <= part.end && part.end <= self.len, "expected a part of {} elements", self.len);
+        // SAFETY: the part lies within the array borrowed exclusively for 'a, and the caller sees to
+        // it that no other reference to these elements exists.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(part.start), part.len()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_is_done_once_on_any_number_of_threads() {
+        for count in 1..5 {
+            for tasks in [0, 1, 2, 100] {
+                let mut done = vec![0_u32; tasks];
+                let shared = Disjoint::new(&mut done);
+                Threads::new(count).run(usize::MAX, tasks, &mut vec![(); count], |(), n| {
+                    // SAFETY: each n is given to one task only.
+                    let slot = unsafe { shared.slice_mut(n..n + 1) };
+                    slot[0] += n as u32 + 1;
+                });
+                assert!(done.iter().enumerate().all(|(n, &value)| value == n as u32 + 1));
+            }
+        }
+    }
+}

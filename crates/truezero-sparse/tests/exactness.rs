@@ -1,0 +1,221 @@
+//! Every kernel, on every instruction set this machine has and on 1 to 3 threads, gives the very bits
+//! of its naive twin; and so does multiplying the zeros.
+
+use proptest::prelude::*;
+use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PANEL, PackedWeights, naive};
+
+/// A layer and a mini-batch for it.
+#[derive(Clone, Debug)]
+struct Case {
+    x: ActiveBatch,
+    weights: PackedWeights,
+    bias: Vec<f32>,
+    delta: DenseBatch,
+    rate: f32,
+}
+
+/// Widths about the borders of lines and panels, those of the paper's networks, and others.
+fn width() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        Just(1),
+        Just(10),
+        Just(15),
+        Just(16),
+        Just(17),
+        Just(PANEL - 1),
+        Just(PANEL),
+        Just(PANEL + 1),
+        Just(2 * PANEL + 40),
+        1..200_usize
+    ]
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let densities = prop_oneof![Just(0.0), Just(0.17), Just(1.0), 0.0..1.0];
+    (0..12_usize, width(), width(), densities, any::<u64>()).prop_map(
+        |(examples, inputs, outputs, density, seed)| random_case(examples, inputs, outputs, density, seed),
+    )
+}
+
+fn random_case(examples: usize, inputs: usize, outputs: usize, density: f64, seed: u64) -> Case {
+    let mut state = seed | 1;
+    let mut uniform = move || {
+        // Xorshift: plenty for test data.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    let mut x = ActiveBatch::new(inputs);
+    for example in 0..examples {
+        // One example in four is all zero.
+        let density = if example % 4 == 3 { 0.0 } else { density as f32 };
+        let mut active = Vec::new();
+        for i in 0..inputs as u32 {
+            if uniform() < density {
+                active.push((i, uniform() * 4.0 - 2.0));
+            }
+        }
+        x.push(active);
+    }
+    let mut values = |count: usize| (0..count).map(|_| uniform() * 2.0 - 1.0).collect::<Vec<_>>();
+    Case {
+        x,
+        weights: PackedWeights::from_plain(inputs, outputs, &values(inputs * outputs)),
+        bias: values(outputs),
+        delta: DenseBatch::from_rows(outputs, &values(examples * outputs)),
+        rate: 0.1,
+    }
+}
+
+/// All engines to be compared.
+fn engines() -> Vec<Engine> {
+    let mut engines = Vec::new();
+    for isa in Isa::available() {
+        engines.extend((1..=3).map(|threads| Engine::with_isa(threads, isa)));
+    }
+    engines
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Compares two dense batches bit for bit, padding included.
+fn assert_same(found: &DenseBatch, expected: &DenseBatch, what: &str, engine: &Engine) {
+    assert_eq!((found.examples(), found.width()), (expected.examples(), expected.width()));
+    for example in 0..expected.examples() {
+        let place = format!("{what}, example {example}, {} on {} threads", engine.isa(), engine.threads());
+        assert_eq!(bits(found.row(example)), bits(expected.row(example)), "{place}");
+    }
+    assert_eq!(bits(found.padded()), bits(expected.padded()), "{what}: padding");
+}
+
+/// Holds all products over active values to their specification.
+fn check_products(case: &Case) {
+    let Case { x, weights, bias, delta, rate } = case;
+    let mut out = DenseBatch::default();
+    naive::forward(x, weights, bias, &mut out);
+    let mut errors = DenseBatch::default();
+    naive::backward(x, weights, delta, &mut errors);
+    let mut after = weights.clone();
+    naive::sgd(x, &mut after, delta, *rate);
+    for mut engine in engines() {
+        let inputs = Inputs::Active(x);
+        let mut found = DenseBatch::zeros(3, 5);
+        engine.forward(inputs, weights, bias, &mut found);
+        assert_same(&found, &out, "forward", &engine);
+        engine.backward(inputs, weights, delta, &mut found);
+        assert_same(&found, &errors, "backward", &engine);
+        let mut found_weights = weights.clone();
+        engine.sgd(inputs, &mut found_weights, delta, *rate);
+        assert_eq!(bits(found_weights.packed()), bits(after.packed()), "sgd on {}", engine.isa());
+        let mut found_weights = weights.clone();
+        engine.backward_sgd(inputs, &mut found_weights, delta, *rate, &mut found);
+        assert_same(&found, &errors, "backward_sgd", &engine);
+        assert_eq!(bits(found_weights.packed()), bits(after.packed()), "backward_sgd on {}", engine.isa());
+        check_rows(&mut engine, case);
+    }
+}
+
+/// Holds the gradient of each touched row to its specification, and sees each row visited once.
+fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
+    let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    let mut gradient = PackedWeights::zeros(inputs, outputs);
+    let mut visits = PackedWeights::zeros(inputs, outputs);
+    engine.for_touched_rows(Inputs::Active(x), delta, [&mut gradient, &mut visits], |_, g, [to, visits]| {
+        to.copy_from_slice(g);
+        visits.iter_mut().for_each(|visits| *visits += 1.0);
+    });
+    let mut rows = Vec::new();
+    engine.touched_rows(Inputs::Active(x), &mut rows);
+    for i in 0..inputs {
+        let touched = x.indices().contains(&(i as u32));
+        assert_eq!(rows.binary_search(&(i as u32)).is_ok(), touched);
+        let expected = naive::row_gradient(x, i, delta);
+        for (j, expected) in expected.iter().enumerate() {
+            assert_eq!(gradient.get(i, j).to_bits(), expected.to_bits(), "gradient of weight {i}, {j}");
+            assert_eq!(visits.get(i, j), f32::from(u8::from(touched)), "visits to weight {i}, {j}");
+        }
+    }
+    engine.for_rows(&rows, [&mut visits], |_, [visits]| visits.iter_mut().for_each(|visits| *visits -= 1.0));
+    assert!(visits.packed().iter().all(|&visits| visits == 0.0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn products_are_those_of_the_specification(case in case()) {
+        check_products(&case);
+    }
+
+    #[test]
+    fn multiplying_the_zeros_changes_no_bit(case in case()) {
+        let Case { x, weights, bias, .. } = &case;
+        let mut plain = DenseBatch::zeros(x.examples(), x.width());
+        for example in 0..x.examples() {
+            let (indices, values) = x.example(example);
+            for (&i, &value) in indices.iter().zip(values) {
+                plain.row_mut(example)[i as usize] = value;
+            }
+        }
+        let mut out = DenseBatch::default();
+        Engine::new(1).forward(Inputs::Active(x), weights, bias, &mut out);
+        for example in 0..x.examples() {
+            for j in 0..weights.outputs() {
+                let row = plain.row(example).iter().enumerate();
+                let sum = row.fold(bias[j], |sum, (i, &x)| x.mul_add(weights.get(i, j), sum));
+                prop_assert_eq!(out.row(example)[j].to_bits(), sum.to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn rectifier_and_lists_of_non_zeros_are_those_of_the_specification(case in case()) {
+        let mut pre = case.delta;
+        // Zeros of both signs, and what a diverging network brings.
+        for example in 0..pre.examples() {
+            for (j, value) in pre.row_mut(example).iter_mut().enumerate() {
+                match (example + j) % 11 {
+                    3 => *value = 0.0,
+                    5 => *value = -0.0,
+                    7 => *value = f32::NAN,
+                    8 => *value = f32::NEG_INFINITY,
+                    _ => {}
+                }
+            }
+        }
+        let signs: Vec<f32> = (0..pre.width()).map(|j| if j % 3 == 0 { -1.0 } else { 1.0 }).collect();
+        for isa in Isa::available() {
+            let mut engine = Engine::with_isa(1, isa);
+            for signs in [None, Some(&signs[..])] {
+                let (mut expected, mut expected_active) = (pre.clone(), ActiveBatch::new(0));
+                naive::rectify(&mut expected, signs, &mut expected_active);
+                let (mut found, mut active) = (pre.clone(), ActiveBatch::new(0));
+                engine.rectify(&mut found, signs, &mut active);
+                assert_same(&found, &expected, "rectify", &engine);
+                assert_same_lists(&active, &expected_active);
+            }
+            let (mut active, mut expected) = (ActiveBatch::new(0), ActiveBatch::new(0));
+            naive::extract(&pre, &mut expected);
+            engine.extract(&pre, &mut active);
+            assert_same_lists(&active, &expected);
+        }
+    }
+}
+
+/// Compares two batches of active values bit for bit.
+fn assert_same_lists(found: &ActiveBatch, expected: &ActiveBatch) {
+    assert_eq!(found.width(), expected.width());
+    assert_eq!(found.offsets(), expected.offsets());
+    assert_eq!(found.indices(), expected.indices());
+    assert_eq!(bits(found.values()), bits(expected.values()));
+}
+
+/// Large enough to be shared among threads.
+#[test]
+fn large_products_are_those_of_the_specification() {
+    check_products(&random_case(40, 784, 300, 0.2, 1));
+    check_products(&random_case(200, 300, 10, 0.9, 2));
+}
