@@ -39,6 +39,16 @@ pub enum DataError {
         /// What was found.
         found: String,
     },
+    /// A source that is named is not there.
+    #[error("{name}: {reason}\nhint: {hint}")]
+    Unavailable {
+        /// Its name.
+        name: String,
+        /// Why it is not there.
+        reason: String,
+        /// What can be done.
+        hint: String,
+    },
 }
 
 impl DataError {

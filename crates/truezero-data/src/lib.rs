@@ -7,9 +7,17 @@
 //! ```
 
 mod dataset;
+mod digits;
 mod error;
+pub mod fetch;
+pub mod formats;
 mod raw;
+mod read;
+mod source;
 
 pub use dataset::{Dataset, Targets, Task};
+pub use digits::digits5k;
 pub use error::DataError;
+pub use read::{Input, MAX_LINE};
+pub use source::{EMBEDDED, Source, SourceSpec, open};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};

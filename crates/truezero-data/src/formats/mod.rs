@@ -1,0 +1,70 @@
+//! Readers of file formats, each from a path or from bytes to [`Raw`](crate::Raw).
+
+mod csr;
+mod element;
+mod matrix;
+pub(crate) mod npy_header;
+mod npz_sparse;
+
+pub mod arrow;
+pub mod cifar;
+pub mod csv;
+pub mod idx;
+pub mod images;
+pub mod norb;
+pub mod npy;
+pub mod npz;
+pub mod parquet;
+pub mod save_npz;
+pub mod svmlight;
+
+pub use matrix::DENSE_FROM;
+
+use crate::read::Input;
+use crate::{DataError, ImageShape, RawTarget};
+use element::Element;
+
+/// How to read a table.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    /// The column to be learned.
+    pub target: Option<String>,
+    /// Columns that are running text.
+    pub text: Vec<String>,
+    /// Whether a text table has a header; told by its content if `None`.
+    pub header: Option<bool>,
+}
+
+/// The shape of an image stored as height × width or height × width × channels.
+fn channels_last(dimensions: &[usize]) -> Option<ImageShape> {
+    match *dimensions {
+        [height, width] => Some(ImageShape { height, width, channels: 1 }),
+        [height, width, channels @ (1 | 3)] => Some(ImageShape { height, width, channels }),
+        _ => None,
+    }
+}
+
+/// Reads the targets of `rows` examples, `width` numbers each.
+fn numbers(input: &mut Input, element: Element, rows: usize, width: usize) -> Result<RawTarget, DataError> {
+    if width == 0 {
+        return Err(input.malformed("header", "1 number for each target or more", "0"));
+    }
+    let count = matrix::product(input, &[rows, width, element.size()])?;
+    let mut bytes = Vec::new();
+    input.fill(&mut bytes, count as u64, "targets")?;
+    let mut values = Vec::with_capacity(bytes.len() / element.size());
+    element.each(&bytes, |value| values.push(value));
+    target(input, width, values)
+}
+
+/// Targets of `width` numbers each, checked to be finite.
+fn target(input: &Input, width: usize, values: Vec<f64>) -> Result<RawTarget, DataError> {
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        let place = format!("target {}", at / width + 1);
+        return Err(input.malformed(place, "a finite number", values[at].to_string()));
+    }
+    Ok(match width {
+        1 => RawTarget::Numbers(values),
+        _ => RawTarget::Rows { width, values, names: Vec::new() },
+    })
+}

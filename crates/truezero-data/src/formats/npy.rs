@@ -1,0 +1,172 @@
+//! NPY, one numpy array in a file: a magic number, a version, a header that is a Python dictionary,
+//! then the elements in C or Fortran order.
+
+use truezero_sparse::Batch;
+
+use super::element::{Element, Kind};
+use super::matrix::{MatrixBuilder, check_finite, product, read_rows};
+use super::npy_header::{Header, Stored};
+use super::{channels_last, numbers, target};
+use crate::read::Input;
+use crate::{DataError, Features, Raw, RawTarget};
+
+/// Elements of a vector read at a time.
+const CHUNK: usize = 1 << 14;
+
+/// Reads an array of examples: two dimensions or more, the first over the examples. Those of three
+/// dimensions are taken for grey images, those of four with 1 or 3 in the last for images.
+///
+/// # Errors
+/// If the data is not in the format or shorter or longer than its header says, holds no numbers, or a
+/// number is not finite.
+pub fn read_examples(mut input: Input) -> Result<Raw, DataError> {
+    let header = Header::read(&mut input)?;
+    let element = header.numbers(&input)?;
+    let (examples, dimensions) = match header.shape[..] {
+        [examples, ref dimensions @ ..] if !dimensions.is_empty() => (examples, dimensions),
+        _ => return Err(input.malformed("header", "an array of 2 dimensions or more", header.shape_text())),
+    };
+    let width = product(&input, dimensions)?;
+    let batch = if !header.fortran {
+        read_rows(&mut input, element, examples, width)?
+    } else if dimensions.len() == 1 {
+        read_columns(&mut input, element, examples, width)?
+    } else {
+        let found = format!("Fortran order and shape {}", header.shape_text());
+        return Err(input.malformed("header", "C order, or 2 dimensions", found));
+    };
+    input.end()?;
+    Ok(Raw { features: Features::Matrix(batch), target: None, image: channels_last(dimensions) })
+}
+
+/// Reads an array of targets: numbers or strings of one dimension, or numbers of two.
+///
+/// # Errors
+/// As [`read_examples`].
+pub fn read_labels(mut input: Input) -> Result<RawTarget, DataError> {
+    let header = Header::read(&mut input)?;
+    let (examples, width) = match header.shape[..] {
+        [examples] => (examples, 1),
+        [examples, width] => (examples, width),
+        _ => return Err(input.malformed("header", "an array of 1 or 2 dimensions", header.shape_text())),
+    };
+    let target = match header.stored {
+        Stored::Numbers(element) if header.fortran && width > 1 => {
+            let count = product(&input, &[examples, width, element.size()])?;
+            let mut bytes = Vec::new();
+            input.fill(&mut bytes, count as u64, "targets")?;
+            let mut columns = Vec::new();
+            element.each(&bytes, |value| columns.push(value));
+            let rows = (0..examples).flat_map(|row| (0..width).map(move |column| (row, column)));
+            let values = rows.map(|(row, column)| columns[column * examples + row]).collect();
+            target(&input, width, values)?
+        }
+        Stored::Numbers(element) => numbers(&mut input, element, examples, width)?,
+        Stored::Text { .. } if width == 1 => RawTarget::Labels(read_text(&mut input, header.stored, examples)?),
+        Stored::Text { .. } => {
+            return Err(input.malformed("header", "strings of 1 dimension", header.shape_text()));
+        }
+    };
+    input.end()?;
+    Ok(target)
+}
+
+/// Reads one dimension of numbers, each through `convert`, which answers `None` to what is not
+/// `expected`; demands that nothing follows.
+pub(crate) fn read_vector<T>(
+    mut input: Input,
+    expected: &str,
+    convert: impl Fn(f64) -> Option<T>,
+) -> Result<Vec<T>, DataError> {
+    let header = Header::read(&mut input)?;
+    let element = header.numbers(&input)?;
+    let [length] = header.shape[..] else {
+        return Err(input.malformed("header", "an array of 1 dimension", header.shape_text()));
+    };
+    let mut values = Vec::new();
+    let mut bytes = Vec::new();
+    while values.len() < length {
+        let count = (length - values.len()).min(CHUNK);
+        input.fill(&mut bytes, (count * element.size()) as u64, "elements")?;
+        let mut bad = None;
+        element.each(&bytes, |number| match convert(number) {
+            Some(value) => values.push(value),
+            None => bad = bad.or(Some((values.len(), number))),
+        });
+        if let Some((at, number)) = bad {
+            return Err(input.malformed(format!("element {}", at + 1), expected, number.to_string()));
+        }
+    }
+    input.end()?;
+    Ok(values)
+}
+
+/// Reads a string that is all there is, as scipy stores a format's name.
+pub(crate) fn read_string(mut input: Input) -> Result<String, DataError> {
+    let header = Header::read(&mut input)?;
+    let (Stored::Text { .. }, [] | [1]) = (header.stored, &header.shape[..]) else {
+        return Err(input.malformed("header", "one string", header.shape_text()));
+    };
+    let strings = read_text(&mut input, header.stored, 1)?;
+    input.end()?;
+    Ok(strings.concat())
+}
+
+/// Whether this is an array of numbers of two dimensions or more; the input is read so far.
+pub(crate) fn is_matrix(input: &mut Input) -> bool {
+    Header::read(input)
+        .is_ok_and(|header| header.shape.len() >= 2 && matches!(header.stored, Stored::Numbers(_)))
+}
+
+/// Reads a matrix stored column by column.
+fn read_columns(
+    input: &mut Input,
+    element: Element,
+    rows: usize,
+    width: usize,
+) -> Result<Batch, DataError> {
+    let count = product(input, &[rows, width, element.size()])?;
+    let mut bytes = Vec::new();
+    input.fill(&mut bytes, count as u64, "elements")?;
+    let mut columns: Vec<f32> = Vec::with_capacity(rows * width);
+    element.each(&bytes, |value| columns.push(value as f32));
+    drop(bytes);
+    let mut matrix = MatrixBuilder::new(input, rows, width)?;
+    let mut row = Vec::new();
+    for at in 0..rows {
+        row.clear();
+        row.extend((0..width).map(|column| columns[column * rows + at]));
+        check_finite(input, at, &row)?;
+        matrix.push(&row);
+    }
+    Ok(matrix.finish())
+}
+
+fn read_text(input: &mut Input, stored: Stored, count: usize) -> Result<Vec<String>, DataError> {
+    let Stored::Text { wide, length, big_endian } = stored else {
+        return Err(input.malformed("header", "strings", "numbers"));
+    };
+    let size = if wide { 4 } else { 1 };
+    if length == 0 {
+        return Err(input.malformed("header", "strings of 1 character or more", "0"));
+    }
+    let total = product(input, &[count, length, size])?;
+    let mut bytes = Vec::new();
+    input.fill(&mut bytes, total as u64, "strings")?;
+    let code = Element { kind: if wide { Kind::U32 } else { Kind::U8 }, big_endian };
+    let mut strings = Vec::new();
+    for (at, cell) in bytes.chunks_exact(length * size).enumerate() {
+        let mut string = String::new();
+        let mut bad = None;
+        code.each(cell, |code| match char::from_u32(code as u32) {
+            Some(character) if wide || character.is_ascii() => string.push(character),
+            _ => bad = Some(code),
+        });
+        if let Some(code) = bad {
+            let expected = if wide { "Unicode characters" } else { "ASCII characters" };
+            return Err(input.malformed(format!("string {}", at + 1), expected, format!("code {code}")));
+        }
+        strings.push(string.trim_end_matches('\0').to_owned());
+    }
+    Ok(strings)
+}

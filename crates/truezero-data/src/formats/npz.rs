@@ -1,0 +1,145 @@
+//! NPZ, a zip archive of NPY arrays: dense examples by the name of their member, or a sparse matrix as
+//! `scipy.sparse.save_npz` writes it.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::npy;
+use super::npz_sparse;
+use crate::read::Input;
+use crate::{DataError, Raw, Source};
+
+/// What a zip archive begins with.
+pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
+/// Names under which examples are looked for; without any, the first matrix of the archive is it.
+const EXAMPLES: [&str; 3] = ["x", "X", "data"];
+/// Names under which targets are looked for.
+const TARGETS: [&str; 4] = ["y", "Y", "labels", "target"];
+
+/// Reads examples, and targets where the archive has them. An archive with members `x_train` and
+/// `y_train` has a training part, and a test part if there are `x_test` and `y_test`.
+///
+/// # Errors
+/// If the archive is broken, holds no matrix, or an array violates its format.
+pub fn read(path: &Path) -> Result<Source, DataError> {
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let mut file = BufReader::new(file);
+    let start = file.fill_buf().map_err(DataError::io("read", path))?;
+    if start.starts_with(MAGIC) {
+        read_archive(path, file)
+    } else {
+        // Gzipped as a whole: a zip archive is read from its end, so all of it has to be there.
+        read_archive(path, Cursor::new(Input::open(path)?.rest()?))
+    }
+}
+
+/// As [`read`], from bytes; `name` is what errors call them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Source, DataError> {
+    read_archive(Path::new(name), Cursor::new(bytes))
+}
+
+fn read_archive(path: &Path, reader: impl Read + Seek) -> Result<Source, DataError> {
+    let mut archive = Archive::new(path, reader)?;
+    if archive.has("format") {
+        let raw = npz_sparse::read(&mut archive)?;
+        return Ok(Source::from(raw));
+    }
+    let suffixed = |names: &[&str], suffix: &str| -> Vec<String> {
+        names.iter().map(|name| format!("{name}{suffix}")).collect()
+    };
+    let mut part = |suffix: &str| -> Result<Option<Raw>, DataError> {
+        let examples = suffixed(&EXAMPLES, suffix).into_iter().find(|name| archive.has(name));
+        let examples = match examples {
+            None if suffix.is_empty() => archive.first_matrix()?,
+            found => found,
+        };
+        let Some(examples) = examples else { return Ok(None) };
+        let mut raw = archive.member(&examples, npy::read_examples)?;
+        if let Some(name) = suffixed(&TARGETS, suffix).into_iter().find(|name| archive.has(name)) {
+            raw.target = Some(archive.member(&name, npy::read_labels)?);
+        }
+        Ok(Some(raw))
+    };
+    if let Some(train) = part("_train")? {
+        return Ok(Source { test: part("_test")?, ..Source::from(train) });
+    }
+    match part("")? {
+        Some(raw) => Ok(Source::from(raw)),
+        None => {
+            let expected = format!("a matrix, named one of {}, or any", EXAMPLES.join(", "));
+            let found = format!("members {}", archive.names().join(", "));
+            Err(DataError::malformed(path, "archive", expected, found))
+        }
+    }
+}
+
+/// A zip archive of NPY files.
+pub(crate) struct Archive<'a, R> {
+    path: &'a Path,
+    zip: ZipArchive<R>,
+}
+
+impl<'a, R: Read + Seek> Archive<'a, R> {
+    fn new(path: &'a Path, reader: R) -> Result<Self, DataError> {
+        let zip = ZipArchive::new(reader).map_err(|error| broken(path, error))?;
+        Ok(Self { path, zip })
+    }
+
+    /// The archive's path.
+    pub(crate) fn path(&self) -> &'a Path {
+        self.path
+    }
+
+    /// Names of the arrays, in the order of the archive.
+    fn names(&self) -> Vec<String> {
+        let names = self.zip.file_names_raw().map(String::from_utf8_lossy);
+        names.filter_map(|name| name.strip_suffix(".npy").map(ToOwned::to_owned)).collect()
+    }
+
+    /// Whether there is an array of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.zip.index_for_name(&format!("{name}.npy")).is_some()
+    }
+
+    /// Reads an array by `read`.
+    pub(crate) fn member<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Input) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let name = format!("{name}.npy");
+        let called = format!("{}: {name}", self.path.display());
+        let member = self.zip.by_name(&name).map_err(|error| broken(Path::new(&called), error))?;
+        read(Input::from_reader(&called, BufReader::new(member)))
+    }
+
+    /// The first array of two dimensions or more that is not named as targets are.
+    fn first_matrix(&mut self) -> Result<Option<String>, DataError> {
+        for name in self.names() {
+            if !TARGETS.contains(&name.as_str())
+                && self.member(&name, |mut input| Ok(npy::is_matrix(&mut input)))?
+            {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn broken(path: &Path, error: ZipError) -> DataError {
+    match error {
+        ZipError::Io(error)
+            if !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) =>
+        {
+            DataError::io("read", path)(error)
+        }
+        error => DataError::malformed(path, "archive", "a zip archive of .npy members", error.to_string()),
+    }
+}

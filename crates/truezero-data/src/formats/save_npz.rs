@@ -1,0 +1,111 @@
+//! Writing active values as a file that `scipy.sparse.load_npz` reads.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+use truezero_sparse::ActiveBatch;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::DataError;
+
+/// Writes a CSR matrix as a compressed .npz archive. The file appears whole or not at all: it is written
+/// under another name in the same folder, then renamed.
+///
+/// # Errors
+/// If the folder or file cannot be written.
+pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let file = NamedTempFile::new_in(folder).map_err(DataError::io("write", path))?;
+    write_csr(batch, BufWriter::new(file))
+        .and_then(|file| {
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|error| error.error)
+        })
+        .map_err(DataError::io("write", path))?;
+    Ok(())
+}
+
+fn write_csr(batch: &ActiveBatch, file: BufWriter<NamedTempFile>) -> io::Result<NamedTempFile> {
+    let mut zip = ZipWriter::new(file);
+    // scipy wants indices and offsets of one type, 32 bits wherever they suffice.
+    let narrow = i32::try_from(batch.width().max(batch.active())).is_ok();
+    let integer = if narrow { "<i4" } else { "<i8" };
+    let integers = |zip: &mut ZipWriter<_>, name, values: &mut dyn Iterator<Item = usize>, count| {
+        array(zip, name, integer, &format!("({count},)"), &mut |out| {
+            for value in &mut *values {
+                let bytes = (value as u64).to_le_bytes();
+                out.write_all(if narrow { &bytes[..4] } else { &bytes })?;
+            }
+            Ok(())
+        })
+    };
+    let active = batch.active();
+    integers(&mut zip, "indices", &mut batch.indices().iter().map(|&index| index as usize), active)?;
+    integers(&mut zip, "indptr", &mut batch.offsets().iter().copied(), batch.offsets().len())?;
+    array(&mut zip, "format", "|S3", "()", &mut |out| out.write_all(b"csr"))?;
+    array(&mut zip, "shape", "<i8", "(2,)", &mut |out| {
+        out.write_all(&(batch.examples() as u64).to_le_bytes())?;
+        out.write_all(&(batch.width() as u64).to_le_bytes())
+    })?;
+    array(&mut zip, "data", "<f4", &format!("({active},)"), &mut |out| {
+        batch.values().iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+    })?;
+    Ok(zip.finish()?.into_inner()?)
+}
+
+/// Writes one member: an NPY file of version 1.0.
+fn array<W: Write + io::Seek>(
+    zip: &mut ZipWriter<W>,
+    name: &str,
+    code: &str,
+    shape: &str,
+    body: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    // The header, with magic number and line end, is padded to a multiple of 64 bytes.
+    const BEFORE: usize = 10;
+    let header = format!("{{'descr': '{code}', 'fortran_order': False, 'shape': {shape}, }}");
+    let length = (BEFORE + header.len() + 1).next_multiple_of(64) - BEFORE;
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
+    zip.start_file(format!("{name}.npy"), options)?;
+    let mut out = BufWriter::new(zip);
+    out.write_all(b"\x93NUMPY\x01\x00")?;
+    out.write_all(&(length as u16).to_le_bytes())?;
+    writeln!(out, "{header:<width$}", width = length - 1)?;
+    body(&mut out)?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use truezero_sparse::Batch;
+
+    use super::super::npz;
+    use super::*;
+    use crate::Features;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut batch = ActiveBatch::new(100_000);
+        batch.push([(0, 1.5), (99_999, -2.0)]);
+        batch.push([]);
+        batch.push((0..1000).map(|index| (index * 3, index as f32 + 0.25)));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("codes.npz");
+        std::fs::write(&path, "older").unwrap();
+        save_npz(&batch, &path).unwrap();
+        let Features::Matrix(read) = npz::read(&path).unwrap().train.features else { panic!("expected a matrix") };
+        assert_eq!(read, Batch::Active(batch));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error() {
+        let error = save_npz(&ActiveBatch::new(1), Path::new("/no such folder/codes.npz")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot write /no such folder/codes.npz");
+    }
+}

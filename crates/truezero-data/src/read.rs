@@ -1,0 +1,200 @@
+//! Reading files, gzipped or not, without trusting what their headers promise: memory grows with the
+//! bytes that arrive, never with a size that was only announced.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::DataError;
+
+/// The first two bytes of every gzip stream.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes read ahead.
+const BUFFER: usize = 1 << 17;
+/// No line of a text format may be longer (a row of ten million numbers is shorter).
+pub const MAX_LINE: u64 = 1 << 28;
+
+/// Bytes to parse, and the name errors call them by.
+pub struct Input<'a> {
+    path: PathBuf,
+    reader: Box<dyn BufRead + 'a>,
+}
+
+impl Input<'static> {
+    /// Opens a file; if its first bytes say that it is gzipped, what is read is decompressed.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or read.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(DataError::io("open", path))?;
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let gzipped = file.fill_buf().map_err(DataError::io("read", path))?.starts_with(&GZIP_MAGIC);
+        Ok(if gzipped {
+            Self::from_reader(path, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
+        } else {
+            Self::from_reader(path, file)
+        })
+    }
+}
+
+impl<'a> Input<'a> {
+    /// Bytes in memory, decompressed if they are gzipped; `name` is what errors call them.
+    pub fn from_bytes(name: &str, bytes: &'a [u8]) -> Self {
+        if bytes.starts_with(&GZIP_MAGIC) {
+            Self::from_reader(name, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(bytes)))
+        } else {
+            Self::from_reader(name, bytes)
+        }
+    }
+
+    /// Anything that can be read, taken as it is.
+    pub(crate) fn from_reader(path: impl AsRef<Path>, reader: impl BufRead + 'a) -> Self {
+        Self { path: path.as_ref().to_owned(), reader: Box::new(reader) }
+    }
+
+    /// The file's path, or the name it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error at a place in this file.
+    pub(crate) fn malformed(
+        &self,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> DataError {
+        DataError::malformed(&self.path, place, expected, found)
+    }
+
+    /// The first `count` bytes, or as many as there are; they are read again afterwards.
+    pub(crate) fn peek(&mut self, count: usize) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        self.take_up_to(&mut bytes, count as u64)?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(bytes.clone()).chain(rest));
+        Ok(bytes)
+    }
+
+    /// Replaces the content of `bytes` by the next `count` bytes.
+    pub(crate) fn fill(&mut self, bytes: &mut Vec<u8>, count: u64, place: &str) -> Result<(), DataError> {
+        bytes.clear();
+        self.take_up_to(bytes, count)?;
+        if (bytes.len() as u64) < count {
+            return Err(self.malformed(place, bytes_of(count), bytes_of(bytes.len() as u64)));
+        }
+        Ok(())
+    }
+
+    /// The next `N` bytes.
+    pub(crate) fn array<const N: usize>(&mut self, place: &str) -> Result<[u8; N], DataError> {
+        let mut bytes = Vec::new();
+        self.fill(&mut bytes, N as u64, place)?;
+        let mut array = [0; N];
+        array.copy_from_slice(&bytes);
+        Ok(array)
+    }
+
+    /// Everything that is left.
+    pub(crate) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        self.take_up_to(&mut bytes, u64::MAX)?;
+        Ok(bytes)
+    }
+
+    /// Demands that nothing is left.
+    pub(crate) fn end(&mut self) -> Result<(), DataError> {
+        let left = self.reader.fill_buf().map(<[u8]>::len).map_err(|error| self.failed(error))?;
+        match left {
+            0 => Ok(()),
+            _ => Err(self.malformed("end", "the end of the data", "more bytes")),
+        }
+    }
+
+    /// Replaces the content of `line` by the next line, without its end; false at the end of the file.
+    /// Lines count from 1.
+    pub(crate) fn line(&mut self, line: &mut Vec<u8>, number: usize) -> Result<bool, DataError> {
+        line.clear();
+        let read = (&mut self.reader).take(MAX_LINE).read_until(b'\n', line);
+        let read = read.map_err(|error| self.failed(error))? as u64;
+        let ended = line.pop_if(|last| *last == b'\n').is_some();
+        line.pop_if(|last| *last == b'\r');
+        if read == MAX_LINE && !ended {
+            let found = "a longer one";
+            return Err(self.malformed(format!("line {number}"), format!("at most {MAX_LINE} bytes"), found));
+        }
+        Ok(read > 0)
+    }
+
+    fn take_up_to(&mut self, bytes: &mut Vec<u8>, count: u64) -> Result<(), DataError> {
+        let read = (&mut self.reader).take(count).read_to_end(bytes);
+        read.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    /// A decompressor says with these kinds that its stream is broken; the rest is the system's doing.
+    fn failed(&self, error: io::Error) -> DataError {
+        match error.kind() {
+            ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput => {
+                self.malformed("compressed data", "a whole stream", error.to_string())
+            }
+            _ => DataError::io("read", &self.path)(error),
+        }
+    }
+}
+
+/// "1 byte", "3 bytes".
+pub(crate) fn bytes_of(count: u64) -> String {
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_is_told_by_content() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("plain.gz", b"abc\n".to_vec()), ("packed.txt", gzipped(b"abc\n"))] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let mut line = Vec::new();
+            let mut input = Input::open(&path).unwrap();
+            assert!(input.line(&mut line, 1).unwrap());
+            assert_eq!(line, b"abc");
+            assert!(!input.line(&mut line, 2).unwrap());
+            input.end().unwrap();
+        }
+    }
+
+    #[test]
+    fn peeked_bytes_are_read_again() {
+        let mut input = Input::from_bytes("test", b"abcdef");
+        assert_eq!(input.peek(4).unwrap(), b"abcd");
+        assert_eq!(input.peek(9).unwrap(), b"abcdef");
+        assert_eq!(input.array::<6>("all").unwrap(), *b"abcdef");
+    }
+
+    #[test]
+    fn what_is_missing_or_left_over_is_named() {
+        let mut input = Input::from_bytes("test", b"abc");
+        let error = input.fill(&mut Vec::new(), u64::MAX, "body").unwrap_err();
+        assert_eq!(error.to_string(), "test: body: expected 18446744073709551615 bytes, found 3 bytes");
+        let error = Input::from_bytes("test", b"abc").end().unwrap_err();
+        assert_eq!(error.to_string(), "test: end: expected the end of the data, found more bytes");
+        let packed = gzipped(&[7; 10_000]);
+        let error = Input::from_bytes("test", &packed[..packed.len() - 9]).rest().unwrap_err();
+        assert!(error.to_string().starts_with("test: compressed data: expected a whole stream"), "{error}");
+    }
+}

@@ -1,0 +1,158 @@
+//! From what a person names (a file, a folder, a data set) to examples.
+
+mod detect;
+mod folder;
+mod labels;
+
+use std::path::{Path, PathBuf};
+
+use crate::formats::svmlight::{self, Numbering};
+use crate::formats::{TableOptions, arrow, csv, idx, npy, npz, parquet};
+use crate::read::Input;
+use crate::{DataError, Raw, digits5k, fetch};
+use detect::Format;
+
+/// The name of the embedded data set.
+pub const EMBEDDED: &str = "digits5k";
+
+/// Where examples come from and how to read them.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceSpec {
+    /// A path, or the name of a data set: `digits5k`, or one that [`fetch`] knows.
+    pub data: String,
+    /// The column of a table that is to be learned.
+    pub target: Option<String>,
+    /// The columns of a table that are running text.
+    pub text: Vec<String>,
+    /// A file with the targets: IDX, NPY, or text with one on each line.
+    pub labels: Option<PathBuf>,
+    /// Whether the first line of a CSV or TSV file names the columns; told by its content if `None`.
+    pub header: Option<bool>,
+    /// How an svmlight file counts its columns: what [`Source::numbering`] said of the training data.
+    pub numbering: Option<Numbering>,
+}
+
+impl SourceSpec {
+    /// Reads `data`, everything else told by its content.
+    pub fn new(data: impl Into<String>) -> Self {
+        Self { data: data.into(), ..Self::default() }
+    }
+}
+
+/// The parts of a source.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Examples to learn from; all there are, where the source knows no parts.
+    pub train: Raw,
+    /// Examples to stop by, where the source sets some aside.
+    pub validation: Option<Raw>,
+    /// Examples to judge by, where the source sets some aside.
+    pub test: Option<Raw>,
+    /// How the columns of an svmlight file were counted; to be given with later files.
+    pub numbering: Option<Numbering>,
+}
+
+impl From<Raw> for Source {
+    fn from(train: Raw) -> Self {
+        Self { train, validation: None, test: None, numbering: None }
+    }
+}
+
+impl Source {
+    /// The parts there are, with their names.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &Raw)> {
+        let train = Some(("training part", &self.train));
+        let validation = self.validation.as_ref().map(|part| ("validation part", part));
+        train.into_iter().chain(validation).chain(self.test.as_ref().map(|part| ("test part", part)))
+    }
+}
+
+/// Reads a source. The format of a file is told by its first bytes, then by its extension.
+///
+/// # Errors
+/// If the source does not exist or is not in a known format, violates its format, holds no examples, or
+/// does not have as many targets as examples; or if the specification asks for what the source does not
+/// have.
+pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
+    let mut source = read(spec)?;
+    if let Some(path) = &spec.labels {
+        if source.train.target.is_some() {
+            let place = format!("labels {}", path.display());
+            return Err(DataError::unsuitable(place, "data without targets of its own", &spec.data));
+        }
+        source.train.target = Some(labels::read(path)?);
+    }
+    for (name, part) in source.parts() {
+        let place = |what: &str| format!("{what} of the {name} of {}", spec.data);
+        let examples = part.examples();
+        if examples == 0 {
+            return Err(DataError::unsuitable(place("examples"), "at least one", "none"));
+        }
+        if let Some(targets) = part.target.as_ref().map(labels::count)
+            && targets != examples
+        {
+            let expected = format!("{examples}, one for each example");
+            return Err(DataError::unsuitable(place("targets"), expected, targets.to_string()));
+        }
+    }
+    Ok(source)
+}
+
+fn read(spec: &SourceSpec) -> Result<Source, DataError> {
+    let path = Path::new(&spec.data);
+    if spec.data == EMBEDDED {
+        no_columns(spec, "a matrix")?;
+        return Ok(digits5k());
+    }
+    if let Some(folder) = fetch::folder(&spec.data) {
+        no_columns(spec, "a matrix")?;
+        return folder::read(&folder?);
+    }
+    if path.is_dir() {
+        no_columns(spec, "a folder")?;
+        return folder::read(path);
+    }
+    if !path.exists() {
+        if let Some(source) = folder::read_prefix(path)? {
+            return Ok(source);
+        }
+        return Err(DataError::Unavailable {
+            name: spec.data.clone(),
+            reason: "no such file or folder".to_owned(),
+            hint: format!("the names of data sets are {EMBEDDED}, {}", fetch::names().join(", ")),
+        });
+    }
+    let format = detect::detect(path)?;
+    if !matches!(format, Format::Csv | Format::Parquet | Format::Arrow) {
+        no_columns(spec, &format!("{}: {}", path.display(), format.name()))?;
+    }
+    let options = || TableOptions {
+        target: spec.target.clone(),
+        text: spec.text.clone(),
+        header: spec.header,
+    };
+    Ok(match format {
+        Format::Idx => idx::read_examples(Input::open(path)?)?.into(),
+        Format::Npy => npy::read_examples(Input::open(path)?)?.into(),
+        Format::Npz => npz::read(path)?,
+        Format::Svmlight => {
+            let (raw, numbering) = svmlight::read(Input::open(path)?, spec.numbering)?;
+            Source { numbering: Some(numbering), ..Source::from(raw) }
+        }
+        Format::Csv => csv::read(path, &options())?.into(),
+        Format::Parquet => parquet::read(path, &options())?.into(),
+        Format::Arrow => arrow::read(path, &options())?.into(),
+    })
+}
+
+/// Demands that no column is asked for by name.
+fn no_columns(spec: &SourceSpec, found: &str) -> Result<(), DataError> {
+    match spec.target.iter().chain(&spec.text).next() {
+        None => Ok(()),
+        Some(column) => {
+            let expected = "a table (csv, tsv, parquet or arrow)";
+            Err(DataError::unsuitable(format!("column {column:?}"), expected, found))
+        }
+    }
+}
