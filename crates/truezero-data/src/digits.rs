@@ -57,7 +57,9 @@ mod tests {
             assert_eq!(part.image, Some(ImageShape { height: 28, width: 28, channels: 1 }));
             let in_turn = (0..examples).map(|example| (example % 10) as f64).collect();
             assert_eq!(part.target, Some(RawTarget::Numbers(in_turn)));
-            let Features::Matrix(Batch::Active(pixels)) = part.features else { panic!("expected active values") };
+            let Features::Matrix(Batch::Active(pixels)) = part.features else {
+                panic!("expected active values")
+            };
             assert!((0.18..0.21).contains(&pixels.density()), "{}", pixels.density());
             assert_eq!(pixels.values().iter().copied().fold(0.0, f32::max), 255.0);
         }

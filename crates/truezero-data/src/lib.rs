@@ -11,6 +11,8 @@ mod digits;
 mod error;
 pub mod fetch;
 pub mod formats;
+#[doc(hidden)]
+pub mod fuzzing;
 mod raw;
 mod read;
 mod source;
@@ -18,6 +20,6 @@ mod source;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
+pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};
 pub use source::{EMBEDDED, Source, SourceSpec, open};
-pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};

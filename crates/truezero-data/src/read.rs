@@ -133,15 +133,18 @@ impl<'a> Input<'a> {
         read.map(|_| ()).map_err(|error| self.failed(error))
     }
 
-    /// A decompressor says with these kinds that its stream is broken; the rest is the system's doing.
     fn failed(&self, error: io::Error) -> DataError {
-        match error.kind() {
-            ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput => {
-                self.malformed("compressed data", "a whole stream", error.to_string())
-            }
-            _ => DataError::io("read", &self.path)(error),
+        if tells_broken_data(&error) {
+            self.malformed("compressed data", "a whole stream", error.to_string())
+        } else {
+            DataError::io("read", &self.path)(error)
         }
     }
+}
+
+/// Decompressors say with these kinds that their stream is broken; the rest is the system's doing.
+pub(crate) fn tells_broken_data(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput)
 }
 
 /// "1 byte", "3 bytes".

@@ -157,7 +157,11 @@ mod tests {
     fn sums_have_the_form_of_sha256() {
         for file in KNOWN.iter().flat_map(|known| known.files) {
             assert_eq!(file.sha256.len(), 64, "{}", file.name);
-            assert!(file.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{}", file.name);
+            assert!(
+                file.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+                "{}",
+                file.name
+            );
         }
         assert!(KNOWN.iter().flat_map(|known| known.mirrors).all(|mirror| mirror.ends_with('/')));
     }

@@ -185,7 +185,8 @@ fn names_that_are_not_fetched_say_how() {
 fn archives_are_unpacked_by_known_names_only() {
     let cache = tempfile::tempdir().unwrap();
     let tarball = cache.path().join("cifar.tar.gz");
-    let encoder = flate2::write::GzEncoder::new(fs::File::create(&tarball).unwrap(), flate2::Compression::fast());
+    let encoder =
+        flate2::write::GzEncoder::new(fs::File::create(&tarball).unwrap(), flate2::Compression::fast());
     let mut tar = tar::Builder::new(encoder);
     for name in ["cifar-10-batches-bin/test_batch.bin", "elsewhere/data_batch_1.bin", "cifar/evil.sh"] {
         let mut header = tar::Header::new_gnu();
@@ -202,7 +203,9 @@ fn archives_are_unpacked_by_known_names_only() {
 
     let zipped = cache.path().join("gzip.zip");
     let mut zip = zip::ZipWriter::new(fs::File::create(&zipped).unwrap());
-    for name in ["../../emnist-letters-test-images-idx3-ubyte.gz", "gzip/emnist-other-x-ubyte.gz", "gzip/readme"] {
+    for name in
+        ["../../emnist-letters-test-images-idx3-ubyte.gz", "gzip/emnist-other-x-ubyte.gz", "gzip/readme"]
+    {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(b"data").unwrap();
     }

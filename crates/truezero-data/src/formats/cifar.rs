@@ -34,9 +34,7 @@ pub fn read_folder(folder: &Path) -> Result<Source, DataError> {
 ///
 /// # Errors
 /// As [`read_folder`].
-pub fn read<'a>(
-    files: impl IntoIterator<Item = Result<Input<'a>, DataError>>,
-) -> Result<Raw, DataError> {
+pub fn read<'a>(files: impl IntoIterator<Item = Result<Input<'a>, DataError>>) -> Result<Raw, DataError> {
     let mut records = Vec::new();
     let mut last = None;
     for input in files {
@@ -50,7 +48,12 @@ pub fn read<'a>(
         let mut labels = bytes.iter().step_by(RECORD);
         if let Some(at) = labels.position(|&label| label as usize >= CLASSES.len()) {
             let found = bytes[at * RECORD].to_string();
-            return Err(DataError::malformed(&name(), format!("record {}", at + 1), "a label below 10", found));
+            return Err(DataError::malformed(
+                &name(),
+                format!("record {}", at + 1),
+                "a label below 10",
+                found,
+            ));
         }
         records.extend(bytes);
         last = Some(input);

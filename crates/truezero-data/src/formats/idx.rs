@@ -123,10 +123,7 @@ mod tests {
     #[test]
     fn lies_are_named() {
         let error = |bytes: Vec<u8>| examples(&bytes).unwrap_err().to_string();
-        assert_eq!(
-            error(file(8, &[2, 2, 2], &[0; 7])),
-            "test: row 2: expected 4 bytes, found 3 bytes"
-        );
+        assert_eq!(error(file(8, &[2, 2, 2], &[0; 7])), "test: row 2: expected 4 bytes, found 3 bytes");
         assert_eq!(
             error(file(8, &[2, 2, 2], &[0; 9])),
             "test: end: expected the end of the data, found more bytes"

@@ -113,9 +113,9 @@ fn decode(path: &Path, reader: impl BufRead + Seek) -> Result<DynamicImage, Data
     limits.max_alloc = Some(MAX_IMAGE_MEMORY);
     let mut reader = ImageReader::new(reader).with_guessed_format().map_err(DataError::io("read", path))?;
     reader.limits(limits);
-    reader
-        .decode()
-        .map_err(|error| DataError::malformed(path, "image", "a PNG or JPEG image", error.to_string()))
+    reader.decode().map_err(|error| {
+        DataError::malformed(path, "image", "a PNG or JPEG image", error.to_string().trim_end())
+    })
 }
 
 fn shape_of(image: &DynamicImage) -> ImageShape {

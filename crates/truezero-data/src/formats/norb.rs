@@ -178,10 +178,7 @@ mod tests {
             error(&file(0x1e3d_4c55, &[1, 1, 3, 4], &[]), &[]),
             "dat: header: expected height and width that are multiples of 3, found 3 × 4"
         );
-        assert_eq!(
-            error(&one[..30], &[]),
-            "dat: example 1: expected 9 bytes, found 6 bytes"
-        );
+        assert_eq!(error(&one[..30], &[]), "dat: example 1: expected 9 bytes, found 6 bytes");
         assert_eq!(
             error(&file(7, &[1, 1, 3, 3], &[1; 9]), &[]),
             "dat: magic number: expected 1e3d4c51 or 53 to 56, found 00000007"

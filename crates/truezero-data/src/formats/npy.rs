@@ -62,7 +62,9 @@ pub fn read_labels(mut input: Input) -> Result<RawTarget, DataError> {
             target(&input, width, values)?
         }
         Stored::Numbers(element) => numbers(&mut input, element, examples, width)?,
-        Stored::Text { .. } if width == 1 => RawTarget::Labels(read_text(&mut input, header.stored, examples)?),
+        Stored::Text { .. } if width == 1 => {
+            RawTarget::Labels(read_text(&mut input, header.stored, examples)?)
+        }
         Stored::Text { .. } => {
             return Err(input.malformed("header", "strings of 1 dimension", header.shape_text()));
         }
@@ -119,12 +121,7 @@ pub(crate) fn is_matrix(input: &mut Input) -> bool {
 }
 
 /// Reads a matrix stored column by column.
-fn read_columns(
-    input: &mut Input,
-    element: Element,
-    rows: usize,
-    width: usize,
-) -> Result<Batch, DataError> {
+fn read_columns(input: &mut Input, element: Element, rows: usize, width: usize) -> Result<Batch, DataError> {
     let count = product(input, &[rows, width, element.size()])?;
     let mut bytes = Vec::new();
     input.fill(&mut bytes, count as u64, "elements")?;

@@ -17,7 +17,11 @@ const MAX_DIMENSIONS: usize = 64;
 pub(crate) enum Stored {
     Numbers(Element),
     /// Strings of `length` characters, padded with zeros; `wide`: 32 bits each, else 8.
-    Text { wide: bool, length: usize, big_endian: bool },
+    Text {
+        wide: bool,
+        length: usize,
+        big_endian: bool,
+    },
 }
 
 /// What stands before the elements.
@@ -87,6 +91,7 @@ fn parse(text: &str) -> Result<Header, Mismatch> {
         let Some(after) = after.trim_start().strip_prefix(':') else { return mismatch("a colon", after) };
         let after = after.trim_start();
         let after = match key {
+            "descr" if after.starts_with('[') => return mismatch("one type for all elements", after),
             "descr" => {
                 let (code, after) = quoted(after)?;
                 stored = Some(element_type(code)?);
@@ -192,7 +197,8 @@ mod tests {
         for (text, expected) in [
             ("", "a dictionary"),
             ("{'descr'}", "a colon"),
-            ("{'descr': [('a', '<f4')]}", "a quoted string"),
+            ("{'descr': [('a', '<f4')]}", "one type for all elements"),
+            ("{'descr': f4}", "a quoted string"),
             ("{'descr': '|O'}", "integers, floats of 4 or 8 bytes, bool or strings"),
             ("{'descr': '<c8'}", "integers, floats of 4 or 8 bytes, bool or strings"),
             ("{'descr': 'é'}", "integers, floats of 4 or 8 bytes, bool or strings"),

@@ -2,7 +2,7 @@
 //! `scipy.sparse.save_npz` writes it.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use zip::ZipArchive;
@@ -10,7 +10,7 @@ use zip::result::ZipError;
 
 use super::npy;
 use super::npz_sparse;
-use crate::read::Input;
+use crate::read::{Input, tells_broken_data};
 use crate::{DataError, Raw, Source};
 
 /// What a zip archive begins with.
@@ -73,8 +73,9 @@ fn read_archive(path: &Path, reader: impl Read + Seek) -> Result<Source, DataErr
     match part("")? {
         Some(raw) => Ok(Source::from(raw)),
         None => {
-            let expected = format!("a matrix, named one of {}, or any", EXAMPLES.join(", "));
-            let found = format!("members {}", archive.names().join(", "));
+            let expected = format!("a matrix, named {} or otherwise", EXAMPLES.join(", "));
+            let names = archive.names();
+            let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             Err(DataError::malformed(path, "archive", expected, found))
         }
     }
@@ -116,7 +117,12 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
     ) -> Result<T, DataError> {
         let name = format!("{name}.npy");
         let called = format!("{}: {name}", self.path.display());
-        let member = self.zip.by_name(&name).map_err(|error| broken(Path::new(&called), error))?;
+        let member = self.zip.by_name(&name).map_err(|error| match error {
+            ZipError::FileNotFound => {
+                DataError::malformed(self.path, "archive", format!("a member {name}"), "none")
+            }
+            error => broken(Path::new(&called), error),
+        })?;
         read(Input::from_reader(&called, BufReader::new(member)))
     }
 
@@ -135,11 +141,7 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
 
 fn broken(path: &Path, error: ZipError) -> DataError {
     match error {
-        ZipError::Io(error)
-            if !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) =>
-        {
-            DataError::io("read", path)(error)
-        }
+        ZipError::Io(error) if !tells_broken_data(&error) => DataError::io("read", path)(error),
         error => DataError::malformed(path, "archive", "a zip archive of .npy members", error.to_string()),
     }
 }

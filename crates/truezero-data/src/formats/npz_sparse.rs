@@ -16,6 +16,9 @@ const MAX_EMPTY_ROWS: usize = 1 << 22;
 /// Reads the members `format`, `shape`, `data` and those of the format. Repeated entries are added.
 pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, DataError> {
     let format = archive.member("format", read_string)?;
+    if !["csr", "csc", "coo"].contains(&format.as_str()) {
+        return Err(wrong(archive, "format.npy", "csr, csc or coo", &format));
+    }
     let shape = archive.member("shape", |input| read_vector(input, "a size", size))?;
     let &[rows, width] = &shape[..] else {
         return Err(wrong(archive, "shape.npy", "2 dimensions", &shape.len()));
@@ -24,7 +27,9 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
         return Err(wrong(archive, "shape.npy", &format!("at most {} columns", u32::MAX), &width));
     }
     let data = archive.member("data", |input| {
-        read_vector(input, "a finite 32-bit number", |value| Some(value as f32).filter(|value| value.is_finite()))
+        read_vector(input, "a finite 32-bit number", |value| {
+            Some(value as f32).filter(|value| value.is_finite())
+        })
     })?;
     let (mut offsets, mut indices, mut values) = match format.as_str() {
         "csr" => {
@@ -40,12 +45,11 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
             }
             entries(archive, rows, &row_of, &column_of, &data)?
         }
-        "coo" => {
+        _ => {
             let row_of = indices(archive, "row", rows, data.len())?;
             let column_of = indices(archive, "col", width, data.len())?;
             entries(archive, rows, &row_of, &column_of, &data)?
         }
-        _ => return Err(wrong(archive, "format.npy", "csr, csc or coo", &format)),
     };
     tidy(&mut offsets, &mut indices, &mut values);
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
@@ -100,7 +104,8 @@ fn indices<R: Read + Seek>(
     total: usize,
 ) -> Result<Vec<u32>, DataError> {
     let expected = format!("an index below {bound}");
-    let below = |value| size(value).filter(|&index| index < bound).and_then(|index| u32::try_from(index).ok());
+    let below =
+        |value| size(value).filter(|&index| index < bound).and_then(|index| u32::try_from(index).ok());
     let indices = archive.member(name, |input| read_vector(input, &expected, below))?;
     if indices.len() != total {
         let expected = format!("as many elements as data.npy, {total}");
@@ -120,7 +125,12 @@ fn entries<R: Read + Seek>(
 ) -> Result<Parts, DataError> {
     let most = data.len() + MAX_EMPTY_ROWS;
     if rows > most {
-        return Err(wrong(archive, "shape.npy", &format!("at most {most} rows for {} entries", data.len()), &rows));
+        return Err(wrong(
+            archive,
+            "shape.npy",
+            &format!("at most {most} rows for {} entries", data.len()),
+            &rows,
+        ));
     }
     Ok(from_entries(rows, row_of, column_of, data))
 }

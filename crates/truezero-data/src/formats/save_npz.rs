@@ -70,7 +70,8 @@ fn array<W: Write + io::Seek>(
     const BEFORE: usize = 10;
     let header = format!("{{'descr': '{code}', 'fortran_order': False, 'shape': {shape}, }}");
     let length = (BEFORE + header.len() + 1).next_multiple_of(64) - BEFORE;
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
+    let options =
+        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
     zip.start_file(format!("{name}.npy"), options)?;
     let mut out = BufWriter::new(zip);
     out.write_all(b"\x93NUMPY\x01\x00")?;
@@ -98,7 +99,9 @@ mod tests {
         let path = folder.path().join("codes.npz");
         std::fs::write(&path, "older").unwrap();
         save_npz(&batch, &path).unwrap();
-        let Features::Matrix(read) = npz::read(&path).unwrap().train.features else { panic!("expected a matrix") };
+        let Features::Matrix(read) = npz::read(&path).unwrap().train.features else {
+            panic!("expected a matrix")
+        };
         assert_eq!(read, Batch::Active(batch));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
     }

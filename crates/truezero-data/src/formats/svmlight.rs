@@ -45,11 +45,8 @@ pub fn read(mut input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numb
         return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
     }
     let batch = rows.number(numbering).map_err(|error| input.malformed("columns", "a matrix", error))?;
-    let raw = Raw {
-        features: Features::Matrix(Batch::Active(batch)),
-        target: Some(targets.into()),
-        image: None,
-    };
+    let raw =
+        Raw { features: Features::Matrix(Batch::Active(batch)), target: Some(targets.into()), image: None };
     Ok((raw, numbering))
 }
 
@@ -241,7 +238,10 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line() {
         for (text, message) in [
             ("1 1:1\n1 1:1 1:2\n", "test: line 2: expected each index once, found \"index 1 twice\""),
-            ("1 4294967295:1\n", "test: line 1: expected an index of at most 4294967294, found \"4294967295\""),
+            (
+                "1 4294967295:1\n",
+                "test: line 1: expected an index of at most 4294967294, found \"4294967295\"",
+            ),
             ("1 -1:1\n", "test: line 1: expected an index of at most 4294967294, found \"-1\""),
             ("1 1:inf\n", "test: line 1: expected a finite 32-bit number, found \"inf\""),
             ("1 1:1e39\n", "test: line 1: expected a finite 32-bit number, found \"1e39\""),

@@ -22,7 +22,11 @@ pub(crate) fn read(folder: &Path) -> Result<Source, DataError> {
             return Err(DataError::Unavailable {
                 name: folder.display().to_string(),
                 reason: format!("{} data sets in one folder", names.len()),
-                hint: format!("name one of them, as {}: {}", folder.join(&names[0]).display(), names.join(", ")),
+                hint: format!(
+                    "name one of them, as {}: {}",
+                    folder.join(&names[0]).display(),
+                    names.join(", ")
+                ),
             });
         }
     }
@@ -102,7 +106,8 @@ fn idx_name(name: &str) -> Option<IdxName<'_>> {
 
 fn read_idx(folder: &Path, set: &IdxSet) -> Result<Source, DataError> {
     let part = |[images, labels]: &[Option<PathBuf>; 2], name: &str| -> Result<Raw, DataError> {
-        let missing = |what: &str| DataError::malformed(folder, "folder", format!("{name}-{what}-ubyte"), "none");
+        let missing =
+            |what: &str| DataError::malformed(folder, "folder", format!("{name}-{what}-ubyte"), "none");
         let images = images.as_ref().ok_or_else(|| missing("images-idx3"))?;
         let labels = labels.as_ref().ok_or_else(|| missing("labels-idx1"))?;
         let target = Some(idx::read_labels(Input::open(labels)?)?);

@@ -127,11 +127,8 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
     if !matches!(format, Format::Csv | Format::Parquet | Format::Arrow) {
         no_columns(spec, &format!("{}: {}", path.display(), format.name()))?;
     }
-    let options = || TableOptions {
-        target: spec.target.clone(),
-        text: spec.text.clone(),
-        header: spec.header,
-    };
+    let options =
+        || TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
     Ok(match format {
         Format::Idx => idx::read_examples(Input::open(path)?)?.into(),
         Format::Npy => npy::read_examples(Input::open(path)?)?.into(),

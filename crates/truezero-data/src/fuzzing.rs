@@ -1,0 +1,69 @@
+//! Entry points for whatever bytes may come, one for each format: called by the fuzz targets and by the
+//! test of hostile inputs. Each must answer with an error or without one, never panic, hang, or take
+//! memory out of proportion to the bytes.
+
+use crate::formats::{cifar, idx, images, norb, npy, npz, svmlight};
+use crate::{DataError, Input};
+
+/// Parses bytes that errors are to call `name`.
+pub type Parse = fn(&str, &[u8]) -> Result<(), DataError>;
+
+/// The entry point of each format.
+pub const FORMATS: [(&str, Parse); 7] = [
+    ("cifar", parse_cifar),
+    ("idx", parse_idx),
+    ("image", parse_image),
+    ("norb", parse_norb),
+    ("npy", parse_npy),
+    ("npz", parse_npz),
+    ("svmlight", parse_svmlight),
+];
+
+/// Records of CIFAR-10.
+pub fn parse_cifar(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    cifar::read([Ok(Input::from_bytes(name, bytes))]).map(|_| ())
+}
+
+/// IDX, as examples, then as labels if it is of one dimension.
+pub fn parse_idx(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    if bytes.get(3) == Some(&1) {
+        idx::read_labels(Input::from_bytes(name, bytes)).map(|_| ())
+    } else {
+        idx::read_examples(Input::from_bytes(name, bytes)).map(|_| ())
+    }
+}
+
+/// A PNG or JPEG image.
+pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    images::read_bytes(name, bytes).map(|_| ())
+}
+
+/// The binary matrices of small NORB, as classes if of one dimension, else as images.
+pub fn parse_norb(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    /// One pair of 3 × 3 pixels, and its class.
+    const IMAGES: &[u8] = b"\x55\x4c\x3d\x1e\x04\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0\x03\0\0\0123456789";
+    const CLASSES: &[u8] = b"\x55\x4c\x3d\x1e\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x04";
+    let input = Input::from_bytes(name, bytes);
+    if bytes.get(4) == Some(&1) {
+        norb::read(Input::from_bytes("images", IMAGES), input).map(|_| ())
+    } else {
+        norb::read(input, Input::from_bytes("classes", CLASSES)).map(|_| ())
+    }
+}
+
+/// NPY, as labels if it cannot be examples.
+pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    npy::read_examples(Input::from_bytes(name, bytes))
+        .map(|_| ())
+        .or_else(|error| npy::read_labels(Input::from_bytes(name, bytes)).map(|_| ()).map_err(|_| error))
+}
+
+/// NPZ, dense or sparse.
+pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    npz::read_bytes(name, bytes).map(|_| ())
+}
+
+/// svmlight text.
+pub fn parse_svmlight(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    svmlight::read(Input::from_bytes(name, bytes), None).map(|_| ())
+}

@@ -1,0 +1,117 @@
+//! Hostile input: kept files that must lead to the error written beside them, and valid files damaged in
+//! every way that must lead to some answer.
+//!
+//! A format is added by its entry point in `truezero_data::fuzzing`, a folder in `tests/hostile` with
+//! files and `errors.txt`, and a valid example in [`valid`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use truezero_data::fuzzing::FORMATS;
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+#[test]
+fn kept_files_lead_to_the_errors_beside_them() {
+    for (format, parse) in FORMATS {
+        let folder = tests().join("hostile").join(format);
+        let mut found = BTreeMap::new();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if name == "errors.txt" {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let error = parse(&name, &bytes).expect_err(&name).to_string();
+            found.insert(name, error);
+        }
+        let found: String = found.values().map(|error| format!("{error}\n")).collect();
+        let expected = fs::read_to_string(folder.join("errors.txt")).unwrap_or_default();
+        assert!(found == expected, "{format}/errors.txt says\n{expected}\nbut the errors are\n{found}");
+    }
+}
+
+/// Valid files of a format.
+fn valid(format: &str) -> Vec<Vec<u8>> {
+    let fixtures = |names: &[&str]| -> Vec<Vec<u8>> {
+        names.iter().map(|name| fs::read(tests().join("fixtures").join(name)).unwrap()).collect()
+    };
+    match format {
+        "cifar" => vec![vec![1; 3073]],
+        "idx" => vec![
+            b"\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x0212345678".to_vec(),
+            b"\0\0\x0d\x02\0\0\0\x01\0\0\0\x02\x3f\x80\0\0\x40\0\0\0".to_vec(),
+            b"\0\0\x08\x01\0\0\0\x03123".to_vec(),
+        ],
+        "image" => fixtures(&["grey.png", "colour.jpg"]),
+        "norb" => vec![
+            b"\x55\x4c\x3d\x1e\x04\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0\x03\0\0\0123456789".to_vec(),
+            b"\x54\x4c\x3d\x1e\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x04\0\0\0".to_vec(),
+        ],
+        "npy" => fixtures(&["dense_f4.npy", "fortran.npy", "images.npy", "text.npy"]),
+        "npz" => {
+            fixtures(&["csr_f64.npz", "csr_f32_stored.npz", "csc_f64.npz", "coo_f64.npz", "train_test.npz"])
+        }
+        "svmlight" => {
+            vec![b"1 qid:3 1:0.5 7:-2e3 # comment\n-1 2:1\n".to_vec(), b"1,2 3:1 1:1\n 4:4\n".to_vec()]
+        }
+        _ => panic!("no valid example of {format}"),
+    }
+}
+
+/// Damaged copies of each valid file.
+const DAMAGES: u64 = 3000;
+
+#[test]
+fn damaged_files_never_panic() {
+    for (format, parse) in FORMATS {
+        for (at, whole) in valid(format).into_iter().enumerate() {
+            let name = format!("{format} {at}");
+            parse(&name, &whole).unwrap();
+            for length in 0..whole.len() {
+                let answer = catch_unwind(|| parse(&name, &whole[..length]));
+                let answer = answer.unwrap_or_else(|_| panic!("{name} cut to {length} bytes panics"));
+                // Text may end anywhere, and decoders of images do not always mind a missing end.
+                if !["svmlight", "image"].contains(&format) && (format != "cifar" || length > 0) {
+                    answer.expect_err(&format!("{name} cut to {length} bytes"));
+                }
+            }
+            for seed in 0..DAMAGES {
+                let damaged = damage(&whole, seed);
+                let answer = catch_unwind(|| parse(&name, &damaged));
+                assert!(answer.is_ok(), "{name} damaged by seed {seed} panics");
+            }
+        }
+    }
+}
+
+/// Changes a few bytes: to anything, to an extreme, by one bit; or leaves out or repeats a few.
+fn damage(whole: &[u8], seed: u64) -> Vec<u8> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut below = |bound: usize| (random.next_u64() % bound.max(1) as u64) as usize;
+    let mut bytes = whole.to_vec();
+    for _ in 0..=below(4) {
+        let at = below(bytes.len());
+        if bytes.is_empty() {
+            break;
+        }
+        match below(5) {
+            0 => bytes[at] = below(256) as u8,
+            1 => bytes[at] = [0, 0x7f, 0x80, 0xff][below(4)],
+            2 => bytes[at] ^= 1 << below(8),
+            3 => drop(bytes.drain(at..bytes.len().min(at + 1 + below(8)))),
+            _ => {
+                let piece = bytes[at..bytes.len().min(at + 1 + below(8))].to_vec();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+    bytes
+}
