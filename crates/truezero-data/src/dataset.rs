@@ -57,6 +57,7 @@ impl Targets {
     }
 
     /// The targets of chosen examples, in the order given.
+    #[must_use]
     pub fn select(&self, examples: &[usize]) -> Self {
         let rows = |from: &DenseBatch| {
             let mut to = DenseBatch::default();
@@ -92,6 +93,7 @@ impl Dataset {
     }
 
     /// The chosen examples, in the order given.
+    #[must_use]
     pub fn select(&self, examples: &[usize]) -> Self {
         let mut inputs = Batch::Dense(DenseBatch::default());
         inputs.copy_from(&self.inputs, examples);

@@ -41,7 +41,7 @@ pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 /// The binary matrices of small NORB, as classes if of one dimension, else as images.
 pub fn parse_norb(name: &str, bytes: &[u8]) -> Result<(), DataError> {
     /// One pair of 3 × 3 pixels, and its class.
-    const IMAGES: &[u8] = b"\x55\x4c\x3d\x1e\x04\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0\x03\0\0\0123456789";
+    const IMAGES: &[u8] = b"\x55\x4c\x3d\x1e\x04\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0\x03\0\0\0abcdefghi";
     const CLASSES: &[u8] = b"\x55\x4c\x3d\x1e\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x04";
     let input = Input::from_bytes(name, bytes);
     if bytes.get(4) == Some(&1) {

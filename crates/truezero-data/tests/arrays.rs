@@ -171,6 +171,21 @@ fn labels_may_stand_in_a_file_of_their_own() {
 }
 
 #[test]
+fn folders_of_images_may_be_parted() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["train/cat", "train/dog", "test/dog"] {
+        std::fs::create_dir_all(folder.path().join(class)).unwrap();
+        std::fs::copy(fixture("grey.png"), folder.path().join(class).join("1.png")).unwrap();
+    }
+    let source = open_path(folder.path()).unwrap();
+    assert_eq!(source.train.target, Some(RawTarget::Labels(vec!["cat".into(), "dog".into()])));
+    assert_eq!(source.test.unwrap().target, Some(RawTarget::Labels(vec!["dog".into()])));
+    // Here `train` is a class.
+    let source = open_path(&folder.path().join("train")).unwrap();
+    assert_eq!((source.train.examples(), source.test.is_none()), (2, true));
+}
+
+#[test]
 fn what_cannot_be_opened_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let error = open_path(Path::new("digits6k")).unwrap_err();

@@ -70,15 +70,13 @@ fn read_archive(path: &Path, reader: impl Read + Seek) -> Result<Source, DataErr
     if let Some(train) = part("_train")? {
         return Ok(Source { test: part("_test")?, ..Source::from(train) });
     }
-    match part("")? {
-        Some(raw) => Ok(Source::from(raw)),
-        None => {
-            let expected = format!("a matrix, named {} or otherwise", EXAMPLES.join(", "));
-            let names = archive.names();
-            let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Err(DataError::malformed(path, "archive", expected, found))
-        }
+    if let Some(raw) = part("")? {
+        return Ok(Source::from(raw));
     }
+    let expected = format!("a matrix, named {} or otherwise", EXAMPLES.join(", "));
+    let names = archive.names();
+    let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Err(DataError::malformed(path, "archive", expected, found))
 }
 
 /// A zip archive of NPY files.

@@ -36,7 +36,24 @@ pub(crate) fn read(folder: &Path) -> Result<Source, DataError> {
     if ["", ".gz"].iter().any(|end| folder.join(format!("{}-dat.mat{end}", norb::TRAIN)).exists()) {
         return norb::read_folder(folder);
     }
-    Ok(images::read_folder(folder)?.into())
+    read_images(folder)
+}
+
+/// Reads class folders, or those in `train`, `validation` and `test` if there are such.
+fn read_images(folder: &Path) -> Result<Source, DataError> {
+    let part = |name: &str| -> Result<Option<Raw>, DataError> {
+        let folder = folder.join(name);
+        // A class may be called so too; then it holds images, not folders.
+        let parted = folder.is_dir()
+            && fs::read_dir(&folder)
+                .map_err(DataError::io("read", &folder))?
+                .any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()));
+        if parted { images::read_folder(&folder).map(Some) } else { Ok(None) }
+    };
+    Ok(match part("train")? {
+        Some(train) => Source { validation: part("validation")?, test: part("test")?, ..Source::from(train) },
+        None => images::read_folder(folder)?.into(),
+    })
 }
 
 /// Reads the IDX files `NAME-train-images-idx3-ubyte` … if `path` is `FOLDER/NAME`.
