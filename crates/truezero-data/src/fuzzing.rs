@@ -9,7 +9,7 @@ use crate::{DataError, Input};
 pub type Parse = fn(&str, &[u8]) -> Result<(), DataError>;
 
 /// The entry point of each format.
-pub const FORMATS: [(&str, Parse); 7] = [
+pub const FORMATS: &[(&str, Parse)] = &[
     ("cifar", parse_cifar),
     ("idx", parse_idx),
     ("image", parse_image),

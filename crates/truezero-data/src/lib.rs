@@ -5,6 +5,12 @@
 //!                                         │          │ stored in the model
 //!                                         └─────▶ apply ─▶ Dataset
 //! ```
+//!
+//! ```
+//! let source = truezero_data::open(&truezero_data::SourceSpec::new("digits5k"))?;
+//! assert_eq!(source.train.examples(), 4000);
+//! # Ok::<(), truezero_data::DataError>(())
+//! ```
 
 mod dataset;
 mod digits;

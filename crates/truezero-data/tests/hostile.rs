@@ -19,7 +19,7 @@ fn tests() -> PathBuf {
 
 #[test]
 fn kept_files_lead_to_the_errors_beside_them() {
-    for (format, parse) in FORMATS {
+    for &(format, parse) in FORMATS {
         let folder = tests().join("hostile").join(format);
         let mut found = BTreeMap::new();
         for entry in fs::read_dir(&folder).unwrap() {
@@ -71,7 +71,7 @@ const DAMAGES: u64 = 3000;
 
 #[test]
 fn damaged_files_never_panic() {
-    for (format, parse) in FORMATS {
+    for &(format, parse) in FORMATS {
         for (at, whole) in valid(format).into_iter().enumerate() {
             let name = format!("{format} {at}");
             parse(&name, &whole).unwrap();

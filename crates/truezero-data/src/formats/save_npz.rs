@@ -20,7 +20,7 @@ pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let file = NamedTempFile::new_in(folder).map_err(DataError::io("write", path))?;
+    let file = temporary(folder).map_err(DataError::io("write", path))?;
     write_csr(batch, BufWriter::new(file))
         .and_then(|file| {
             file.as_file().sync_all()?;
@@ -28,6 +28,17 @@ pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
         })
         .map_err(DataError::io("write", path))?;
     Ok(())
+}
+
+/// A temporary file that whoever may read other new files may read, too.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the umask
+    }
+    builder.tempfile_in(folder)
 }
 
 fn write_csr(batch: &ActiveBatch, file: BufWriter<NamedTempFile>) -> io::Result<NamedTempFile> {

@@ -19,7 +19,8 @@ pub const EMBEDDED: &str = "digits5k";
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceSpec {
-    /// A path, or the name of a data set: `digits5k`, or one that [`fetch`] knows.
+    /// A path, or the name of a data set: `digits5k`, or one that [`fetch`] knows. Names go first; a file
+    /// that is called so is `./digits5k`.
     pub data: String,
     /// The column of a table that is to be learned.
     pub target: Option<String>,
