@@ -1,8 +1,10 @@
 //! Files written by numpy and scipy (tests/fixtures/make.py) are read for what they are.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use truezero_data::formats::{idx, npy, npz};
+use proptest::prelude::*;
+use truezero_data::formats::{idx, npy, npz, save_npz::save_npz, svmlight};
 use truezero_data::{Features, ImageShape, Input, Raw, RawTarget, SourceSpec, open};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
@@ -194,6 +196,8 @@ fn what_cannot_be_opened_says_why() {
             "digits6k: no such file or folder\nhint: the names of data sets are digits5k, mnist"
         )
     );
+    let error = open_path(folder.path()).unwrap_err();
+    assert!(error.ends_with("or a folder of images for each class, found none of them"), "{error}");
     let path = folder.path().join("a.bin");
     std::fs::write(&path, "what is this").unwrap();
     let error = open_path(&path).unwrap_err();
@@ -234,4 +238,44 @@ fn images_without_labels_have_no_target() {
     let bytes = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7];
     let raw = idx::read_examples(Input::from_bytes("test", &bytes)).unwrap();
     assert_eq!((raw.examples(), raw.target), (1, None));
+}
+
+/// A few examples of up to 50 units, with values that text and files keep exactly.
+fn any_batch() -> impl Strategy<Value = ActiveBatch> {
+    let example = proptest::collection::btree_map(0u32..50, -1000i16..1000, 0..20);
+    proptest::collection::vec(example, 1..20).prop_map(|examples| {
+        let mut batch = ActiveBatch::new(50);
+        for example in examples {
+            batch.push(example.into_iter().map(|(index, value)| (index, f32::from(value) / 8.0)));
+        }
+        batch
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_is_saved_is_loaded(batch in any_batch()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("codes.npz");
+        save_npz(&batch, &path).unwrap();
+        prop_assert_eq!(matrix(npz::read(&path).unwrap().train), Batch::Active(batch));
+    }
+
+    #[test]
+    fn svmlight_text_is_read_as_written(batch in any_batch(), first in 0u32..2) {
+        let mut text = String::new();
+        for example in 0..batch.examples() {
+            text += "1";
+            let (indices, values) = batch.example(example);
+            for (index, value) in indices.iter().zip(values).rev() {
+                write!(text, " {}:{value}", index + first).unwrap();
+            }
+            text += "\n";
+        }
+        let numbering = svmlight::Numbering { first, width: 50 };
+        let (raw, _) = svmlight::read(Input::from_bytes("test", text.as_bytes()), Some(numbering)).unwrap();
+        prop_assert_eq!(matrix(raw), Batch::Active(batch));
+    }
 }

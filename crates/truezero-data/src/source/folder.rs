@@ -36,7 +36,16 @@ pub(crate) fn read(folder: &Path) -> Result<Source, DataError> {
     if ["", ".gz"].iter().any(|end| folder.join(format!("{}-dat.mat{end}", norb::TRAIN)).exists()) {
         return norb::read_folder(folder);
     }
+    if !has_folders(folder)? {
+        let expected = "the standard IDX files, CIFAR-10, small NORB, or a folder of images for each class";
+        return Err(DataError::malformed(folder, "folder", expected, "none of them"));
+    }
     read_images(folder)
+}
+
+fn has_folders(folder: &Path) -> Result<bool, DataError> {
+    let mut entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
+    Ok(entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir())))
 }
 
 /// Reads class folders, or those in `train`, `validation` and `test` if there are such.
@@ -44,10 +53,7 @@ fn read_images(folder: &Path) -> Result<Source, DataError> {
     let part = |name: &str| -> Result<Option<Raw>, DataError> {
         let folder = folder.join(name);
         // A class may be called so too; then it holds images, not folders.
-        let parted = folder.is_dir()
-            && fs::read_dir(&folder)
-                .map_err(DataError::io("read", &folder))?
-                .any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()));
+        let parted = folder.is_dir() && has_folders(&folder)?;
         if parted { images::read_folder(&folder).map(Some) } else { Ok(None) }
     };
     Ok(match part("train")? {
