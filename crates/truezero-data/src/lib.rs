@@ -12,6 +12,8 @@
 //! # Ok::<(), truezero_data::DataError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod dataset;
 mod digits;
 mod error;
