@@ -2,7 +2,7 @@
 //! test of hostile inputs. Each must answer with an error or without one, never panic, hang, or take
 //! memory out of proportion to the bytes.
 
-use crate::formats::{cifar, idx, images, norb, npy, npz, svmlight};
+use crate::formats::{TableOptions, arrow, cifar, csv, idx, images, norb, npy, npz, parquet, svmlight};
 use crate::{DataError, Input};
 
 /// Parses bytes that errors are to call `name`.
@@ -10,14 +10,37 @@ pub type Parse = fn(&str, &[u8]) -> Result<(), DataError>;
 
 /// The entry point of each format.
 pub const FORMATS: &[(&str, Parse)] = &[
+    ("arrow", parse_arrow),
     ("cifar", parse_cifar),
+    ("csv", parse_csv),
     ("idx", parse_idx),
     ("image", parse_image),
     ("norb", parse_norb),
     ("npy", parse_npy),
     ("npz", parse_npz),
+    ("parquet", parse_parquet),
     ("svmlight", parse_svmlight),
 ];
+
+/// An Arrow IPC file or stream.
+pub fn parse_arrow(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    arrow::parse(Input::from_bytes(name, bytes), &table_options()).map(|_| ())
+}
+
+/// A text table.
+pub fn parse_csv(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    csv::parse(Input::from_bytes(name, bytes), &table_options()).map(|_| ())
+}
+
+/// A Parquet file.
+pub fn parse_parquet(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    parquet::parse(Input::from_bytes(name, bytes), &table_options()).map(|_| ())
+}
+
+/// Tables are read with the column `y` as their target.
+fn table_options() -> TableOptions {
+    TableOptions { target: Some("y".to_owned()), ..TableOptions::default() }
+}
 
 /// Records of CIFAR-10.
 pub fn parse_cifar(name: &str, bytes: &[u8]) -> Result<(), DataError> {

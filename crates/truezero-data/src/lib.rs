@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod class_weights;
 mod dataset;
 mod digits;
 mod error;
@@ -21,13 +22,19 @@ pub mod fetch;
 pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod preprocess;
 mod raw;
 mod read;
 mod source;
+mod split;
+pub mod text;
 
+pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
+pub use preprocess::{PreprocessOptions, Preprocessing, Scaling};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};
 pub use source::{EMBEDDED, Source, SourceSpec, open};
+pub use split::{Portion, split};

@@ -1,10 +1,14 @@
 //! Readers of file formats, each from a path or from bytes to [`Raw`](crate::Raw).
 
 mod csr;
+mod csv_dialect;
+mod csv_scan;
 mod element;
 mod matrix;
 pub(crate) mod npy_header;
 mod npz_sparse;
+mod record_batches;
+mod table;
 
 pub mod arrow;
 pub mod cifar;
@@ -19,21 +23,11 @@ pub mod save_npz;
 pub mod svmlight;
 
 pub use matrix::DENSE_FROM;
+pub use table::TableOptions;
 
 use crate::read::Input;
 use crate::{DataError, ImageShape, RawTarget};
 use element::Element;
-
-/// How to read a table.
-#[derive(Clone, Debug, Default)]
-pub struct TableOptions {
-    /// The column to be learned.
-    pub target: Option<String>,
-    /// Columns that are running text.
-    pub text: Vec<String>,
-    /// Whether a text table has a header; told by its content if `None`.
-    pub header: Option<bool>,
-}
 
 /// The shape of an image stored as height × width or height × width × channels.
 fn channels_last(dimensions: &[usize]) -> Option<ImageShape> {

@@ -1,0 +1,159 @@
+//! Text tables: cells separated by commas, semicolons or tabs, one example on each line.
+//!
+//! ```text
+//! age,colour,review,label          age: numbers; colour: categories; review: text, if asked for
+//! 41,red,"good, I think",yes       empty, NA, N/A, nan, null and ? are missing values
+//! ```
+
+use std::path::Path;
+
+use csv::{ByteRecord, Position, Reader};
+
+use super::csv_dialect::{delimiter, reader};
+use super::csv_scan::{Cell, Scan, scan};
+use super::table::{self, TableOptions};
+use crate::{Column, ColumnValues, DataError, Input, Raw};
+
+/// The mark some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads a text table, gzipped or not.
+///
+/// # Errors
+/// If the file cannot be read, a row has more or fewer cells than the first, a cell is not UTF-8, a number
+/// is infinite, there are no examples, or a column that is asked for is missing or has missing targets.
+pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
+    parse(Input::open(path)?, options)
+}
+
+/// As [`read`], from an open file or bytes in memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
+    let bytes = input.rest()?;
+    let path = input.path();
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    let source = Source { path, bytes, delimiter: delimiter(path, bytes) };
+    let scan = scan(&source, options)?;
+    table::check_names(path, &scan.names, options)?;
+    let first = usize::from(scan.header);
+    let (rows, columns) = fill(&source, scan, options)?;
+    table::finish(path, rows, columns, options, |row| source.line_of(first + row))
+}
+
+/// The second pass: the cells, each as what its column holds.
+fn fill(source: &Source, scan: Scan, options: &TableOptions) -> Result<(usize, Vec<Column>), DataError> {
+    let mut columns: Vec<Column> = Vec::with_capacity(scan.names.len());
+    for (name, numeric) in scan.names.into_iter().zip(scan.numeric) {
+        let values = match numeric {
+            _ if options.text.contains(&name) => ColumnValues::Text(Vec::new()),
+            true => ColumnValues::Numbers(Vec::new()),
+            false => ColumnValues::Categories(Vec::new()),
+        };
+        columns.push(Column { name, values });
+    }
+    let mut records = source.records();
+    let mut record = ByteRecord::new();
+    if scan.header {
+        source.next(&mut records, &mut record)?;
+    }
+    let mut rows = 0;
+    while source.next(&mut records, &mut record)? {
+        for (at, column) in columns.iter_mut().enumerate() {
+            let text = source.cell(&record, at, || column.name.clone())?;
+            match (&mut column.values, Cell::new(text)) {
+                (ColumnValues::Numbers(numbers), Cell::Number(number)) => numbers.push(number),
+                (ColumnValues::Numbers(numbers), _) => numbers.push(f64::NAN),
+                (ColumnValues::Categories(words), Cell::Missing) => words.push(None),
+                (ColumnValues::Categories(words), _) => words.push(Some(text.trim().to_owned())),
+                (ColumnValues::Text(texts), Cell::Missing) => texts.push(String::new()),
+                (ColumnValues::Text(texts), _) => texts.push(text.to_owned()),
+            }
+        }
+        rows += 1;
+    }
+    Ok((rows, columns))
+}
+
+/// A text table in memory.
+pub(crate) struct Source<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    delimiter: u8,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn records(&self) -> Reader<&'a [u8]> {
+        reader(self.delimiter, self.bytes)
+    }
+
+    /// Reads the next record; false at the end.
+    pub(crate) fn next(
+        &self,
+        records: &mut Reader<&[u8]>,
+        record: &mut ByteRecord,
+    ) -> Result<bool, DataError> {
+        records.read_byte_record(record).map_err(|error| {
+            self.malformed(self.line_at(records.position()), "a row of cells", error.to_string())
+        })
+    }
+
+    /// A cell as text; `name` says which column it stands in.
+    pub(crate) fn cell<'r>(
+        &self,
+        record: &'r ByteRecord,
+        at: usize,
+        name: impl FnOnce() -> String,
+    ) -> Result<&'r str, DataError> {
+        std::str::from_utf8(&record[at]).map_err(|_| {
+            let place = format!("{}, column {:?}", self.line(record), name());
+            self.malformed(place, "UTF-8", format!("\"{}\"", record[at].escape_ascii()))
+        })
+    }
+
+    pub(crate) fn malformed(
+        &self,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> DataError {
+        DataError::malformed(self.path, place, expected, found)
+    }
+
+    /// The line a record starts on.
+    pub(crate) fn line(&self, record: &ByteRecord) -> String {
+        record.position().map_or_else(|| "end".to_owned(), |position| self.line_at(position))
+    }
+
+    /// The line a record starts on; its position is given before the empty lines that precede it.
+    pub(crate) fn line_at(&self, position: &Position) -> String {
+        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
+        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        format!("line {}", position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64)
+    }
+
+    /// The line the record of this number (from 0) starts on.
+    fn line_of(&self, number: usize) -> String {
+        let mut records = self.records();
+        let mut record = ByteRecord::new();
+        for _ in 0..=number {
+            if !records.read_byte_record(&mut record).unwrap_or(false) {
+                break;
+            }
+        }
+        self.line(&record)
+    }
+
+    /// Demands that a quoted cell ends before the file does: `last` is the record read last.
+    pub(crate) fn check_closed(&self, last: &Position) -> Result<(), DataError> {
+        let record = self.bytes.get(last.byte() as usize..).unwrap_or_default();
+        let even = record.split(|&byte| byte == b'"').count() % 2 == 1;
+        let opens = |pair: &[u8]| pair[1] == b'"' && (pair[0] == self.delimiter || pair[0] == b'\n');
+        let quoted = record.first() == Some(&b'"') || record.windows(2).any(opens);
+        if even || !quoted {
+            return Ok(());
+        }
+        Err(self.malformed(self.line_at(last), "a closing quote", "the end of the file"))
+    }
+}

@@ -1,0 +1,62 @@
+//! How the cells of a text table are separated.
+
+use std::path::Path;
+
+use csv::{ByteRecord, Reader, ReaderBuilder};
+
+/// Delimiters told by content, the likeliest first.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+/// Records looked at to tell the delimiter.
+const SAMPLE: usize = 20;
+
+/// The delimiter: a tab where the file's name ends in `.tsv`, else the one that splits the first records
+/// into the same number of cells, as many as possible.
+pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
+    let is = |path: &Path, kind: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(kind));
+    let unpacked = if is(path, "gz") { path.with_extension("") } else { path.to_owned() };
+    if is(&unpacked, "tsv") {
+        return b'\t';
+    }
+    // The first of equals wins: `max_by_key` would take the last.
+    let mut best = (DELIMITERS[0], (false, 0));
+    for delimiter in DELIMITERS {
+        let score = evenness(delimiter, bytes);
+        if score > best.1 {
+            best = (delimiter, score);
+        }
+    }
+    best.0
+}
+
+/// Whether the first records have the same number of cells, and how many the first has.
+fn evenness(delimiter: u8, bytes: &[u8]) -> (bool, usize) {
+    let mut records = reader(delimiter, bytes);
+    let mut record = ByteRecord::new();
+    let mut lengths = Vec::with_capacity(SAMPLE);
+    while lengths.len() < SAMPLE && records.read_byte_record(&mut record).unwrap_or(false) {
+        lengths.push(record.len());
+    }
+    (lengths.windows(2).all(|pair| pair[0] == pair[1]), lengths.first().copied().unwrap_or(0))
+}
+
+/// Reads records of any length, the header among them.
+pub(crate) fn reader(delimiter: u8, bytes: &[u8]) -> Reader<&[u8]> {
+    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_told_by_even_rows() {
+        let told = |name: &str, text: &str| delimiter(Path::new(name), text.as_bytes()) as char;
+        assert_eq!(told("a.csv", "a,b\n1,2\n"), ',');
+        assert_eq!(told("a.csv", "a;b\n1,5;2\n"), ';');
+        assert_eq!(told("a.csv", "a\tb\n1\t2\n"), '\t');
+        assert_eq!(told("a.csv", "\"a;b\",c\n\"1;2;3\",4\n"), ',');
+        assert_eq!(told("a.csv", "just\none\n"), ',');
+        assert_eq!(told("a.csv", "review\nGood, I think\nBad\n"), ';', "one column, not two uneven ones");
+        assert_eq!(told("a.tsv.gz", "a,b\n1,2\n"), '\t');
+    }
+}

@@ -1,0 +1,239 @@
+//! From raw examples to what a network takes, by rules that are fitted on the training part, stored in the
+//! model and replayed at prediction.
+//!
+//! ```text
+//! matrix   (x − shift) / divisor               zeros stay zeros where the matrix is sparse
+//! number   (x − shift) / divisor; the mean where missing, and then a 1 in a second input
+//! category one input for each level known; 0 everywhere for any other
+//! text     a bag of words
+//!
+//! classes     their position among the sorted names
+//! quantities  (y − mean) / scale
+//! labels      0 or 1 for each
+//! ```
+//!
+//! ```
+//! use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
+//! # use truezero_data::{Features, Raw, RawTarget};
+//! # use truezero_sparse::{Batch, DenseBatch};
+//! # fn example() -> Result<(), truezero_data::DataError> {
+//! let raw = Raw {
+//!     features: Features::Matrix(Batch::Dense(DenseBatch::from_rows(1, &[1.0, 3.0, 9.0]))),
+//!     target: Some(RawTarget::Labels(vec!["no".into(), "yes".into(), "yes".into()])),
+//!     image: None,
+//! };
+//! let preprocessing = Preprocessing::fit(&raw, &[0, 1], &PreprocessOptions::default())?;
+//! assert_eq!(preprocessing.labels(), ["no", "yes"]);
+//! let dataset = preprocessing.dataset(raw)?;
+//! assert_eq!(dataset.inputs, Batch::Dense(DenseBatch::from_rows(1, &[-1.0, 1.0, 7.0])));
+//! # Ok(())
+//! # }
+//! # example().unwrap();
+//! ```
+
+mod column;
+mod matrix;
+mod scaling;
+mod table;
+mod targets;
+
+use truezero_sparse::{Batch, DenseBatch};
+
+use crate::text::TextOptions;
+use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
+use matrix::MatrixPlan;
+pub use scaling::Scaling;
+use table::TablePlan;
+pub use targets::MAX_INFERRED_CLASSES;
+use targets::TargetPlan;
+
+/// The form in which preprocessing is stored. Another version is refused.
+pub const VERSION: u32 = 1;
+/// No network may have more inputs.
+pub const MAX_WIDTH: usize = 1 << 26;
+
+/// How to preprocess.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PreprocessOptions {
+    /// How numbers are scaled.
+    pub scaling: Scaling,
+    /// What the targets are; told by their values if `None`.
+    pub task: Option<Task>,
+    /// How text becomes bags of words.
+    pub text: TextOptions,
+}
+
+/// Fitted rules from raw examples to a [`Dataset`].
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Preprocessing {
+    version: u32,
+    inputs: InputPlan,
+    targets: TargetPlan,
+}
+
+/// As [`Preprocessing`] stands in a file, which need not be one we wrote.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    version: u32,
+    inputs: InputPlan,
+    targets: TargetPlan,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum InputPlan {
+    Matrix(MatrixPlan),
+    Table(TablePlan),
+}
+
+impl TryFrom<Unchecked> for Preprocessing {
+    type Error = DataError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, DataError> {
+        let Unchecked { version, inputs, targets } = unchecked;
+        let wrong = |expected: &str, found: String| DataError::unsuitable("preprocessing", expected, found);
+        if version != VERSION {
+            return Err(wrong(&format!("version {VERSION}"), format!("version {version}")));
+        }
+        let flaw = match &inputs {
+            InputPlan::Matrix(plan) => plan.flaw(),
+            InputPlan::Table(plan) => plan.flaw(),
+        };
+        match flaw.or_else(|| targets.flaw()) {
+            None => Ok(Self { version, inputs, targets }),
+            Some(flaw) => Err(wrong("rules that fit together", flaw)),
+        }
+    }
+}
+
+impl Preprocessing {
+    /// Rules fitted on the given rows only.
+    ///
+    /// # Errors
+    /// If there are no rows or no targets, the targets do not suit the task, a category has too many
+    /// levels, or the numbers are too large to be scaled.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
+        if rows.is_empty() {
+            return Err(DataError::unsuitable("training part", "at least one example", "none"));
+        }
+        let Some(target) = &raw.target else { return Err(no_target()) };
+        check_count(raw, target)?;
+        let targets = TargetPlan::fit(target, rows, options.task)?;
+        let inputs = match &raw.features {
+            Features::Matrix(batch) => {
+                InputPlan::Matrix(MatrixPlan::fit(batch, rows, options.scaling, raw.image.is_some())?)
+            }
+            Features::Table(table) => InputPlan::Table(TablePlan::fit(table, rows, options)?),
+        };
+        Ok(Self { version: VERSION, inputs, targets })
+    }
+
+    /// Inputs of a network. A matrix is changed in place.
+    ///
+    /// # Errors
+    /// If the width is another than the one fitted, a column is missing or of another kind, or a number is
+    /// too large.
+    pub fn inputs(&self, features: Features) -> Result<Batch, DataError> {
+        match (&self.inputs, features) {
+            (InputPlan::Matrix(plan), Features::Matrix(batch)) => plan.apply(batch),
+            (InputPlan::Matrix(plan), Features::Table(table)) => plan.apply(table::numbers_only(table)?),
+            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table),
+            (InputPlan::Table(_), Features::Matrix(batch)) => {
+                let found = format!("a matrix of {} columns without names", batch.width());
+                Err(DataError::unsuitable("inputs", "a table, as in training", found))
+            }
+        }
+    }
+
+    /// Targets of a network.
+    ///
+    /// # Errors
+    /// If a label was not seen in training, or the targets are of another kind or number.
+    pub fn targets(&self, target: &RawTarget) -> Result<Targets, DataError> {
+        self.targets.apply(target)
+    }
+
+    /// Inputs and targets.
+    ///
+    /// # Errors
+    /// As [`inputs`](Self::inputs) and [`targets`](Self::targets); also if there are no targets, or not one
+    /// for each example.
+    pub fn dataset(&self, raw: Raw) -> Result<Dataset, DataError> {
+        let target = raw.target.as_ref().ok_or_else(no_target)?;
+        check_count(&raw, target)?;
+        let targets = self.targets(target)?;
+        Ok(Dataset { inputs: self.inputs(raw.features)?, targets, weights: None })
+    }
+
+    /// Number of inputs of the network.
+    pub fn width(&self) -> usize {
+        match &self.inputs {
+            InputPlan::Matrix(plan) => plan.width(),
+            InputPlan::Table(plan) => plan.width(),
+        }
+    }
+
+    /// Number of outputs of the network.
+    pub fn outputs(&self) -> usize {
+        self.targets.outputs()
+    }
+
+    /// What the network is to do.
+    pub fn task(&self) -> Task {
+        self.targets.task()
+    }
+
+    /// Names of the outputs: classes and labels in order; of quantities, where the source named several.
+    pub fn labels(&self) -> &[String] {
+        self.targets.names()
+    }
+
+    /// Names of the inputs, made up from columns, levels and terms; a matrix has none.
+    pub fn input_names(&self) -> Option<Vec<String>> {
+        match &self.inputs {
+            InputPlan::Matrix(_) => None,
+            InputPlan::Table(plan) => Some(plan.input_names()),
+        }
+    }
+
+    /// The columns of text, to be read as text again at prediction.
+    pub fn text_columns(&self) -> Vec<String> {
+        match &self.inputs {
+            InputPlan::Matrix(_) => Vec::new(),
+            InputPlan::Table(plan) => plan.text_columns(),
+        }
+    }
+
+    /// Outputs of a network for quantities, in the units of the data: y = output × scale + mean. Outputs
+    /// for another task come back as they are.
+    ///
+    /// # Panics
+    /// If the width is not the number of outputs.
+    pub fn quantities(&self, outputs: &DenseBatch) -> DenseBatch {
+        self.targets.quantities(outputs)
+    }
+
+    /// For quantities, how many units of the data one unit of each output is: an error of the network times
+    /// this is an error in the data's units. Empty for another task.
+    pub fn scales(&self) -> &[f64] {
+        self.targets.scales()
+    }
+}
+
+fn no_target() -> DataError {
+    DataError::unsuitable("target", "one for each example", "none\nhint: name its column with --target")
+}
+
+fn check_count(raw: &Raw, target: &RawTarget) -> Result<(), DataError> {
+    let (examples, found) = (raw.examples(), targets::examples(target));
+    if found == examples {
+        return Ok(());
+    }
+    Err(DataError::unsuitable("targets", format!("{examples}, one for each example"), found.to_string()))
+}

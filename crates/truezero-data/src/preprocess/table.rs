@@ -1,0 +1,132 @@
+//! Rules for a table of named columns.
+
+use std::collections::HashMap;
+
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+
+use super::column::{ColumnPlan, Encoded};
+use super::{MAX_WIDTH, PreprocessOptions};
+use crate::formats::DENSE_FROM;
+use crate::{Column, ColumnValues, DataError, Table};
+
+/// The rules of the columns, in the order of their inputs.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TablePlan {
+    columns: Vec<Named>,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    inputs: ColumnPlan,
+}
+
+impl TablePlan {
+    pub(super) fn fit(table: &Table, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
+        let mut columns = Vec::with_capacity(table.columns.len());
+        for column in &table.columns {
+            let inputs = ColumnPlan::fit(column, rows, options)?;
+            columns.push(Named { name: column.name.clone(), inputs });
+        }
+        let plan = Self { columns };
+        match plan.flaw() {
+            None => Ok(plan),
+            Some(flaw) => Err(DataError::unsuitable("inputs", "a table to learn from", flaw)),
+        }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.columns.iter().map(|column| column.inputs.width()).sum()
+    }
+
+    pub(super) fn input_names(&self) -> Vec<String> {
+        let mut names = Vec::with_capacity(self.width());
+        for column in &self.columns {
+            column.inputs.input_names(&column.name, &mut names);
+        }
+        names
+    }
+
+    pub(super) fn text_columns(&self) -> Vec<String> {
+        let text = self.columns.iter().filter(|column| matches!(column.inputs, ColumnPlan::Text(_)));
+        text.map(|column| column.name.clone()).collect()
+    }
+
+    /// Looks the columns up by name; others are ignored.
+    pub(super) fn apply(&self, table: Table) -> Result<Batch, DataError> {
+        let rows = table.rows;
+        let mut found: HashMap<String, Column> =
+            table.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
+        let mut encoded = Vec::with_capacity(self.columns.len());
+        let mut offset = 0;
+        for column in &self.columns {
+            let values = found.remove(&column.name).ok_or_else(|| {
+                DataError::unsuitable(format!("column {:?}", column.name), "one, as in training", "none")
+            })?;
+            encoded.push((offset, column.inputs.encode(values)?));
+            offset += column.inputs.width() as u32;
+        }
+        Ok(assemble(rows, self.width(), &encoded))
+    }
+
+    /// What of this no fit could have made, if anything.
+    pub(super) fn flaw(&self) -> Option<String> {
+        let mut names = std::collections::HashSet::new();
+        for column in &self.columns {
+            if !names.insert(&column.name) {
+                return Some(format!("two columns {:?}", column.name));
+            }
+            if let Some(flaw) = column.inputs.flaw() {
+                return Some(format!("{flaw} in column {:?}", column.name));
+            }
+        }
+        let width = self.width();
+        let wrong = !(1..=MAX_WIDTH).contains(&width);
+        wrong.then(|| format!("{width} inputs instead of 1 to {MAX_WIDTH}"))
+    }
+}
+
+/// Puts the inputs of all columns side by side, in the form that suits their density.
+fn assemble(rows: usize, width: usize, columns: &[(u32, Encoded)]) -> Batch {
+    let active: usize = columns.iter().map(|(_, column)| column.active()).sum();
+    if active as f64 >= DENSE_FROM * rows as f64 * width as f64 {
+        let mut batch = DenseBatch::zeros(rows, width);
+        for example in 0..rows {
+            let row = batch.row_mut(example);
+            for (offset, column) in columns {
+                column.each(example, *offset, |(input, value)| row[input as usize] = value);
+            }
+        }
+        return Batch::Dense(batch);
+    }
+    let mut batch = ActiveBatch::new(width);
+    let mut row = Vec::new();
+    for example in 0..rows {
+        row.clear();
+        for (offset, column) in columns {
+            column.each(example, *offset, |input| row.push(input));
+        }
+        batch.push(row.iter().copied());
+    }
+    Batch::Active(batch)
+}
+
+/// A table of numbers as a matrix, for a model trained on a matrix: columns count by position.
+pub(super) fn numbers_only(table: Table) -> Result<Batch, DataError> {
+    let width = table.columns.len();
+    let mut encoded = Vec::with_capacity(width);
+    for (column, offset) in table.columns.into_iter().zip(0..) {
+        let wrong = |found: &str| {
+            let place = format!("column {:?}", column.name);
+            DataError::unsuitable(place, "numbers, as the model was trained on a matrix", found)
+        };
+        let ColumnValues::Numbers(numbers) = &column.values else { return Err(wrong("words")) };
+        if numbers.iter().any(|number| number.is_nan()) {
+            return Err(wrong("a missing value"));
+        }
+        encoded.push((offset, Encoded::Numbers(numbers.iter().map(|&number| number as f32).collect(), None)));
+    }
+    Ok(assemble(table.rows, width, &encoded))
+}

@@ -1,0 +1,348 @@
+//! Rules for the targets.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use truezero_sparse::DenseBatch;
+
+use super::scaling::Summary;
+use crate::{DataError, RawTarget, Targets, Task};
+
+/// Whole numbers with at most this many different values are classes, unless the task is given.
+pub const MAX_INFERRED_CLASSES: usize = 50;
+/// An error lists this many labels.
+const LISTED: usize = 12;
+
+/// From raw targets to those of a network.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum TargetPlan {
+    /// One of these, in order: numbers by value, other names by letter.
+    Classes { names: Vec<String> },
+    /// Any of these.
+    Labels { names: Vec<String> },
+    /// (y − mean) / scale for each output.
+    Quantities {
+        /// Of the columns, where there are several.
+        names: Vec<String>,
+        means: Vec<f64>,
+        scales: Vec<f64>,
+    },
+}
+
+impl TargetPlan {
+    pub(super) fn fit(target: &RawTarget, rows: &[usize], task: Option<Task>) -> Result<Self, DataError> {
+        let task = task.unwrap_or_else(|| infer(target, rows));
+        let plan = match task {
+            Task::Classify => {
+                let names: BTreeSet<Cow<str>> = match target {
+                    RawTarget::Labels(labels) => {
+                        rows.iter().map(|&row| labels[row].as_str().into()).collect()
+                    }
+                    RawTarget::Numbers(values) => {
+                        finite(values, 1, rows)?;
+                        // Distinct by value first: names are made for these only.
+                        let values: BTreeMap<u64, f64> =
+                            rows.iter().map(|&row| (bits(values[row]), values[row])).collect();
+                        values.into_values().map(|value| name_of(value).into()).collect()
+                    }
+                    RawTarget::Rows { .. } | RawTarget::Sets(_) => {
+                        return Err(wrong(task, "one label for each example", kind(target)));
+                    }
+                };
+                if names.len() < 2 {
+                    let found = names.first().map_or_else(String::new, |name| format!("only {name:?}"));
+                    return Err(DataError::unsuitable("target", "two classes or more", found));
+                }
+                Self::Classes { names: sorted(names) }
+            }
+            Task::Multilabel => match target {
+                RawTarget::Sets(sets) => {
+                    let names: BTreeSet<Cow<str>> =
+                        rows.iter().flat_map(|&row| &sets[row]).map(|label| label.as_str().into()).collect();
+                    if names.is_empty() {
+                        return Err(DataError::unsuitable("target", "at least one label", "none"));
+                    }
+                    Self::Labels { names: sorted(names) }
+                }
+                RawTarget::Numbers(_) => Self::Labels { names: vec!["label 1".to_owned()] },
+                RawTarget::Rows { width, names, .. } => {
+                    let numbered = || (1..=*width).map(|at| format!("label {at}")).collect();
+                    Self::Labels { names: if names.is_empty() { numbered() } else { names.clone() } }
+                }
+                RawTarget::Labels(_) => return Err(wrong(task, "0 or 1 for each label", kind(target))),
+            },
+            Task::Regress => {
+                let (width, values, names) = match target {
+                    RawTarget::Numbers(values) => (1, values, Vec::new()),
+                    RawTarget::Rows { width, values, names } => (*width, values, names.clone()),
+                    RawTarget::Labels(_) | RawTarget::Sets(_) => {
+                        return Err(wrong(task, "numbers", kind(target)));
+                    }
+                };
+                finite(values, width, rows)?;
+                let output = |at: usize| {
+                    Summary::of(rows.iter().map(move |&row| values[row * width + at])).standardize()
+                };
+                let (means, scales) = (0..width).map(output).unzip();
+                Self::Quantities { names, means, scales }
+            }
+        };
+        match plan.flaw() {
+            None => Ok(plan),
+            Some(flaw) => Err(wrong(task, "targets to learn", &flaw)),
+        }
+    }
+
+    pub(super) fn task(&self) -> Task {
+        match self {
+            Self::Classes { .. } => Task::Classify,
+            Self::Labels { .. } => Task::Multilabel,
+            Self::Quantities { .. } => Task::Regress,
+        }
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        match self {
+            Self::Classes { names } | Self::Labels { names } => names.len(),
+            Self::Quantities { means, .. } => means.len(),
+        }
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Self::Classes { names } | Self::Labels { names } | Self::Quantities { names, .. } => names,
+        }
+    }
+
+    pub(super) fn scales(&self) -> &[f64] {
+        if let Self::Quantities { scales, .. } = self { scales } else { &[] }
+    }
+
+    pub(super) fn quantities(&self, outputs: &DenseBatch) -> DenseBatch {
+        let mut quantities = outputs.clone();
+        if let Self::Quantities { means, scales, .. } = self {
+            assert_eq!(outputs.width(), means.len(), "one column for each output");
+            for example in 0..quantities.examples() {
+                for ((value, mean), scale) in quantities.row_mut(example).iter_mut().zip(means).zip(scales) {
+                    *value = (f64::from(*value) * scale + mean) as f32;
+                }
+            }
+        }
+        quantities
+    }
+
+    pub(super) fn apply(&self, target: &RawTarget) -> Result<Targets, DataError> {
+        let task = self.task();
+        match (self, target) {
+            (Self::Classes { names }, RawTarget::Labels(labels)) => {
+                let known = Known::new(names);
+                let labels = labels.iter().enumerate().map(|(at, label)| known.find(at, label));
+                Ok(Targets::Classes { labels: labels.collect::<Result<_, _>>()?, classes: names.len() })
+            }
+            (Self::Classes { names }, RawTarget::Numbers(values)) => {
+                let known = Known::new(names);
+                let labels = values.iter().enumerate().map(|(at, &value)| known.find_number(at, value));
+                Ok(Targets::Classes { labels: labels.collect::<Result<_, _>>()?, classes: names.len() })
+            }
+            (Self::Classes { .. }, _) => Err(wrong(task, "one label for each example", kind(target))),
+            (Self::Labels { names }, RawTarget::Sets(sets)) => {
+                let known = Known::new(names);
+                let mut rows = DenseBatch::zeros(sets.len(), names.len());
+                for (at, set) in sets.iter().enumerate() {
+                    for label in set {
+                        rows.row_mut(at)[known.find(at, label)? as usize] = 1.0;
+                    }
+                }
+                Ok(Targets::Labels(rows))
+            }
+            (Self::Labels { names }, _) => {
+                let flag = |value: f64, _| (value == 0.0 || value == 1.0).then_some(value as f32);
+                self.rows(target, names.len(), "0 or 1 for each label", flag).map(Targets::Labels)
+            }
+            (Self::Quantities { means, scales, .. }, _) => {
+                let scaled = |value: f64, at: usize| {
+                    Some(((value - means[at]) / scales[at]) as f32).filter(|scaled| scaled.is_finite())
+                };
+                self.rows(target, means.len(), "finite numbers", scaled).map(Targets::Quantities)
+            }
+        }
+    }
+
+    /// Targets that are numbers, each through `convert` with its position among the outputs.
+    fn rows(
+        &self,
+        target: &RawTarget,
+        outputs: usize,
+        expected: &str,
+        convert: impl Fn(f64, usize) -> Option<f32>,
+    ) -> Result<DenseBatch, DataError> {
+        let (width, values) = match target {
+            RawTarget::Numbers(values) => (1, values),
+            RawTarget::Rows { width, values, .. } => (*width, values),
+            RawTarget::Labels(_) | RawTarget::Sets(_) => {
+                return Err(wrong(self.task(), expected, kind(target)));
+            }
+        };
+        if width != outputs || values.len() % width != 0 {
+            let expected = format!("{outputs} for each example, as in training");
+            return Err(DataError::unsuitable("targets", expected, width.to_string()));
+        }
+        let mut rows = DenseBatch::zeros(values.len() / width, width);
+        for (example, from) in values.chunks_exact(width).enumerate() {
+            for (at, (to, &value)) in rows.row_mut(example).iter_mut().zip(from).enumerate() {
+                *to = convert(value, at).ok_or_else(|| {
+                    let place = format!("target of example {}", example + 1);
+                    DataError::unsuitable(place, expected, value.to_string())
+                })?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What of this no fit could have made, if anything.
+    pub(super) fn flaw(&self) -> Option<String> {
+        match self {
+            Self::Classes { names } if names.len() < 2 => Some(format!("{} classes", names.len())),
+            Self::Labels { names } if names.is_empty() => Some("no labels".to_owned()),
+            Self::Classes { names } | Self::Labels { names } => {
+                let mut seen = std::collections::HashSet::new();
+                let again = names.iter().find(|name| !seen.insert(*name));
+                again.map(|name| format!("the label {name:?} twice"))
+            }
+            Self::Quantities { names, means, scales } => {
+                if means.is_empty() || means.len() != scales.len() {
+                    return Some(format!("{} means and {} scales of targets", means.len(), scales.len()));
+                }
+                if !names.is_empty() && names.len() != means.len() {
+                    return Some(format!("{} names of {} targets", names.len(), means.len()));
+                }
+                let scale = scales.iter().find(|scale| !(scale.is_finite() && **scale > 0.0));
+                let mean = means.iter().find(|mean| !mean.is_finite());
+                scale.or(mean).map(|number| format!("a mean or scale of {number} of the targets"))
+            }
+        }
+    }
+}
+
+/// What the targets of these rows pose, where it is not said.
+fn infer(target: &RawTarget, rows: &[usize]) -> Task {
+    match target {
+        RawTarget::Labels(_) => Task::Classify,
+        RawTarget::Sets(_) => Task::Multilabel,
+        RawTarget::Numbers(values) => {
+            let mut distinct = BTreeSet::new();
+            for &row in rows {
+                distinct.insert(bits(values[row]));
+                if values[row].fract() != 0.0 || distinct.len() > MAX_INFERRED_CLASSES {
+                    return Task::Regress;
+                }
+            }
+            Task::Classify
+        }
+        RawTarget::Rows { width, values, .. } => {
+            let mut all = rows.iter().flat_map(|&row| &values[row * width..][..*width]);
+            let flags = all.all(|&value| value == 0.0 || value == 1.0);
+            if flags { Task::Multilabel } else { Task::Regress }
+        }
+    }
+}
+
+fn wrong(task: Task, expected: &str, found: &str) -> DataError {
+    let task = match task {
+        Task::Classify => "classify",
+        Task::Regress => "regress",
+        Task::Multilabel => "multilabel",
+    };
+    DataError::unsuitable(format!("target for the task {task}"), expected, found)
+}
+
+fn kind(target: &RawTarget) -> &'static str {
+    match target {
+        RawTarget::Labels(_) => "words",
+        RawTarget::Numbers(_) => "numbers",
+        RawTarget::Rows { .. } => "several numbers for each example",
+        RawTarget::Sets(_) => "sets of labels",
+    }
+}
+
+/// Demands that the numbers of these rows are finite, `width` in each.
+fn finite(values: &[f64], width: usize, rows: &[usize]) -> Result<(), DataError> {
+    for &row in rows {
+        if let Some(value) = values[row * width..][..width].iter().find(|value| !value.is_finite()) {
+            let place = format!("target of example {}", row + 1);
+            return Err(DataError::unsuitable(place, "a finite number", value.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// Number of examples there are targets for.
+pub(super) fn examples(target: &RawTarget) -> usize {
+    match target {
+        RawTarget::Labels(labels) => labels.len(),
+        RawTarget::Numbers(values) => values.len(),
+        RawTarget::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
+        RawTarget::Sets(sets) => sets.len(),
+    }
+}
+
+/// Equal for equal numbers, among them 0 and −0.
+fn bits(value: f64) -> u64 {
+    (value + 0.0).to_bits()
+}
+
+/// A class that is a number, as a name.
+fn name_of(value: f64) -> String {
+    (value + 0.0).to_string()
+}
+
+/// Names in order: by value if all are numbers, else by letter.
+fn sorted(names: BTreeSet<Cow<str>>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
+    let values: Option<Vec<f64>> =
+        names.iter().map(|name| name.parse().ok().filter(|value: &f64| value.is_finite())).collect();
+    if let Some(values) = values {
+        let mut pairs: Vec<(f64, String)> = values.into_iter().zip(names).collect();
+        pairs.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        names = pairs.into_iter().map(|(_, name)| name).collect();
+    }
+    names
+}
+
+/// Labels by name, and by value where the name is a number: a source may know "1" as a word or as 1.
+struct Known<'a> {
+    names: &'a [String],
+    by_name: HashMap<&'a str, u32>,
+    by_value: HashMap<u64, u32>,
+}
+
+impl<'a> Known<'a> {
+    fn new(names: &'a [String]) -> Self {
+        let by_name = names.iter().map(String::as_str).zip(0..).collect();
+        let value = |name: &String| name.parse().ok().map(bits);
+        let by_value = names.iter().zip(0..).filter_map(|(name, at)| Some((value(name)?, at))).collect();
+        Self { names, by_name, by_value }
+    }
+
+    fn find(&self, example: usize, label: &str) -> Result<u32, DataError> {
+        let by_value = || self.by_value.get(&bits(label.parse().ok()?));
+        let found = self.by_name.get(label).or_else(by_value).copied();
+        found.ok_or_else(|| self.unknown(example, label))
+    }
+
+    fn find_number(&self, example: usize, value: f64) -> Result<u32, DataError> {
+        self.by_value.get(&bits(value)).copied().ok_or_else(|| self.unknown(example, &name_of(value)))
+    }
+
+    fn unknown(&self, example: usize, label: &str) -> DataError {
+        let listed = self.names[..self.names.len().min(LISTED)].join(", ");
+        let more = match self.names.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let expected = format!("one of the labels {listed}{more}");
+        let place = format!("label of example {}", example + 1);
+        DataError::unsuitable(place, expected, format!("{label:?}, which was not seen in training"))
+    }
+}
