@@ -118,6 +118,12 @@ fn check_products(case: &Case) {
     }
 }
 
+fn add(values: &mut [f32], amount: f32) {
+    for value in values {
+        *value += amount;
+    }
+}
+
 /// Holds the gradient of each touched row to its specification, and sees each row visited once.
 fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
@@ -125,7 +131,7 @@ fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
     let mut visits = PackedWeights::zeros(inputs, outputs);
     engine.for_touched_rows(Inputs::Active(x), delta, [&mut gradient, &mut visits], |_, g, [to, visits]| {
         to.copy_from_slice(g);
-        visits.iter_mut().for_each(|visits| *visits += 1.0);
+        add(visits, 1.0);
     });
     let mut rows = Vec::new();
     engine.touched_rows(Inputs::Active(x), &mut rows);
@@ -138,7 +144,7 @@ fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
             assert_eq!(visits.get(i, j), f32::from(u8::from(touched)), "visits to weight {i}, {j}");
         }
     }
-    engine.for_rows(&rows, [&mut visits], |_, [visits]| visits.iter_mut().for_each(|visits| *visits -= 1.0));
+    engine.for_rows(&rows, [&mut visits], |_, [visits]| add(visits, -1.0));
     assert!(visits.packed().iter().all(|&visits| visits == 0.0));
 }
 
