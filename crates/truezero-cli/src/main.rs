@@ -1,1 +1,8 @@
+//! Placeholder
+
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod tensorboard;
+
 fn main() {}
