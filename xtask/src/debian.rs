@@ -117,7 +117,7 @@ fn dependencies(listing: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// What a command prints; when it fails, its name and the last line of its complaint.
+/// What a command prints; when it fails, its name and the telling line of its complaint.
 fn output(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let result = command
@@ -128,7 +128,9 @@ fn output(command: &mut Command) -> Result<String, String> {
         return Ok(String::from_utf8_lossy(&result.stdout).into_owned());
     }
     let complaint = String::from_utf8_lossy(&result.stderr);
-    Err(format!("{program} failed: {}", complaint.lines().last().unwrap_or("it did not say why")))
+    // apt's first error is the cause, and those after it are consequences.
+    let cause = complaint.lines().find(|line| line.starts_with("E: ")).or(complaint.lines().last());
+    Err(format!("{program} failed: {}", cause.unwrap_or("it did not say why")))
 }
 
 #[cfg(test)]
@@ -153,6 +155,9 @@ mod tests {
     fn a_failure_says_what_failed_and_why() {
         let complaint = output(Command::new("sh").args(["-c", "echo first >&2; echo last >&2; exit 3"]));
         assert_eq!(complaint, Err("sh failed: last".to_owned()));
+        let complaint =
+            output(Command::new("sh").args(["-c", "echo E: cause >&2; echo E: last >&2; exit 100"]));
+        assert_eq!(complaint, Err("sh failed: E: cause".to_owned()));
         let complaint = output(&mut Command::new("no-such-program")).unwrap_err();
         assert!(complaint.starts_with("no-such-program cannot be started on this machine: "), "{complaint}");
     }
