@@ -30,4 +30,5 @@ pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
 pub use schedule::Schedule;
+pub use store::Model;
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};

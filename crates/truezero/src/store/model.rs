@@ -1,0 +1,104 @@
+//! A model: all that is needed to use a trained network on raw data.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use truezero_data::Preprocessing;
+
+use super::description::{Description, tensors};
+use super::tensors::{TensorFile, write};
+use crate::error::Error;
+use crate::network::Network;
+use crate::trainer::Summary;
+
+/// Version of the format that this library writes, and the only one it reads.
+const FORMAT: u32 = 1;
+
+/// A network, the preprocessing its inputs need, and how it came to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The network.
+    pub network: Network,
+    /// Turns raw data into its inputs, and its outputs into labels or quantities.
+    pub preprocessing: Preprocessing,
+    /// The configuration of the training, as the caller had it; kept, not interpreted.
+    pub configuration: serde_json::Value,
+    /// What happened in the training.
+    pub summary: Option<Summary>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: u32,
+    network: Description,
+    preprocessing: Preprocessing,
+    configuration: serde_json::Value,
+    summary: Option<Summary>,
+}
+
+/// As [`Document`], to write without copying.
+#[derive(Serialize)]
+struct DocumentRef<'a> {
+    format: u32,
+    network: Description,
+    preprocessing: &'a Preprocessing,
+    configuration: &'a serde_json::Value,
+    summary: &'a Option<Summary>,
+}
+
+impl Model {
+    /// Writes the model to one safetensors file: completely, or the file stays as it was.
+    ///
+    /// # Errors
+    /// The system's, naming the file.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let document = DocumentRef {
+            format: FORMAT,
+            network: Description::of(&self.network),
+            preprocessing: &self.preprocessing,
+            configuration: &self.configuration,
+            summary: &self.summary,
+        };
+        write(path, &document, tensors(&self.network, ""))
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    /// Any part that is missing, of the wrong shape, not finite, or does not fit the others.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::from_file(&TensorFile::open(path)?)
+    }
+
+    /// Reads a model from the bytes of a file; errors name it `path`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::from_file(&TensorFile::from_bytes(path, bytes))
+    }
+
+    fn from_file(file: &TensorFile) -> Result<Self, Error> {
+        let tensors = file.parse()?;
+        let document: Document = tensors.document("a truezero model")?;
+        let Document { format, network, preprocessing, configuration, summary } = document;
+        if format != FORMAT {
+            return Err(file.error("format", &format!("version {FORMAT}"), format));
+        }
+        let network = network.read(&tensors, "")?;
+        for (place, expected, found) in [
+            ("preprocessing, inputs", network.inputs(), preprocessing.width()),
+            ("preprocessing, outputs", network.outputs(), preprocessing.outputs()),
+        ] {
+            if expected != found {
+                return Err(file.error(place, &expected.to_string(), found));
+            }
+        }
+        if crate::Cost::for_task(preprocessing.task()) != network.cost {
+            let expected = format!("a task for {:?}", network.cost);
+            return Err(file.error("preprocessing, task", &expected, format!("{:?}", preprocessing.task())));
+        }
+        Ok(Self { network, preprocessing, configuration, summary })
+    }
+}
