@@ -44,7 +44,11 @@ fn valid(format: &str) -> Vec<Vec<u8>> {
         names.iter().map(|name| fs::read(tests().join("fixtures").join(name)).unwrap()).collect()
     };
     match format {
+        "arrow" => fixtures(&["table.arrow", "table_lz4.arrow"]),
         "cifar" => vec![vec![1; 3073]],
+        "csv" => {
+            vec![b"x,y\n1.5,a\n-2,b\n".to_vec(), "name;y;z\n\"quoted; \"\"twice\"\"\";1;\nÖ;2;3\n".into()]
+        }
         "idx" => vec![
             b"\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x0212345678".to_vec(),
             b"\0\0\x0d\x02\0\0\0\x01\0\0\0\x02\x3f\x80\0\0\x40\0\0\0".to_vec(),
@@ -59,6 +63,7 @@ fn valid(format: &str) -> Vec<Vec<u8>> {
         "npz" => {
             fixtures(&["csr_f64.npz", "csr_f32_stored.npz", "csc_f64.npz", "coo_f64.npz", "train_test.npz"])
         }
+        "parquet" => fixtures(&["table.parquet", "table_zstd.parquet"]),
         "svmlight" => {
             vec![b"1 qid:3 1:0.5 7:-2e3 # comment\n-1 2:1\n".to_vec(), b"1,2 3:1 1:1\n 4:4\n".to_vec()]
         }
@@ -79,7 +84,7 @@ fn damaged_files_never_panic() {
                 let answer = catch_unwind(|| parse(&name, &whole[..length]));
                 let answer = answer.unwrap_or_else(|_| panic!("{name} cut to {length} bytes panics"));
                 // Text may end anywhere, and decoders of images do not always mind a missing end.
-                if !["svmlight", "image"].contains(&format) && (format != "cifar" || length > 0) {
+                if !["csv", "svmlight", "image"].contains(&format) && (format != "cifar" || length > 0) {
                     answer.expect_err(&format!("{name} cut to {length} bytes"));
                 }
             }

@@ -73,7 +73,8 @@ fn stream_of_file(path: &Path, bytes: &Bytes) -> Result<Bytes, DataError> {
 }
 
 /// Goes through the messages of a stream and checks every size they announce against the bytes there are:
-/// the decoder trusts some of them. Returns where the stream ends.
+/// the decoder trusts some of them. Returns where the stream ends, its closing mark
+/// included.
 fn check(path: &Path, stream: &[u8]) -> Result<usize, DataError> {
     let mut at = 0;
     while at < stream.len() {
@@ -90,7 +91,7 @@ fn check(path: &Path, stream: &[u8]) -> Result<usize, DataError> {
         }
         let size = u32::from_le_bytes(size) as usize;
         if size == 0 {
-            return Ok(at);
+            return Ok(start);
         }
         let message = stream.get(start..start + size).ok_or_else(short)?;
         let message = root_as_message(message).map_err(|error| {

@@ -10,7 +10,7 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 const SAMPLE: usize = 20;
 
 /// The delimiter: a tab where the file's name ends in `.tsv`, else the one that splits the first records
-/// into the same number of cells, as many as possible.
+/// into equally many cells, or at least the first of them into most.
 pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
     let is = |path: &Path, kind: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(kind));
     let unpacked = if is(path, "gz") { path.with_extension("") } else { path.to_owned() };
@@ -18,9 +18,9 @@ pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
         return b'\t';
     }
     // The first of equals wins: `max_by_key` would take the last.
-    let mut best = (DELIMITERS[0], (false, 0));
+    let mut best = (DELIMITERS[0], (false, 0, false));
     for delimiter in DELIMITERS {
-        let score = evenness(delimiter, bytes);
+        let score = score(delimiter, bytes);
         if score > best.1 {
             best = (delimiter, score);
         }
@@ -28,15 +28,18 @@ pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
     best.0
 }
 
-/// Whether the first records have the same number of cells, and how many the first has.
-fn evenness(delimiter: u8, bytes: &[u8]) -> (bool, usize) {
+/// Whether it splits the first records into equally many cells; how many there are in the first; and, as
+/// there may be one column only, whether at least it leaves them whole.
+fn score(delimiter: u8, bytes: &[u8]) -> (bool, usize, bool) {
     let mut records = reader(delimiter, bytes);
     let mut record = ByteRecord::new();
     let mut lengths = Vec::with_capacity(SAMPLE);
     while lengths.len() < SAMPLE && records.read_byte_record(&mut record).unwrap_or(false) {
         lengths.push(record.len());
     }
-    (lengths.windows(2).all(|pair| pair[0] == pair[1]), lengths.first().copied().unwrap_or(0))
+    let first = lengths.first().copied().unwrap_or(0);
+    let even = lengths.iter().all(|&length| length == first);
+    (even && first > 1, first, even)
 }
 
 /// Reads records of any length, the header among them.
@@ -57,6 +60,7 @@ mod tests {
         assert_eq!(told("a.csv", "\"a;b\",c\n\"1;2;3\",4\n"), ',');
         assert_eq!(told("a.csv", "just\none\n"), ',');
         assert_eq!(told("a.csv", "review\nGood, I think\nBad\n"), ';', "one column, not two uneven ones");
+        assert_eq!(told("a.csv", "a,b\n1,2\n1,2,3\n"), ',', "rows of unequal length, not one column");
         assert_eq!(told("a.tsv.gz", "a,b\n1,2\n"), '\t');
     }
 }

@@ -80,7 +80,9 @@ impl Growing {
             kind if is_number(kind) => Self::Numbers(Vec::new()),
             DataType::Boolean => Self::Words(Vec::new()),
             kind if kind.is_string() => Self::Words(Vec::new()),
-            DataType::Dictionary(_, values) if !values.is_nested() => Self::new(path, name, values)?,
+            DataType::Dictionary(_, values) if is_number(values) || values.is_string() => {
+                Self::new(path, name, values)?
+            }
             DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _)
                 if is_number(item.data_type()) =>
             {
@@ -106,9 +108,11 @@ impl Growing {
                 |error: ArrowError| DataError::malformed(path, place(0), "values", error.to_string());
             cast(array, kind).map_err(broken)
         };
-        if let DataType::Dictionary(_, values) = array.data_type() {
-            return self.append(path, &convert(array, values)?, &place);
-        }
+        let unpacked = match array.data_type() {
+            DataType::Dictionary(_, values) => Some(convert(array, values)?),
+            _ => None,
+        };
+        let array = unpacked.as_ref().unwrap_or(array);
         match self {
             Self::Numbers(numbers) => push_numbers(numbers, &convert(array, &DataType::Float64)?),
             Self::Words(words) => match array.data_type() {

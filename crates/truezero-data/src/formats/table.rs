@@ -39,6 +39,9 @@ pub(crate) fn check_names(path: &Path, names: &[String], options: &TableOptions)
         let expected = format!("at most {MAX_COLUMNS} columns");
         return Err(DataError::malformed(path, "header", expected, names.len().to_string()));
     }
+    if names.is_empty() {
+        return Err(DataError::malformed(path, "header", "at least one column", "none"));
+    }
     let mut seen = HashMap::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
         if let Some(first) = seen.insert(name.as_str(), at) {

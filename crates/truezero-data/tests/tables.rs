@@ -1,0 +1,187 @@
+//! Tables in files are read for what they are: text of several dialects, and files written by pyarrow
+//! (tests/fixtures/make_tables.py).
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use truezero_data::formats::{TableOptions, arrow, csv, parquet};
+use truezero_data::{ColumnValues, Features, Input, Raw, RawTarget, SourceSpec, open};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn options(target: &str, text: &[&str]) -> TableOptions {
+    TableOptions {
+        target: Some(target.to_owned()).filter(|target| !target.is_empty()),
+        text: text.iter().map(|&name| name.to_owned()).collect(),
+        header: None,
+    }
+}
+
+fn try_csv(text: &str, options: &TableOptions) -> Result<Raw, String> {
+    csv::parse(Input::from_bytes("test.csv", text.as_bytes()), options).map_err(|error| error.to_string())
+}
+
+fn read_csv(text: &str) -> Raw {
+    try_csv(text, &TableOptions::default()).unwrap()
+}
+
+/// Columns as text, for comparison.
+fn shown(raw: &Raw) -> Vec<String> {
+    let Features::Table(table) = &raw.features else { panic!("expected a table") };
+    let values = |values: &ColumnValues| match values {
+        ColumnValues::Numbers(numbers) => format!("{numbers:?}"),
+        ColumnValues::Categories(words) => {
+            let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("-")).collect();
+            format!("{words:?}")
+        }
+        ColumnValues::Text(texts) => format!("text {texts:?}"),
+    };
+    table.columns.iter().map(|column| format!("{} {}", column.name, values(&column.values))).collect()
+}
+
+#[test]
+fn columns_are_typed_by_all_their_rows() {
+    let text = "age,colour,review,label\n41,red,\"Good, I \"\"think\"\"\",yes\n,NA,?,no\n 3e1 ,7,2,no\n";
+    let raw = try_csv(text, &options("label", &["review"])).unwrap();
+    assert_eq!(
+        shown(&raw),
+        [
+            "age [41.0, NaN, 30.0]",
+            "colour [\"red\", \"-\", \"7\"]",
+            "review text [\"Good, I \\\"think\\\"\", \"\", \"2\"]",
+        ]
+    );
+    assert_eq!(raw.target, Some(RawTarget::Labels(vec!["yes".into(), "no".into(), "no".into()])));
+    assert_eq!(raw.examples(), 3);
+}
+
+#[test]
+fn every_sign_of_a_missing_value_is_known() {
+    let raw = read_csv("x,y\n1,a\n,b\nNA,c\nn/a,d\nnan,e\nNaN,f\nNULL,g\n?,h\n\"\",i\n");
+    assert_eq!(shown(&raw)[0], "x [1.0, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN]");
+}
+
+#[test]
+fn dialects_are_told_by_content() {
+    let expected = ["a [1.0, 3.0]", "b [\"x\", \"y\"]"];
+    for text in ["a,b\n1,x\n3,y\n", "a;b\r\n1;x\r\n\r\n3;y", "a\tb\n1\tx\n3\ty\n", "\u{feff}a,b\n1,x\n3,y\n"]
+    {
+        assert_eq!(shown(&read_csv(text)), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_header_is_told_by_content() {
+    // A word above numbers.
+    assert_eq!(shown(&read_csv("a,2019\n1,2\n")), ["a [1.0]", "2019 [2.0]"]);
+    // Numbers only.
+    assert_eq!(shown(&read_csv("1,2\n3,4\n")), ["column 1 [1.0, 3.0]", "column 2 [2.0, 4.0]"]);
+    // Words only: those of a header do not recur.
+    assert_eq!(shown(&read_csv("a,b\nx,y\nx,z\n")), ["a [\"x\", \"x\"]", "b [\"y\", \"z\"]"]);
+    assert_eq!(shown(&read_csv("x,b\nx,y\n")), ["column 1 [\"x\", \"x\"]", "column 2 [\"b\", \"y\"]"]);
+    // A column that is asked for.
+    let raw = try_csv("0,1,7\n1,2,3\n", &options("7", &[])).unwrap();
+    assert_eq!(shown(&raw), ["0 [1.0]", "1 [2.0]"]);
+    // A name that is missing is made up.
+    assert_eq!(shown(&read_csv(",b\n1,2\n")), ["column 1 [1.0]", "b [2.0]"]);
+    // What the caller says counts.
+    let none = TableOptions { header: Some(false), ..TableOptions::default() };
+    assert_eq!(shown(&try_csv("a\n1\n", &none).unwrap()), ["column 1 [\"a\", \"1\"]"]);
+    let some = TableOptions { header: Some(true), ..TableOptions::default() };
+    assert_eq!(shown(&try_csv("1,2\n3,4\n", &some).unwrap()), ["1 [3.0]", "2 [4.0]"]);
+}
+
+#[test]
+fn several_targets_are_numbers() {
+    let raw = try_csv("x,a,b\n1,2.5,true\n3,4,FALSE\n", &options("b, a", &[])).unwrap();
+    let rows =
+        RawTarget::Rows { width: 2, values: vec![1.0, 2.5, 0.0, 4.0], names: vec!["b".into(), "a".into()] };
+    assert_eq!(raw.target, Some(rows));
+    assert_eq!(shown(&raw), ["x [1.0, 3.0]"]);
+    let one = try_csv("x,\"a,b\"\n1,2\n", &options("a,b", &[])).unwrap();
+    assert_eq!(one.target, Some(RawTarget::Numbers(vec![2.0])));
+    let error = |target: &str| try_csv("x,a,b\n1,2,red\n", &options(target, &[])).unwrap_err();
+    assert_eq!(error("a,b"), "target \"b\": expected numbers, as there are several targets, found \"red\"");
+    assert_eq!(error("a,a"), "target \"a\": expected distinct columns, found the same column twice");
+    assert_eq!(
+        error("a,c"),
+        "target \"c\": expected one of the columns x, a, b, found no column of that name"
+    );
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_does() {
+    let error = try_csv("x,y\n\n\"1\n2\",3\n\n\n4,\n", &options("y", &[])).unwrap_err();
+    assert_eq!(error, "test.csv: line 7, column \"y\": expected a target, found a missing value");
+}
+
+#[test]
+fn infinity_is_a_word_among_words() {
+    assert_eq!(shown(&read_csv("x,z\ninf,1\nsup,2\n")), ["x [\"inf\", \"sup\"]", "z [1.0, 2.0]"]);
+    let text = try_csv("x,z\ninf,1\n", &options("", &["x"])).unwrap();
+    assert_eq!(shown(&text), ["x text [\"inf\"]", "z [1.0]"]);
+}
+
+#[test]
+fn gzipped_tables_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.tsv.gz");
+    let mut encoder = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::fast());
+    encoder.write_all(b"a,b\tc\n1\t2\n").unwrap();
+    encoder.finish().unwrap();
+    assert_eq!(shown(&csv::read(&path, &TableOptions::default()).unwrap()), ["a,b [1.0]", "c [2.0]"]);
+}
+
+const COLUMNS: [&str; 14] = [
+    "whole [1.0, NaN, -3.0]",
+    "small [1.0, 2.0, 3.0]",
+    "real [0.5, NaN, 2.5]",
+    "flag [\"true\", \"false\", \"-\"]",
+    "word [\"red\", \"-\", \"blue\"]",
+    "large text [\"a\", \"b\", \"c\"]",
+    "dictionary [\"x\", \"y\", \"x\"]",
+    "list[0] [1.0, 3.0, 5.0]",
+    "list[1] [2.0, NaN, 6.0]",
+    "fixed[0] [1.0, 4.0, 7.0]",
+    "fixed[1] [2.0, 5.0, 8.0]",
+    "fixed[2] [3.0, 6.0, 9.0]",
+    "nothing [NaN, NaN, NaN]",
+    "view [\"short\", \"a view of more than twelve bytes\", \"-\"]",
+];
+
+#[test]
+fn parquet_and_arrow_files_hold_the_same_table() {
+    let options = options("y", &["large"]);
+    let target = Some(RawTarget::Labels(vec!["no".into(), "yes".into(), "no".into()]));
+    for name in ["table.arrow", "table_lz4.arrow", "table_zstd.arrows"] {
+        let raw = arrow::read(&fixture(name), &options).unwrap();
+        assert_eq!(shown(&raw), COLUMNS, "{name}");
+        assert_eq!(raw.target, target);
+    }
+    for name in ["table.parquet", "table_zstd.parquet"] {
+        let raw = parquet::read(&fixture(name), &options).unwrap();
+        assert_eq!(shown(&raw), COLUMNS[..13], "{name}");
+        assert_eq!(raw.target, target);
+    }
+}
+
+#[test]
+fn formats_of_tables_are_told_by_content() {
+    for name in ["table.arrow", "table_zstd.arrows", "table.parquet"] {
+        let mut spec = SourceSpec::new(fixture(name).to_str().unwrap());
+        spec.target = Some("small".to_owned());
+        let source = open(&spec).unwrap();
+        assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 2.0, 3.0])), "{name}");
+    }
+}
+
+#[test]
+fn numbers_are_no_text() {
+    let error = parquet::read(&fixture("table.parquet"), &options("y", &["small"])).unwrap_err().to_string();
+    let expected = "table.parquet: column \"small\": expected strings, to be read as text, found numbers";
+    assert!(error.ends_with(expected), "{error}");
+}
