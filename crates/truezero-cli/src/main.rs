@@ -1,8 +1,59 @@
-//! Placeholder
+//! The `truezero` command.
 
 #![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "a program has no interface to other crates")]
+#![allow(
+    clippy::format_push_string,
+    reason = "for texts that people read, clarity goes before an allocation"
+)]
 
-#[cfg(test)]
+mod args;
+mod commands;
+mod config;
+mod failure;
+mod files;
+mod json;
+mod measure;
+mod output;
+mod progress;
+mod signal;
+mod table;
 mod tensorboard;
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    match run(std::env::args_os().collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::note(&format!("error: {}", failure::chain(&failure)));
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
+    let mut cli = Cli::parse_from(&arguments);
+    if let Verb::Train(train) = &cli.verb
+        && let Some(file) = &train.run.config
+    {
+        let has_data = train.data.is_some();
+        cli = Cli::parse_from(config::merge(file, arguments, has_data)?);
+    }
+    match cli.verb {
+        Verb::Train(args) => commands::train::run(*args),
+        Verb::Evaluate(args) => commands::evaluate::run(&args),
+        Verb::Predict(args) => commands::predict::run(&args),
+        Verb::Inspect(args) => commands::inspect::run(&args),
+        Verb::Encode(args) => commands::encode::run(&args),
+        Verb::Fetch(args) => commands::fetch::run(&args),
+        Verb::Completions(args) => commands::completions::run(&args),
+        Verb::Man(args) => commands::man::run(&args),
+    }
+}

@@ -1,0 +1,39 @@
+//! What the verbs that use a model have in common.
+
+use std::path::PathBuf;
+
+/// A model and data to use it on.
+#[derive(Debug, clap::Args)]
+pub struct ModelData {
+    /// Model file that `truezero train` wrote
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// File, folder or name of a data set, in the form of the training data
+    #[arg(value_name = "DATA")]
+    pub data: String,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// How to use data on a model.
+#[derive(Debug, clap::Args)]
+pub struct Reading {
+    /// Which part, where the data has several [default: test where there is one, else all]
+    #[arg(long, value_name = "PART")]
+    pub part: Option<Part>,
+    /// Whether the first line of a CSV or TSV file names the columns [default: as in training]
+    #[arg(long, value_name = "BOOL")]
+    pub header: Option<bool>,
+    /// Threads to compute with [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// A part of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    Train,
+    Validation,
+    Test,
+    All,
+}

@@ -1,0 +1,28 @@
+use std::path::PathBuf;
+
+use super::ModelData;
+
+/// Write the sparse codes that a hidden layer gives examples
+///
+/// The file is a matrix of examples × units in compressed sparse rows, which
+/// `scipy.sparse.load_npz` reads.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EncodeArgs {
+    #[command(flatten)]
+    pub on: ModelData,
+    /// Hidden layer, 1 for the lowest [default: the highest]
+    #[arg(long, value_name = "N")]
+    pub layer: Option<usize>,
+    /// File to write
+    #[arg(long, value_name = "FILE", default_value = "codes.npz")]
+    pub out: PathBuf,
+    /// Print one JSON document instead of a sentence
+    #[arg(long)]
+    pub json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  truezero encode model.safetensors digits5k --out codes.npz
+  truezero encode model.safetensors digits5k --layer 1 --json";

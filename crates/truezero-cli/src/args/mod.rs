@@ -1,0 +1,73 @@
+//! The command line as it is typed: one file per verb.
+
+mod data;
+mod encode;
+mod evaluate;
+mod fetch;
+mod inspect;
+mod network;
+mod predict;
+mod preparation;
+mod text;
+mod train;
+mod values;
+
+use std::path::PathBuf;
+
+pub use data::{ModelData, Part, Reading};
+pub use encode::EncodeArgs;
+pub use evaluate::EvaluateArgs;
+pub use fetch::FetchArgs;
+pub use inspect::InspectArgs;
+pub use network::{NetworkArgs, OptimizerArgs, RunArgs};
+pub use predict::PredictArgs;
+pub use preparation::{PreparationArgs, SourceArgs};
+pub use text::{CompletionsArgs, ManArgs};
+pub use train::TrainArgs;
+pub use values::{HeldOut, List};
+
+/// Deep sparse rectifier networks: train, evaluate and use them, never multiplying by a zero
+#[derive(Debug, clap::Parser)]
+#[command(name = "truezero", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  truezero train                                  learn the handwritten digits that come with it
+  truezero evaluate model.safetensors digits5k    how well it learned them
+  truezero train reviews.csv --target stars --text body --out reviews.safetensors
+  truezero predict reviews.safetensors new.csv    what it makes of new examples
+
+`truezero VERB --help` shows the options of a verb and more examples.";
+
+/// The verbs.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    Train(Box<TrainArgs>),
+    Evaluate(EvaluateArgs),
+    Predict(PredictArgs),
+    Inspect(InspectArgs),
+    Encode(EncodeArgs),
+    Fetch(FetchArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// The number of threads asked for, or as many as the machine runs at once.
+pub fn threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, Into::into), usize::from)
+}
+
+/// Where `train` puts a model unless told otherwise.
+pub const DEFAULT_MODEL: &str = "model.safetensors";
+
+/// The file beside a model that an unfinished training goes on from.
+pub fn checkpoint_of(model: &std::path::Path) -> PathBuf {
+    let mut name = model.as_os_str().to_owned();
+    name.push(".checkpoint");
+    name.into()
+}

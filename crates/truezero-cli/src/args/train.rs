@@ -1,0 +1,41 @@
+use super::{NetworkArgs, OptimizerArgs, PreparationArgs, RunArgs, SourceArgs};
+
+/// Train a network and save it
+///
+/// Shows each epoch's cost, validation error and sparsity, keeps the weights of the best epoch, and
+/// tests them. An interrupt (Ctrl-C) saves the model and a checkpoint; --resume goes on from there, as
+/// it does after a crash, to the very model an uninterrupted training gives.
+#[derive(Debug, clap::Args)]
+#[command(args_override_self = true, after_help = EXAMPLES)]
+pub struct TrainArgs {
+    /// File, folder or name of a data set [default: digits5k, 5000 handwritten digits that come with it]
+    ///
+    /// CSV, TSV, Parquet, Arrow, svmlight, NPY, NPZ or IDX file (text formats and IDX also gzipped), a
+    /// folder with the four standard IDX files, a folder of images in one folder per class, or a name
+    /// that `truezero fetch --list` shows.
+    #[arg(value_name = "DATA")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub preparation: PreparationArgs,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    #[command(flatten)]
+    pub optimizer: OptimizerArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  truezero train                                  the embedded digits, with the paper's network
+  truezero train --hidden 500,500 --target-sparsity 0.85 --epochs 20
+  truezero train mnist --validation 10000 --learning-rate 0.05 --log-dir runs/1
+  truezero train reviews.csv --target stars --text body --weighting tfidf --out reviews.safetensors
+  truezero train --config experiment.toml --seed 1
+
+A configuration file holds options under their long names:
+  hidden = [1000, 1000]
+  learning-rate = 0.05
+  optimizer = \"momentum\"";

@@ -1,0 +1,74 @@
+//! `truezero encode`: the code a hidden layer gives each example, as a sparse matrix.
+
+use std::fs;
+
+use serde::Serialize;
+use truezero::Model;
+use truezero_data::DataError;
+use truezero_data::formats::save_npz::save_npz;
+use truezero_sparse::Engine;
+
+use super::using::{self, TargetOf};
+use crate::args::{EncodeArgs, threads};
+use crate::failure::Failure;
+use crate::table::percent;
+use crate::{files, json, output};
+
+#[derive(Serialize)]
+struct Document {
+    out: String,
+    /// Counted from 1, the lowest.
+    layer: usize,
+    examples: usize,
+    units: usize,
+    sparsity: f64,
+    /// Size of the file.
+    bytes: u64,
+    /// Size of the same matrix as an array of 32-bit floats.
+    dense_bytes: u64,
+    /// `dense_bytes` / `bytes`.
+    ratio: f64,
+}
+
+pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
+    let model = Model::load(&args.on.model)?;
+    let layers = model.network.hidden().len();
+    let layer = args.layer.unwrap_or(layers);
+    if layer == 0 || layer > layers {
+        let expected =
+            if layers == 0 { "a model with hidden layers".into() } else { format!("1 to {layers}") };
+        let found = if layers == 0 { "a linear one".into() } else { layer.to_string() };
+        return Err(DataError::unsuitable("hidden layer", expected, found).into());
+    }
+    files::check(&args.out)?;
+    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default())?;
+    let inputs = model.preprocessing.inputs(raw.features)?;
+    let mut engine = Engine::new(threads(args.on.reading.threads));
+    let codes = model.network.encode(&mut engine, &inputs, layer - 1);
+    save_npz(&codes, &args.out)?;
+
+    let bytes = fs::metadata(&args.out).map_err(Failure::io("read", &args.out))?.len();
+    let dense_bytes = (codes.examples() * codes.width() * size_of::<f32>()) as u64;
+    let document = Document {
+        out: args.out.display().to_string(),
+        layer,
+        examples: codes.examples(),
+        units: codes.width(),
+        sparsity: 1.0 - codes.density(),
+        bytes,
+        dense_bytes,
+        ratio: dense_bytes as f64 / bytes as f64,
+    };
+    if args.json {
+        return json::document(&document);
+    }
+    output::print(&format!(
+        "{}: {} examples × {} units of hidden layer {layer}, {} zeros\n\
+         {bytes} bytes, {:.1} times smaller than the {dense_bytes} of a dense array\n",
+        document.out,
+        document.examples,
+        document.units,
+        percent(document.sparsity),
+        document.ratio,
+    ))
+}

@@ -1,0 +1,194 @@
+//! `truezero inspect`: what a model is, and how sparse it is on given data.
+
+use serde::Serialize;
+use serde_json::Value;
+use truezero::observe::{LayerObservation, Observer, mean_sparsity};
+use truezero::{Model, Network, Pass, Stopped};
+use truezero_data::Task;
+use truezero_sparse::{Batch, DenseBatch, Engine};
+
+use super::using::{self, TargetOf};
+use crate::args::{InspectArgs, threads};
+use crate::failure::Failure;
+use crate::measure::Measure;
+use crate::table::{self, percent, table};
+use crate::{json, output};
+
+/// Examples that pass through the network together.
+const BATCH: usize = 256;
+/// So many names of outputs are shown; JSON has them all.
+const MAX_NAMES: usize = 20;
+
+#[derive(Serialize)]
+struct Document {
+    task: Task,
+    inputs: usize,
+    outputs: Vec<String>,
+    parameters: usize,
+    layers: Vec<Layer>,
+    configuration: Value,
+    summary: Option<Training>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<OnData>,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    inputs: usize,
+    units: usize,
+    activation: String,
+    sign_trick: bool,
+    parameters: usize,
+}
+
+/// How the training went.
+#[derive(Serialize)]
+struct Training {
+    epochs: usize,
+    best_epoch: Option<usize>,
+    stopped: Stopped,
+    validation_error: Option<f64>,
+    mean_sparsity: Option<f64>,
+}
+
+/// What the hidden layers do on given data.
+#[derive(Serialize)]
+struct OnData {
+    examples: usize,
+    sparsity: Vec<f64>,
+    mean_sparsity: f64,
+    layers: Vec<LayerObservation>,
+}
+
+pub fn run(args: &InspectArgs) -> Result<(), Failure> {
+    let model = Model::load(&args.model)?;
+    let data = args.data.as_deref().map(|data| -> Result<OnData, Failure> {
+        let raw = using::read(&model, data, &args.reading, TargetOf::default())?;
+        let inputs = model.preprocessing.inputs(raw.features)?;
+        let mut engine = Engine::new(threads(args.reading.threads));
+        let layers = observe(&model.network, &mut engine, &inputs);
+        Ok(OnData {
+            examples: inputs.examples(),
+            sparsity: layers.iter().map(|layer| layer.sparsity).collect(),
+            mean_sparsity: mean_sparsity(&layers),
+            layers,
+        })
+    });
+    let document = describe(&model, data.transpose()?);
+    if args.json { json::document(&document) } else { output::print(&text(&model, &document)) }
+}
+
+/// What the hidden layers do on inputs whose targets need not be known.
+fn observe(network: &Network, engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
+    let (mut observer, mut pass) = (Observer::default(), Pass::default());
+    let mut batch = Batch::Dense(DenseBatch::default());
+    let rows: Vec<usize> = (0..inputs.examples()).collect();
+    for chunk in rows.chunks(BATCH) {
+        batch.copy_from(inputs, chunk);
+        network.forward(engine, batch.view(), &mut pass);
+        observer.see(&pass);
+    }
+    observer.report()
+}
+
+fn describe(model: &Model, data: Option<OnData>) -> Document {
+    let network = &model.network;
+    let measure = Measure::of(&model.preprocessing);
+    let layers = network.layers.iter().map(|layer| Layer {
+        inputs: layer.inputs(),
+        units: layer.units(),
+        activation: layer.activation.to_string(),
+        sign_trick: layer.signs.is_some(),
+        parameters: layer.parameters(),
+    });
+    let summary = model.summary.as_ref().map(|summary| Training {
+        epochs: summary.history.len(),
+        best_epoch: summary.best_epoch,
+        stopped: summary.stopped,
+        validation_error: summary
+            .best()
+            .and_then(|best| best.validation_error)
+            .map(|error| measure.convert(error)),
+        mean_sparsity: summary.best().map(|best| best.mean_sparsity),
+    });
+    Document {
+        task: model.preprocessing.task(),
+        inputs: network.inputs(),
+        outputs: using::output_names(model),
+        parameters: network.parameters(),
+        layers: layers.collect(),
+        configuration: model.configuration.clone(),
+        summary,
+        data,
+    }
+}
+
+fn text(model: &Model, document: &Document) -> String {
+    let hidden = document.layers.len() - 1;
+    let rows = document.layers.iter().enumerate().map(|(index, layer)| {
+        let name = if index < hidden { format!("hidden {}", index + 1) } else { "output".to_owned() };
+        let activation = match (index < hidden, document.task) {
+            (true, _) if layer.sign_trick => format!("±{}", layer.activation),
+            (true, _) => layer.activation.clone(),
+            (false, Task::Classify) => "softmax".to_owned(),
+            (false, Task::Multilabel) => "logistic".to_owned(),
+            (false, Task::Regress) => "identity".to_owned(),
+        };
+        [name, layer.inputs.to_string(), layer.units.to_string(), activation, layer.parameters.to_string()]
+    });
+    let mut text = table(["layer", "inputs", "units", "activation", "parameters"], rows);
+    text += &format!("{} parameters\n", document.parameters);
+    text += &format!("predicts {}\n", predicts(document));
+    if let Some(training) = &document.summary {
+        text += &trained(training, Measure::of(&model.preprocessing));
+    }
+    if let Value::Object(options) = &document.configuration {
+        let option = |(name, value): (&String, &Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            [name.clone(), value]
+        };
+        text += &format!("\n{}", table(["trained with", ""], options.iter().map(option)));
+    }
+    if let Some(data) = &document.data {
+        text += &format!("\non {} examples:\n{}", data.examples, table::layers(&data.layers));
+        for (index, layer) in data.layers.iter().enumerate() {
+            text += &format!("\nhidden {}: examples by their share of active units\n", index + 1);
+            text += &table::histogram(layer);
+        }
+    }
+    text
+}
+
+fn predicts(document: &Document) -> String {
+    let kind = match document.task {
+        Task::Classify => "one of the classes",
+        Task::Multilabel => "any of the labels",
+        Task::Regress => "the quantity",
+    };
+    let mut names = document.outputs.clone();
+    if names.len() > MAX_NAMES {
+        names.truncate(MAX_NAMES);
+        names.push(format!("… ({} in all)", document.outputs.len()));
+    }
+    format!("{kind} {}", names.join(", "))
+}
+
+fn trained(training: &Training, measure: Measure) -> String {
+    let ended = match training.stopped {
+        Stopped::Epochs => "to the last one",
+        Stopped::Patience => "until the validation error no longer fell",
+        Stopped::Interrupted => "until it was interrupted",
+        Stopped::Diverged => "until it diverged",
+    };
+    let mut text = format!("trained for {} epochs, {ended}", training.epochs);
+    if let Some(best) = training.best_epoch {
+        text += &format!("; from epoch {best}");
+    }
+    if let Some(error) = training.validation_error {
+        text += &format!(", validation {} {}", measure.name(), measure.converted(error));
+    }
+    if let Some(sparsity) = training.mean_sparsity {
+        text += &format!(", sparsity {}", percent(sparsity));
+    }
+    text + "\n"
+}

@@ -1,0 +1,32 @@
+//! `truezero man`: manual pages from the same definitions as `--help`.
+
+use std::fs;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+
+use crate::args::{Cli, ManArgs};
+use crate::failure::Failure;
+use crate::{files, output};
+
+pub fn run(args: &ManArgs) -> Result<(), Failure> {
+    let mut command = Cli::command();
+    command.build();
+    match &args.out {
+        None => output::stream(|out| Man::new(command).render(out)),
+        Some(folder) => {
+            fs::create_dir_all(folder).map_err(Failure::io("create", folder))?;
+            write_all(&command, folder)
+        }
+    }
+}
+
+/// A page for a command and for each verb below it.
+fn write_all(command: &Command, folder: &Path) -> Result<(), Failure> {
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        write_all(verb, folder)?;
+    }
+    let page = Man::new(command.clone());
+    files::write(&folder.join(page.get_filename()), |file| page.render(file))
+}

@@ -1,0 +1,12 @@
+//! What each verb does: one file per verb.
+
+pub mod completions;
+pub mod encode;
+pub mod evaluate;
+pub mod fetch;
+pub mod inspect;
+pub mod man;
+mod parts;
+pub mod predict;
+pub mod train;
+mod using;

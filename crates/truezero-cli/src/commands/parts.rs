@@ -1,0 +1,161 @@
+//! Choosing a part of a source, or joining all of them.
+
+use truezero_data::{DataError, Features, Raw, RawTarget, Source};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+
+use crate::args::Part;
+use crate::failure::Failure;
+
+/// The part asked for; if none is, the test part, or everything where there is no such part.
+pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Failure> {
+    let Source { train, validation, test, .. } = source;
+    let (chosen, name) = match asked {
+        Some(Part::Train) => (Some(train), "train"),
+        Some(Part::Validation) => (validation, "validation"),
+        Some(Part::Test) => (test, "test"),
+        None if test.is_some() => (test, "test"),
+        None | Some(Part::All) => {
+            let rest = validation.into_iter().chain(test);
+            return Ok(rest.into_iter().try_fold(train, join)?);
+        }
+    };
+    chosen.ok_or_else(|| {
+        let message = format!("{data}: expected a {name} part, found none");
+        Failure::hinted(message, "--part all takes everything there is")
+    })
+}
+
+/// One source's examples after another's.
+fn join(first: Raw, second: Raw) -> Result<Raw, DataError> {
+    let examples = second.examples();
+    let features = match (first.features, second.features) {
+        (Features::Matrix(a), Features::Matrix(b)) if a.width() == b.width() => {
+            Features::Matrix(stack(a, &b))
+        }
+        (Features::Matrix(a), Features::Matrix(b)) => {
+            let (expected, found) = (format!("{} columns", a.width()), b.width().to_string());
+            return Err(DataError::unsuitable("parts of the data", expected, found));
+        }
+        _ => {
+            return Err(DataError::unsuitable(
+                "parts of the data",
+                "matrices",
+                format!("a table of {examples}"),
+            ));
+        }
+    };
+    let target = match (first.target, second.target) {
+        (Some(a), Some(b)) => Some(append(a, b)?),
+        _ => None,
+    };
+    Ok(Raw { features, target, image: first.image })
+}
+
+fn stack(a: Batch, b: &Batch) -> Batch {
+    let rows: Vec<usize> = (0..b.examples()).collect();
+    match (a, b) {
+        (Batch::Active(mut a), Batch::Active(b)) => {
+            a.extend_from(b, &rows);
+            Batch::Active(a)
+        }
+        (Batch::Active(mut a), Batch::Dense(b)) => {
+            for row in rows {
+                a.push((0..).zip(b.row(row).iter().copied()));
+            }
+            Batch::Active(a)
+        }
+        (Batch::Dense(a), b) => {
+            let mut all = DenseBatch::zeros(a.examples() + b.examples(), a.width());
+            for row in 0..a.examples() {
+                all.row_mut(row).copy_from_slice(a.row(row));
+            }
+            for row in rows {
+                fill(all.row_mut(a.examples() + row), b, row);
+            }
+            Batch::Dense(all)
+        }
+    }
+}
+
+fn fill(to: &mut [f32], from: &Batch, row: usize) {
+    match from {
+        Batch::Dense(from) => to.copy_from_slice(from.row(row)),
+        Batch::Active(from) => {
+            let (indices, values) = ActiveBatch::example(from, row);
+            for (&index, &value) in indices.iter().zip(values) {
+                to[index as usize] = value;
+            }
+        }
+    }
+}
+
+fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
+    fn joined<T>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
+        a.extend(b);
+        a
+    }
+    match (first, second) {
+        (RawTarget::Labels(a), RawTarget::Labels(b)) => Ok(RawTarget::Labels(joined(a, b))),
+        (RawTarget::Numbers(a), RawTarget::Numbers(b)) => Ok(RawTarget::Numbers(joined(a, b))),
+        (RawTarget::Sets(a), RawTarget::Sets(b)) => Ok(RawTarget::Sets(joined(a, b))),
+        (RawTarget::Rows { width, values: a, names }, RawTarget::Rows { width: same, values: b, .. })
+            if width == same =>
+        {
+            Ok(RawTarget::Rows { width, values: joined(a, b), names })
+        }
+        _ => Err(DataError::unsuitable("targets of the parts of the data", "one kind", "several")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(batch: Batch, labels: &[f64]) -> Raw {
+        let target = Some(RawTarget::Numbers(labels.to_vec()));
+        Raw { features: Features::Matrix(batch), target, image: None }
+    }
+
+    fn dense(rows: &[f32]) -> Batch {
+        Batch::Dense(DenseBatch::from_rows(2, rows))
+    }
+
+    fn active(row: &[(u32, f32)]) -> Batch {
+        let mut batch = ActiveBatch::new(2);
+        batch.push(row.iter().copied());
+        Batch::Active(batch)
+    }
+
+    #[test]
+    fn parts_are_joined_whatever_their_form() {
+        let both = |a: Batch, b: Batch| {
+            let Features::Matrix(joined) = join(raw(a, &[1.0]), raw(b, &[2.0])).unwrap().features else {
+                panic!("a matrix")
+            };
+            let mut rows = vec![0.0; 4];
+            (0..2).for_each(|row| fill(&mut rows[row * 2..][..2], &joined, row));
+            rows
+        };
+        let (first, second) = (dense(&[1.0, 0.0]), dense(&[0.0, 2.0]));
+        let (first_active, second_active) = (active(&[(0, 1.0)]), active(&[(1, 2.0)]));
+        for a in [first, first_active] {
+            for b in [&second, &second_active] {
+                assert_eq!(both(a.clone(), b.clone()), [1.0, 0.0, 0.0, 2.0]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_test_part_goes_before_the_rest() {
+        let source = || Source {
+            test: Some(raw(dense(&[7.0, 8.0]), &[3.0])),
+            ..Source::from(raw(dense(&[1.0, 2.0, 3.0, 4.0]), &[1.0, 2.0]))
+        };
+        let examples = |part| choose(source(), part, "x").map(|raw| raw.examples()).ok();
+        assert_eq!(examples(None), Some(1));
+        assert_eq!(examples(Some(Part::Train)), Some(2));
+        assert_eq!(examples(Some(Part::All)), Some(3));
+        let error = choose(source(), Some(Part::Validation), "x").unwrap_err().to_string();
+        assert!(error.starts_with("x: expected a validation part, found none\nhint: "), "{error}");
+    }
+}

@@ -1,0 +1,191 @@
+//! `truezero train`: arguments → experiment → prepared data → trainer → model.
+
+mod curves;
+mod plan;
+mod prepare;
+mod report;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Instant;
+
+use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Trainer, TrainingOptions};
+use truezero_data::Task;
+use truezero_sparse::Engine;
+
+use crate::args::{RunArgs, TrainArgs, checkpoint_of, threads};
+use crate::commands::using::NUMBERING;
+use crate::failure::Failure;
+use crate::measure::{Assessment, Measure};
+use crate::progress::Progress;
+use crate::{files, json, output, signal};
+use curves::Curves;
+use plan::Experiment;
+use prepare::Prepared;
+use report::Report;
+
+pub fn run(args: TrainArgs) -> Result<(), Failure> {
+    let experiment = Experiment::new(&args)?;
+    let run = args.run;
+    let checkpoint = checkpoint_of(&run.out);
+    check_files(&run, &checkpoint)?;
+    let data = Prepared::new(&experiment)?;
+    let measure = Measure::of(&data.preprocessing);
+    let mut curves = run.log_dir.as_deref().map(|folder| Curves::create(folder, measure)).transpose()?;
+    if !run.quiet {
+        output::note(&introduction(&experiment, &data));
+    }
+
+    let (plan, threads) = (experiment.plan.clone(), threads(run.threads));
+    let (train, validation) = (data.train(), data.validation());
+    let mut trainer = if run.resume {
+        Trainer::resume(plan, train, validation, threads, &checkpoint)?
+    } else {
+        Trainer::new(plan, train, validation, threads)?
+    };
+    let options = experiment.plan.options();
+    let mut progress = Progress::new(run.quiet, options.epochs, measure);
+    signal::listen()?;
+    let started = Instant::now();
+    let ended = train_on(&mut trainer, options, &mut progress, curves.as_mut(), &checkpoint);
+    let seconds = started.elapsed().as_secs_f64();
+    progress.finish();
+
+    let l1 = trainer.l1();
+    // An epoch's weights are worth keeping whatever came after it.
+    if ended.is_err() && trainer.history().is_empty() {
+        return ended;
+    }
+    let outcome = trainer.finish();
+    let summary = outcome.summary.clone();
+    let model = model_of(&experiment, &data, outcome);
+    model.save(&run.out)?;
+    if summary.stopped != Stopped::Interrupted {
+        remove(&checkpoint)?;
+    }
+    if let Err(failure) = ended {
+        output::note(&format!("saved the weights of the best epoch so far in {}", run.out.display()));
+        return Err(failure);
+    }
+
+    let mut engine = Engine::new(threads);
+    let mut assess = |examples| Assessment::new(&model.network, &data.preprocessing, &mut engine, examples);
+    let several = data.preprocessing.scales().len() > 1;
+    let report = Report {
+        task: data.preprocessing.task(),
+        measure,
+        path: &run.out,
+        seed: options.seed,
+        summary: &summary,
+        l1,
+        test: data.test().map(&mut assess),
+        validation: validation.filter(|_| several).map(&mut assess),
+        examples: [Some(train), validation, data.test()].map(|part| part.map_or(0, |part| part.rows.len())),
+        examples_per_second: progress.examples_per_second(),
+        seconds,
+    };
+    if let Some(warning) = report.off_target(options.target_sparsity) {
+        output::warn(&warning);
+    }
+    if let Some(remark) = report.remark() {
+        output::note(&remark);
+    }
+    if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
+}
+
+/// Trains until the end, an interrupt or an error, with a checkpoint after each epoch.
+fn train_on(
+    trainer: &mut Trainer<'_>,
+    options: &TrainingOptions,
+    progress: &mut Progress,
+    mut curves: Option<&mut Curves>,
+    checkpoint: &Path,
+) -> Result<(), Failure> {
+    loop {
+        progress.start_epoch();
+        let step = trainer.epoch(&mut |report| {
+            progress.batch(report, options.batch_size);
+            if signal::interrupted() { Control::Stop } else { Control::Continue }
+        })?;
+        match step {
+            Step::Epoch(record) => {
+                progress.epoch(&record);
+                trainer.save_checkpoint(checkpoint)?;
+                if let Some(curves) = &mut curves {
+                    curves.add(&record)?;
+                }
+                // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
+                if signal::interrupted() && trainer.epochs_done() < options.epochs {
+                    return Ok(());
+                }
+            }
+            Step::Interrupted => {
+                progress.add_pace();
+                return Ok(trainer.save_checkpoint(checkpoint)?);
+            }
+            Step::Done => return Ok(()),
+        }
+    }
+}
+
+/// Finds out what would go wrong with files after training, before it.
+fn check_files(run: &RunArgs, checkpoint: &Path) -> Result<(), Failure> {
+    files::check(&run.out)?;
+    match (run.resume, checkpoint.exists()) {
+        (true, false) => {
+            let message = format!(
+                "no training of {} to resume: {} does not exist",
+                run.out.display(),
+                checkpoint.display()
+            );
+            Err(Failure::hinted(message, "start one without --resume"))
+        }
+        (false, true) => {
+            output::warn(&format!(
+                "{} of an unfinished training will be overwritten\nhint: --resume goes on with it",
+                checkpoint.display()
+            ));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remove(checkpoint: &Path) -> Result<(), Failure> {
+    match fs::remove_file(checkpoint) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", checkpoint)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {
+    let mut configuration = experiment.configuration.clone();
+    if let Some(numbering) = &data.numbering {
+        // Not an option: what was found in the training data, for data to come.
+        configuration[NUMBERING] = json::value(numbering);
+    }
+    let Outcome { network, summary } = outcome;
+    Model { network, preprocessing: data.preprocessing.clone(), configuration, summary: Some(summary) }
+}
+
+/// What is about to be learned.
+fn introduction(experiment: &Experiment, data: &Prepared) -> String {
+    let count = |part: Option<Examples>| part.map_or(0, |part| part.rows.len());
+    let preprocessing = &data.preprocessing;
+    let outputs = match preprocessing.task() {
+        Task::Classify => "classes",
+        Task::Multilabel => "labels",
+        Task::Regress if preprocessing.outputs() == 1 => "quantity",
+        Task::Regress => "quantities",
+    };
+    format!(
+        "{}: {} examples to train on, {} to stop by, {} to test on; {} inputs, {} {outputs}",
+        experiment.source.data,
+        count(Some(data.train())),
+        count(data.validation()),
+        count(data.test()),
+        preprocessing.width(),
+        preprocessing.outputs(),
+    )
+}

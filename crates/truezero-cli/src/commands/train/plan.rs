@@ -1,0 +1,303 @@
+//! From arguments to a training that can be: defaults filled in, every option checked.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use truezero::{Activation, Optimizer, Plan, TrainingOptions};
+use truezero_data::text::TextOptions;
+use truezero_data::{ClassWeights, EMBEDDED, Portion, PreprocessOptions, SourceSpec};
+
+use crate::args::{HeldOut, List, NetworkArgs, OptimizerArgs, PreparationArgs, SourceArgs, TrainArgs};
+use crate::failure::Failure;
+use crate::json;
+
+/// Share of the examples held out for validation, and of all for testing, where the data has no such
+/// parts of its own.
+const HELD_OUT: HeldOut = HeldOut(Some(Portion::Fraction(0.1)));
+
+/// A training as it was asked for.
+pub struct Experiment {
+    pub source: SourceSpec,
+    pub test: Option<SourceSpec>,
+    pub validation: HoldOut,
+    pub testing: HoldOut,
+    pub weight_column: Option<String>,
+    pub class_weights: Option<ClassWeights>,
+    pub preparation: PreprocessOptions,
+    pub plan: Plan,
+    /// All of the above under the names of the options.
+    pub configuration: Value,
+}
+
+/// Which examples are held out for a purpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HoldOut {
+    /// Those the source holds out; a tenth if it does not.
+    AsInSource,
+    /// So many of the examples to train on.
+    Drawn(HeldOut),
+}
+
+impl HoldOut {
+    fn new(asked: Option<HeldOut>) -> Self {
+        asked.map_or(Self::AsInSource, Self::Drawn)
+    }
+
+    /// What is to be drawn if the source holds nothing out.
+    pub fn portion(self) -> Option<Portion> {
+        match self {
+            Self::AsInSource => HELD_OUT.0,
+            Self::Drawn(held_out) => held_out.0,
+        }
+    }
+}
+
+impl Experiment {
+    /// # Errors
+    /// The first option that cannot be.
+    pub fn new(args: &TrainArgs) -> Result<Self, Failure> {
+        let source = source(args.data.as_deref(), &args.source);
+        let preparation = preparation(&args.preparation);
+        let plan = options(&args.network, &args.optimizer).check()?;
+        let class_weights = args.preparation.class_weight.as_deref().map(str::parse).transpose()?;
+        let configuration = configuration(args, &source, &preparation, plan.options());
+        let test = args.source.test.clone();
+        Ok(Self {
+            test: test.map(|data| SourceSpec { data, labels: None, ..source.clone() }),
+            source,
+            validation: HoldOut::new(args.source.validation),
+            testing: HoldOut::new(args.source.test_fraction),
+            weight_column: args.preparation.weight_column.clone(),
+            class_weights,
+            preparation,
+            plan,
+            configuration,
+        })
+    }
+}
+
+fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
+    SourceSpec {
+        data: data.unwrap_or(EMBEDDED).to_owned(),
+        target: args.target.clone(),
+        text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
+        labels: args.labels.clone(),
+        header: if args.no_header { Some(false) } else { args.header },
+        numbering: None,
+    }
+}
+
+fn preparation(args: &PreparationArgs) -> PreprocessOptions {
+    let default = PreprocessOptions::default();
+    let text = TextOptions {
+        vocabulary: args.vocabulary.unwrap_or(default.text.vocabulary),
+        weighting: args.weighting.unwrap_or(default.text.weighting),
+        ngrams: args.ngrams.unwrap_or(default.text.ngrams),
+        stemming: args.stemming.unwrap_or(default.text.stemming),
+    };
+    PreprocessOptions { task: args.task, scaling: args.scaling.unwrap_or(default.scaling), text }
+}
+
+fn options(network: &NetworkArgs, optimizer: &OptimizerArgs) -> TrainingOptions {
+    let default = TrainingOptions::default();
+    let list =
+        |asked: &Option<List<f32>>, default: Vec<f32>| asked.clone().map_or(default, |List(rates)| rates);
+    let activation: Option<Vec<Activation>> = network.activation.clone().map(|List(names)| names);
+    TrainingOptions {
+        hidden: network.hidden.clone().map_or(default.hidden, |List(units)| units),
+        activation: activation.unwrap_or(default.activation),
+        sign_trick: network.sign_trick.unwrap_or(default.sign_trick),
+        initialisation: network.initialisation.unwrap_or(default.initialisation),
+        l1: network.l1.unwrap_or(default.l1),
+        target_sparsity: network.target_sparsity,
+        dropout: list(&network.dropout, default.dropout),
+        input_dropout: network.input_dropout.unwrap_or(default.input_dropout),
+        optimizer: Optimizer {
+            rule: optimizer.optimizer.unwrap_or(default.optimizer.rule),
+            momentum: optimizer.momentum.unwrap_or(default.optimizer.momentum),
+            beta1: optimizer.beta1.unwrap_or(default.optimizer.beta1),
+            beta2: optimizer.beta2.unwrap_or(default.optimizer.beta2),
+            epsilon: optimizer.epsilon.unwrap_or(default.optimizer.epsilon),
+            weight_decay: optimizer.weight_decay.unwrap_or(default.optimizer.weight_decay),
+        },
+        learning_rate: optimizer.learning_rate.unwrap_or(default.learning_rate),
+        schedule: optimizer.schedule.unwrap_or(default.schedule),
+        clip_norm: optimizer.clip_norm,
+        batch_size: optimizer.batch_size.unwrap_or(default.batch_size),
+        epochs: optimizer.epochs.unwrap_or(default.epochs),
+        patience: optimizer.patience.unwrap_or(default.patience),
+        seed: optimizer.seed.unwrap_or(default.seed),
+    }
+}
+
+/// The options that are not of the library.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct DataOptions<'a> {
+    data: &'a str,
+    target: Option<&'a str>,
+    text: Option<String>,
+    labels: Option<String>,
+    header: Option<bool>,
+    test: Option<&'a str>,
+    test_fraction: Option<String>,
+    validation: Option<String>,
+    class_weight: Option<&'a str>,
+    weight_column: Option<&'a str>,
+}
+
+/// Everything that makes the model what it is, under the names of the options, so that as TOML it could
+/// be given to `--config`. What does not change the model (threads, files to write) is left out: the same
+/// training gives the same bytes.
+fn configuration(
+    args: &TrainArgs,
+    source: &SourceSpec,
+    preparation: &PreprocessOptions,
+    options: &TrainingOptions,
+) -> Value {
+    let data = DataOptions {
+        data: &source.data,
+        target: source.target.as_deref(),
+        text: args.source.text.as_ref().map(|List(columns)| columns.join(",")),
+        labels: source.labels.as_ref().map(|path| path.display().to_string()),
+        header: source.header,
+        test: args.source.test.as_deref(),
+        test_fraction: args.source.test_fraction.map(|portion| portion.to_string()),
+        validation: args.source.validation.map(|portion| portion.to_string()),
+        class_weight: args.preparation.class_weight.as_deref(),
+        weight_column: args.preparation.weight_column.as_deref(),
+    };
+    let mut all = Map::new();
+    flatten(json::value(&data), &mut all);
+    flatten(json::value(preparation), &mut all);
+    flatten(json::value(options), &mut all);
+    // The optimiser's name and constants are options of their own.
+    if let Some(rule) = all.remove("rule") {
+        all.insert("optimizer".to_owned(), rule);
+    }
+    Value::Object(all)
+}
+
+/// Takes the fields of a structure, and those of structures in it, that have a value.
+fn flatten(structure: Value, into: &mut Map<String, Value>) {
+    let Value::Object(fields) = structure else { return };
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Object(_) => flatten(value, into),
+            value => {
+                into.insert(name.replace('_', "-"), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Verb};
+    use crate::config;
+
+    fn experiment(arguments: Vec<std::ffi::OsString>) -> Result<Experiment, Failure> {
+        let Verb::Train(args) = Cli::parse_from(arguments).verb else { panic!("train") };
+        Experiment::new(&args)
+    }
+
+    fn typed(arguments: &[&str]) -> Vec<std::ffi::OsString> {
+        ["truezero", "train"].iter().chain(arguments).map(Into::into).collect()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        let experiment = experiment(typed(&[])).unwrap();
+        assert_eq!(experiment.plan, TrainingOptions::default().check().unwrap());
+        assert_eq!(experiment.preparation, PreprocessOptions::default());
+        assert_eq!(experiment.source.data, "digits5k");
+        assert_eq!(experiment.configuration["learning-rate"], 0.1);
+    }
+
+    #[test]
+    fn a_configuration_given_back_as_a_file_is_the_same_experiment() {
+        let options = [
+            "a.csv",
+            "--target",
+            "y",
+            "--text=t,u",
+            "--header",
+            "--validation",
+            "0.2",
+            "--test-fraction=7",
+            "--task",
+            "classify",
+            "--scaling",
+            "none",
+            "--vocabulary",
+            "70",
+            "--weighting",
+            "tf-idf",
+            "--ngrams=2",
+            "--stemming",
+            "--class-weight",
+            "a=2,b=0.5",
+            "--hidden",
+            "5,4",
+            "--activation",
+            "lif:tau=0.5,r=2,softplus:3",
+            "--sign-trick",
+            "--initialisation",
+            "he",
+            "--l1",
+            "0.001",
+            "--target-sparsity",
+            "0.8",
+            "--dropout",
+            "0.5,0.25",
+            "--input-dropout",
+            "0.1",
+            "--optimizer",
+            "adam",
+            "--beta1",
+            "0.8",
+            "--epsilon",
+            "1e-7",
+            "--weight-decay",
+            "1e-5",
+            "--learning-rate",
+            "0.01",
+            "--schedule",
+            "step:3,0.5",
+            "--clip-norm",
+            "2",
+            "--batch-size",
+            "3",
+            "--epochs",
+            "4",
+            "--patience",
+            "2",
+            "--seed",
+            "9",
+        ];
+        let first = experiment(typed(&options)).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, toml::to_string(&first.configuration).unwrap()).unwrap();
+        let second = experiment(config::merge(file.path(), typed(&[]), false).unwrap()).unwrap();
+        assert_eq!(first.configuration, second.configuration);
+        assert_eq!(first.plan, second.plan);
+        assert_eq!((first.source, first.validation), (second.source, second.validation));
+    }
+
+    #[test]
+    fn what_does_not_change_the_model_is_not_in_the_configuration() {
+        let plain = experiment(typed(&[])).unwrap();
+        let run = ["--out", "x", "--threads", "2", "--json", "--quiet", "--log-dir", "y", "--resume"];
+        assert_eq!(plain.configuration, experiment(typed(&run)).unwrap().configuration);
+    }
+
+    #[test]
+    fn impossible_options_are_named() {
+        let error = experiment(typed(&["--epochs", "0"])).err().unwrap().to_string();
+        assert_eq!(error, "option epochs: expected at least 1, found 0");
+        assert!(experiment(typed(&["--class-weight", "a"])).is_err());
+    }
+}

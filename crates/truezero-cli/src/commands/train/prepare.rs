@@ -1,0 +1,167 @@
+//! From a source to the data sets of a training: parts held out, preprocessing fitted on the training
+//! part only.
+
+use truezero::Examples;
+use truezero_data::formats::svmlight::Numbering;
+use truezero_data::{
+    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, RawTarget, Source, open, split,
+};
+
+use super::plan::{Experiment, HoldOut};
+use crate::failure::Failure;
+
+/// Examples by what they are for.
+pub struct Prepared {
+    pub preprocessing: Preprocessing,
+    /// How the columns of an svmlight file were counted.
+    pub numbering: Option<Numbering>,
+    train: Part,
+    validation: Option<Part>,
+    test: Option<Part>,
+    /// The data sets that parts are of.
+    data: Vec<Dataset>,
+}
+
+/// Examples of one of the data sets.
+struct Part {
+    data: usize,
+    rows: Vec<usize>,
+}
+
+impl Prepared {
+    pub fn train(&self) -> Examples<'_> {
+        self.examples(&self.train)
+    }
+
+    pub fn validation(&self) -> Option<Examples<'_>> {
+        self.validation.as_ref().map(|part| self.examples(part))
+    }
+
+    pub fn test(&self) -> Option<Examples<'_>> {
+        self.test.as_ref().map(|part| self.examples(part))
+    }
+
+    fn examples<'a>(&'a self, part: &'a Part) -> Examples<'a> {
+        Examples { data: &self.data[part.data], rows: &part.rows }
+    }
+
+    /// Reads and prepares everything.
+    ///
+    /// # Errors
+    /// What is wrong with the data, or with the options in view of the data.
+    pub fn new(experiment: &Experiment) -> Result<Self, Failure> {
+        let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
+        if let Some(spec) = &experiment.test {
+            let mut spec = spec.clone();
+            spec.numbering = numbering;
+            let Source { train, test: part, .. } = open(&spec)?;
+            test = Some(part.unwrap_or(train));
+        }
+        if raw.target.is_none() {
+            let (expected, found) = ("a value to learn for each example", "none");
+            let error =
+                DataError::unsuitable(format!("target of {}", experiment.source.data), expected, found);
+            return Err(Failure::hinted(error, "name a column with --target, or a file with --labels"));
+        }
+        let column = experiment.weight_column.as_deref();
+        let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
+
+        let seed = experiment.plan.options().seed;
+        let mut rows: Vec<usize> = (0..raw.examples()).collect();
+        let mut hold_out =
+            |hold_out: HoldOut, own: &mut Option<Raw>| -> Result<Option<Vec<usize>>, DataError> {
+                if hold_out != HoldOut::AsInSource {
+                    *own = None;
+                }
+                match hold_out.portion() {
+                    Some(portion) if own.is_none() => draw(&raw, &mut rows, portion, seed).map(Some),
+                    _ => Ok(None),
+                }
+            };
+        // Data given with --test is the test part as much as the source's own.
+        let test_rows = hold_out(experiment.testing, &mut test)?;
+        let validation_rows = hold_out(experiment.validation, &mut validation)?;
+
+        let preprocessing = Preprocessing::fit(&raw, &rows, &experiment.preparation)?;
+        let mut data = vec![preprocessing.dataset(raw)?];
+        let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
+            let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
+            let rows = (0..raw.examples()).collect();
+            data.push(preprocessing.dataset(raw)?);
+            Ok(Some(Part { data: data.len() - 1, rows }))
+        };
+        let (test, validation) = (part(test, test_rows)?, part(validation, validation_rows)?);
+
+        let class_weights = match &experiment.class_weights {
+            None => None,
+            Some(weights) => {
+                let targets = data[0].targets.select(&rows);
+                Some(weights.of_examples(&targets, preprocessing.labels())?)
+            }
+        };
+        data[0].weights = combine(weights, class_weights, &rows, data[0].examples());
+        Ok(Self { preprocessing, numbering, train: Part { data: 0, rows }, validation, test, data })
+    }
+}
+
+/// Moves a portion of `rows` out of them.
+fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
+    let targets = raw.target.as_ref().map(|targets| select(targets, rows));
+    let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
+    let drawn = drawn.into_iter().map(|at| rows[at]).collect();
+    *rows = kept.into_iter().map(|at| rows[at]).collect();
+    Ok(drawn)
+}
+
+/// The targets of some examples.
+fn select(targets: &RawTarget, rows: &[usize]) -> RawTarget {
+    fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
+        rows.iter().map(|&row| from[row].clone()).collect()
+    }
+    match targets {
+        RawTarget::Labels(labels) => RawTarget::Labels(pick(labels, rows)),
+        RawTarget::Numbers(numbers) => RawTarget::Numbers(pick(numbers, rows)),
+        RawTarget::Sets(sets) => RawTarget::Sets(pick(sets, rows)),
+        RawTarget::Rows { width, values, names } => RawTarget::Rows {
+            width: *width,
+            values: rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect(),
+            names: names.clone(),
+        },
+    }
+}
+
+/// Takes the column of example weights out of a table.
+fn take_weights(raw: &mut Raw, name: &str) -> Result<Vec<f32>, DataError> {
+    let place = || format!("weight column {name:?}");
+    let Features::Table(table) = &mut raw.features else {
+        return Err(DataError::unsuitable(place(), "a table", "a matrix"));
+    };
+    let Some(at) = table.columns.iter().position(|column| column.name == name) else {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        return Err(DataError::unsuitable(place(), format!("one of {}", names.join(", ")), "no such column"));
+    };
+    let ColumnValues::Numbers(weights) = table.columns.remove(at).values else {
+        return Err(DataError::unsuitable(place(), "numbers", "words"));
+    };
+    // NaN, which stands for a missing value, is not at least 0.
+    if let Some(row) = weights.iter().position(|weight| !(*weight >= 0.0 && weight.is_finite())) {
+        let place = format!("{}, example {}", place(), row + 1);
+        return Err(DataError::unsuitable(place, "a number of at least 0", weights[row].to_string()));
+    }
+    Ok(weights.into_iter().map(|weight| weight as f32).collect())
+}
+
+/// The weights of all examples, those of `rows` times the weights of their classes.
+fn combine(
+    weights: Option<Vec<f32>>,
+    class_weights: Option<Vec<f32>>,
+    rows: &[usize],
+    examples: usize,
+) -> Option<Vec<f32>> {
+    let Some(class_weights) = class_weights else { return weights };
+    let mut all = weights.unwrap_or_else(|| vec![1.0; examples]);
+    for (&row, weight) in rows.iter().zip(class_weights) {
+        all[row] *= weight;
+    }
+    Some(all)
+}

@@ -1,0 +1,72 @@
+//! Why a command failed.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use truezero_data::DataError;
+
+/// A failure, told to the user as one sentence, perhaps with a hint.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Library(#[from] truezero::Error),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error("cannot {operation} {}", path.display())]
+    Io { operation: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Message(String),
+}
+
+impl Failure {
+    /// 2 for an option that cannot be, as for any other wrong usage; 1 for everything else.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Library(truezero::Error::Option { .. }) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// For `map_err` on a file operation.
+    pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { operation, path, source }
+    }
+
+    /// A sentence with a hint below it.
+    pub fn hinted(message: impl std::fmt::Display, hint: impl std::fmt::Display) -> Self {
+        Self::Message(format!("{message}\nhint: {hint}"))
+    }
+}
+
+/// An error and what caused it on one line, then its hint.
+pub fn chain(error: &dyn Error) -> String {
+    let text = error.to_string();
+    let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut chain = sentence.to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(chain, ": {error}");
+        cause = error.source();
+    }
+    if !hint.is_empty() {
+        let _ = write!(chain, "\n{hint}");
+    }
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_come_before_the_hint() {
+        let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let text = source.to_string();
+        let failure = Failure::Io { operation: "write", path: "a.b".into(), source };
+        assert_eq!(chain(&failure), format!("cannot write a.b: {text}"));
+        assert_eq!(chain(&Failure::hinted("no such thing", "make one")), "no such thing\nhint: make one");
+    }
+}

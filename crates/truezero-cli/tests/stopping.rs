@@ -1,0 +1,159 @@
+//! Interrupts, crashes and threads do not change a model.
+#![cfg(unix)]
+
+mod common;
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use common::Place;
+use serde_json::Value;
+
+const CHECKPOINT: &str = "model.safetensors.checkpoint";
+const TRAIN: [&str; 13] = [
+    "train", "flowers.csv", "--target", "kind", "--hidden", "40,40", "--epochs", "60", "--patience", "0",
+    "--optimizer", "momentum", "--json",
+];
+
+/// A different number each time.
+fn random(below: u64) -> u64 {
+    RandomState::new().hash_one(0) % below
+}
+
+/// A running training and what it says on standard error.
+struct Running {
+    child: Child,
+    lines: BufReader<ChildStderr>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// Reads on until a line starts like this; false if none does before the end.
+    fn wait_for(&mut self, start: &str) -> bool {
+        let mut line = String::new();
+        while self.lines.read_line(&mut line).unwrap() > 0 {
+            if line.starts_with(start) {
+                return true;
+            }
+            line.clear();
+        }
+        false
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+#[test]
+fn a_killed_training_goes_on_to_the_same_bytes() {
+    let place = Place::with_flowers();
+    place.ok(&[&TRAIN[..], &["--out", "whole.safetensors"]].concat());
+    let mut kills = 0;
+    loop {
+        let resume: &[&str] = if place.path(CHECKPOINT).exists() { &["--resume"] } else { &[] };
+        let mut running = Running::start(place.truezero(&[&TRAIN[..], resume].concat()));
+        if kills < 5 {
+            // At any moment from before the first epoch to in the midst of writing a checkpoint.
+            for _ in 0..random(8) {
+                running.wait_for("epoch ");
+            }
+            std::thread::sleep(Duration::from_micros(random(20_000)));
+            let _ = running.child.kill();
+        }
+        std::io::copy(&mut running.lines, &mut std::io::sink()).unwrap();
+        let status = running.child.wait().unwrap();
+        if status.success() {
+            break;
+        }
+        assert_eq!(status.signal(), Some(9), "{status}");
+        kills += 1;
+    }
+    assert!(kills > 0);
+    assert!(place.read("model.safetensors") == place.read("whole.safetensors"), "after {kills} kills");
+    assert!(!place.path(CHECKPOINT).exists());
+}
+
+#[test]
+fn an_interrupt_saves_and_resuming_gives_the_same_bytes() {
+    let place = Place::with_flowers();
+    place.ok(&[&TRAIN[..], &["--out", "whole.safetensors"]].concat());
+    // More epochs than there is time for; their number may change when resuming.
+    let endless = [&TRAIN[..], &["--epochs", "1000000"]].concat();
+    for signal in ["-INT", "-TERM"] {
+        let mut running = Running::start(place.truezero(&endless));
+        assert!(running.wait_for("epoch 2/"));
+        running.signal(signal);
+        assert!(running.wait_for("interrupted: saving"));
+        assert!(running.wait_for("interrupted after "));
+        assert!(running.wait_for("hint: the same command with --resume"));
+        let output = running.child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["stopped"], "interrupted");
+        let done = document["epochs"].as_u64().unwrap();
+        assert!(done >= 2);
+        // The model of an interrupted training is a model.
+        place.ok(&["evaluate", "model.safetensors", "flowers.csv"]);
+        assert!(place.path(CHECKPOINT).exists());
+        if done < 60 {
+            place.ok(&[&TRAIN[..], &["--resume"]].concat());
+            assert!(place.read("model.safetensors") == place.read("whole.safetensors"), "{signal}");
+        }
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let place = Place::new();
+    // One mini-batch takes long enough for a second interrupt to come within it, most times.
+    let train = ["train", "--hidden", "400,400", "--batch-size", "4000", "--epochs", "1000", "--threads", "1"];
+    for _ in 0..5 {
+        let mut running = Running::start(place.truezero(&train));
+        assert!(running.wait_for("epoch 1/"));
+        std::thread::sleep(Duration::from_millis(200));
+        running.signal("-INT");
+        assert!(running.wait_for("interrupted: saving"));
+        running.signal("-INT");
+        std::io::copy(&mut running.lines, &mut std::io::sink()).unwrap();
+        match running.child.wait().unwrap().code() {
+            Some(130) => return,
+            code => assert_eq!(code, Some(0), "the interrupt came too late"),
+        }
+    }
+    panic!("no second interrupt was heard");
+}
+
+#[test]
+fn threads_do_not_change_a_model() {
+    let place = Place::new();
+    let train = |out: &str, threads: &str| {
+        let options = ["train", "--hidden", "200,100", "--epochs", "1", "--quiet", "--out", out, "--threads", threads];
+        place.ok(&options);
+        place.read(out)
+    };
+    assert!(train("one.st", "1") == train("two.st", "2"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::with_flowers();
+    place.train(&["flowers.csv", "--target", "kind"]);
+    let bytes = "4,3,2,1,white\n".repeat(20_000);
+    place.write("many.csv", format!("sepal,petal,height,scent,colour\n{bytes}"));
+    let script = "\"$0\" predict model.safetensors many.csv | head -n 1";
+    let output = place.command("bash").args(["-o", "pipefail", "-c", script, env!("CARGO_BIN_EXE_truezero")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.success());
+    assert!(output.stdout.starts_with(b"label,"));
+}
