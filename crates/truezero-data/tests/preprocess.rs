@@ -293,7 +293,7 @@ fn a_dataset_holds_inputs_and_targets() {
 fn what_is_stored_is_replayed_bit_for_bit() {
     let text = TextOptions { weighting: Weighting::TfIdf, ngrams: 2, ..TextOptions::default() };
     let options = PreprocessOptions { text, ..PreprocessOptions::default() };
-    let quantities = RawTarget::Numbers(vec![0.1, 0.2, 0.30000000000000004, 1.0 / 3.0, 1e-9]);
+    let quantities = RawTarget::Numbers(vec![0.1, 0.2, 0.1 + 0.2, 1.0 / 3.0, 1e-9]);
     let people = raw(people().features, quantities);
     let fitted = Preprocessing::fit(&people, &[0, 1, 2, 3, 4], &options).unwrap();
     let stored = serde_json::to_string(&fitted).unwrap();
