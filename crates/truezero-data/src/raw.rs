@@ -91,3 +91,15 @@ pub enum RawTarget {
     /// Any number of words per example: several labels.
     Sets(Vec<Vec<String>>),
 }
+
+impl RawTarget {
+    /// Number of examples these are the targets of.
+    pub fn examples(&self) -> usize {
+        match self {
+            Self::Labels(labels) => labels.len(),
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
+            Self::Sets(sets) => sets.len(),
+        }
+    }
+}

@@ -6,12 +6,7 @@ use truezero_sparse::{Batch, DenseBatch};
 
 /// A source of these targets, its inputs of no interest.
 fn raw(target: RawTarget) -> Raw {
-    let examples = match &target {
-        RawTarget::Labels(labels) => labels.len(),
-        RawTarget::Numbers(values) => values.len(),
-        RawTarget::Rows { width, values, .. } => values.len() / width,
-        RawTarget::Sets(sets) => sets.len(),
-    };
+    let examples = target.examples();
     let features = Features::Matrix(Batch::Dense(DenseBatch::zeros(examples, 1)));
     Raw { features, target: Some(target), image: None }
 }

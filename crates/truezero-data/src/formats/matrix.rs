@@ -52,7 +52,7 @@ impl MatrixBuilder {
 }
 
 /// `batch` as the first of `rows` rows of a plain array.
-fn spread(batch: &ActiveBatch, rows: usize) -> DenseBatch {
+pub(crate) fn spread(batch: &ActiveBatch, rows: usize) -> DenseBatch {
     let mut dense = DenseBatch::zeros(rows, batch.width());
     for example in 0..batch.examples() {
         let row = dense.row_mut(example);

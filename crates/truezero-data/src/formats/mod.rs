@@ -23,6 +23,7 @@ pub mod save_npz;
 pub mod svmlight;
 
 pub use matrix::DENSE_FROM;
+pub(crate) use matrix::spread;
 pub use table::TableOptions;
 
 use crate::read::Input;

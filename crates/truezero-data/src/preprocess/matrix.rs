@@ -5,6 +5,7 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::scaling::{Scaling, Summary, or_one};
 use crate::DataError;
+use crate::formats::spread;
 
 /// Width and scaling of a matrix.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -80,7 +81,7 @@ impl MatrixPlan {
         if let Batch::Active(active) = &mut batch {
             active.widen(self.width);
             if let MatrixScaling::Shifted { .. } = self.scaling {
-                batch = Batch::Dense(dense(active));
+                batch = Batch::Dense(spread(active, active.examples()));
             }
         }
         match &mut batch {
@@ -223,17 +224,4 @@ fn shifted(batch: &DenseBatch, rows: &[usize], scale: impl Fn(&Summary) -> (f64,
     let scales = (0..batch.width()).map(|at| scale(&Summary::of(column(at))));
     let (shifts, divisors) = scales.map(|(shift, divisor)| (shift as f32, divisor as f32)).unzip();
     MatrixScaling::Shifted { shifts, divisors }
-}
-
-/// A sparse matrix as a plain array.
-fn dense(active: &ActiveBatch) -> DenseBatch {
-    let mut dense = DenseBatch::zeros(active.examples(), active.width());
-    for example in 0..active.examples() {
-        let row = dense.row_mut(example);
-        let (indices, values) = active.example(example);
-        for (&index, &value) in indices.iter().zip(values) {
-            row[index as usize] = value;
-        }
-    }
-    dense
 }

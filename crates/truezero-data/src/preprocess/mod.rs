@@ -231,7 +231,7 @@ fn no_target() -> DataError {
 }
 
 fn check_count(raw: &Raw, target: &RawTarget) -> Result<(), DataError> {
-    let (examples, found) = (raw.examples(), targets::examples(target));
+    let (examples, found) = (raw.examples(), target.examples());
     if found == examples {
         return Ok(());
     }

@@ -277,16 +277,6 @@ fn finite(values: &[f64], width: usize, rows: &[usize]) -> Result<(), DataError>
     Ok(())
 }
 
-/// Number of examples there are targets for.
-pub(super) fn examples(target: &RawTarget) -> usize {
-    match target {
-        RawTarget::Labels(labels) => labels.len(),
-        RawTarget::Numbers(values) => values.len(),
-        RawTarget::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
-        RawTarget::Sets(sets) => sets.len(),
-    }
-}
-
 /// Equal for equal numbers, among them 0 and −0.
 fn bits(value: f64) -> u64 {
     (value + 0.0).to_bits()

@@ -36,16 +36,6 @@ fn read_lines(mut input: Input) -> Result<RawTarget, DataError> {
     Ok(numbers.map_or(RawTarget::Labels(labels), RawTarget::Numbers))
 }
 
-/// Number of examples there are targets for.
-pub(crate) fn count(target: &RawTarget) -> usize {
-    match target {
-        RawTarget::Labels(labels) => labels.len(),
-        RawTarget::Numbers(numbers) => numbers.len(),
-        RawTarget::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
-        RawTarget::Sets(sets) => sets.len(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

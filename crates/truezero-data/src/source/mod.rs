@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::formats::svmlight::{self, Numbering};
 use crate::formats::{TableOptions, arrow, csv, idx, npy, npz, parquet};
 use crate::read::Input;
-use crate::{DataError, Raw, digits5k, fetch};
+use crate::{DataError, Raw, RawTarget, digits5k, fetch};
 use detect::Format;
 
 /// The name of the embedded data set.
@@ -90,7 +90,7 @@ pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
         if examples == 0 {
             return Err(DataError::unsuitable(place("examples"), "at least one", "none"));
         }
-        if let Some(targets) = part.target.as_ref().map(labels::count)
+        if let Some(targets) = part.target.as_ref().map(RawTarget::examples)
             && targets != examples
         {
             let expected = format!("{examples}, one for each example");
