@@ -225,3 +225,53 @@ fn large_products_are_those_of_the_specification() {
     check_products(&random_case(40, 784, 300, 0.2, 1));
     check_products(&random_case(200, 300, 10, 0.9, 2));
 }
+
+#[test]
+#[should_panic(expected = "expected as many values in an example as inputs")]
+fn a_batch_of_another_width_is_refused() {
+    let weights = PackedWeights::zeros(3, 2);
+    Engine::new(1).forward(
+        Inputs::Active(&ActiveBatch::new(4)),
+        &weights,
+        &[0.0; 2],
+        &mut DenseBatch::default(),
+    );
+}
+
+#[test]
+#[should_panic(expected = "expected an error for each output")]
+fn errors_of_another_width_are_refused() {
+    let mut weights = PackedWeights::zeros(3, 2);
+    Engine::new(1).sgd(Inputs::Active(&ActiveBatch::new(3)), &mut weights, &DenseBatch::zeros(0, 3), 0.1);
+}
+
+#[test]
+#[should_panic(expected = "expected rising rows")]
+fn rows_given_twice_are_refused() {
+    Engine::new(1).for_rows(&[0, 0], [&mut PackedWeights::zeros(3, 2)], |_, [_]| {});
+}
+
+#[test]
+#[should_panic(expected = "expected an input below 3, found 3")]
+fn rows_that_do_not_exist_are_refused() {
+    Engine::new(1).for_rows(&[0, 3], [&mut PackedWeights::zeros(3, 2)], |_, [_]| {});
+}
+
+/// Nothing that diverges in the padding may come back into a sum.
+#[test]
+fn padding_stays_zero_when_values_diverge() {
+    let mut x = ActiveBatch::new(2);
+    x.push([(0, f32::INFINITY), (1, f32::NAN)]);
+    for mut engine in engines() {
+        let mut weights = PackedWeights::from_plain(2, 17, &[0.5; 34]);
+        let (mut out, delta) = (DenseBatch::default(), DenseBatch::from_rows(17, &[1.0; 17]));
+        engine.forward(Inputs::Active(&x), &weights, &[0.0; 17], &mut out);
+        assert!(out.row(0).iter().all(|value| value.is_nan()));
+        assert!(out.padded()[17..].iter().all(|&value| value == 0.0));
+        engine.sgd(Inputs::Active(&x), &mut weights, &delta, 0.1);
+        for input in 0..2 {
+            assert!(weights.piece(0, input)[..17].iter().all(|weight| !weight.is_finite()));
+            assert!(weights.piece(0, input)[17..].iter().all(|&weight| weight == 0.0));
+        }
+    }
+}
