@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{all_rows, classes, small, train};
-use truezero::{Control, Examples, Network, Progress, Rule, Trainer, TrainingOptions};
+use truezero::{Control, Examples, Network, Progress, Rule, Stopped, Trainer, TrainingOptions};
 
 /// Trainings that between them use everything a checkpoint has to remember.
 fn trainings() -> Vec<TrainingOptions> {
@@ -120,4 +120,24 @@ fn other_options_other_data_or_a_damaged_file_are_refused() {
     fs::write(&file, &infinite).unwrap();
     let refused = resume(small(), &data).unwrap_err().to_string();
     assert!(refused.contains("expected a finite number, found NaN"), "{refused}");
+}
+
+#[test]
+fn patience_that_ran_out_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    let (data, held_out) = (classes(100, 40, 1), classes(50, 40, 2));
+    let (rows, held_out_rows) = (all_rows(&data), all_rows(&held_out));
+    let examples = Examples { data: &data, rows: &rows };
+    let validation = Some(Examples { data: &held_out, rows: &held_out_rows });
+    let plan = TrainingOptions { epochs: 1000, patience: 1, ..small() }.check().unwrap();
+    let mut trainer = Trainer::new(plan.clone(), examples, validation, 1).unwrap();
+    while let Progress::Epoch(_) = trainer.epoch(&mut |_| Control::Continue).unwrap() {
+        trainer.save_checkpoint(&file).unwrap();
+    }
+    let expected = trainer.finish();
+    assert_eq!(expected.summary.stopped, Stopped::Patience);
+    let mut resumed = Trainer::resume(plan, examples, validation, 1, &file).unwrap();
+    assert_eq!(resumed.epoch(&mut |_| Control::Continue).unwrap(), Progress::Done);
+    assert_eq!(resumed.finish().summary, expected.summary);
 }

@@ -139,6 +139,9 @@ impl<'a> Trainer<'a> {
         trainer.history = document.history;
         // With more epochs or more patience, a training that had ended goes on.
         trainer.stopped = document.stopped.filter(|stopped| *stopped == Stopped::Diverged);
+        if trainer.stopped.is_none() && trainer.out_of_patience() {
+            trainer.stopped = Some(Stopped::Patience);
+        }
         Ok(trainer)
     }
 }

@@ -291,13 +291,21 @@ impl<'a> Trainer<'a> {
         self.history.push(record.clone());
         self.position = Position { epoch: epoch + 1, batch: 0 };
         self.running = Running::default();
-        let patience = self.plan.options().patience;
-        let since_best = self.best.as_ref().map_or(0, |best| epoch + 1 - best.epoch);
-        let on_target = self.best.as_ref().is_some_and(|best| best.score.0 == 0.0);
-        if validated && patience > 0 && on_target && since_best >= patience {
+        if self.out_of_patience() {
             self.stopped = Some(Stopped::Patience);
         }
         Ok(Progress::Epoch(Box::new(record)))
+    }
+
+    /// Whether the validation error has not fallen for too long.
+    fn out_of_patience(&self) -> bool {
+        let patience = self.plan.options().patience;
+        self.validation.is_some()
+            && patience > 0
+            && self.best.as_ref().is_some_and(|best| {
+                let on_target = best.score.0 == 0.0;
+                on_target && self.position.epoch - best.epoch >= patience
+            })
     }
 
     fn diverged(&mut self, epoch: usize, batch: usize, cost: f64) -> Error {
