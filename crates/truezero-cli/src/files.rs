@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -21,13 +21,13 @@ pub fn check(path: &Path) -> Result<(), Failure> {
 /// # Errors
 /// What stood in the way; what was at `path` is still there.
 pub fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut file = BufWriter::new(temporary(path)?);
+    let temporary = temporary(path)?;
+    // Written through the plain file: its errors do not name the temporary path.
+    let mut file = BufWriter::new(temporary.as_file());
     content(&mut file)
         .and_then(|()| file.into_inner().map_err(io::IntoInnerError::into_error))
-        .and_then(|file| {
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)
-        })
+        .and_then(File::sync_all)
+        .and_then(|()| temporary.persist(path).map_err(|error| error.error))
         .map(drop)
         .map_err(Failure::io("write", path))
 }

@@ -1,8 +1,11 @@
 //! Tables for people.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use truezero::observe::{HISTOGRAM_BINS, LayerObservation, mean_sparsity};
+
+/// One line, below the header.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Widest bar of a histogram, in characters.
 const BAR: u64 = 40;
@@ -18,7 +21,7 @@ pub fn wide(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> S
         Cell::new(text).set_alignment(if column == 0 { CellAlignment::Left } else { CellAlignment::Right })
     };
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     table.set_header(header.iter().map(String::as_str).enumerate().map(cell));
     for row in rows {
         table.add_row(row.iter().map(String::as_str).enumerate().map(cell));

@@ -21,12 +21,37 @@ pub struct Reading {
     /// Which part, where the data has several [default: test where there is one, else all]
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
-    /// Whether the first line of a CSV or TSV file names the columns [default: as in training]
-    #[arg(long, value_name = "BOOL")]
-    pub header: Option<bool>,
+    #[command(flatten)]
+    pub header: HeaderArgs,
     /// Threads to compute with [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// Whether a text table names its columns.
+#[derive(Debug, clap::Args)]
+pub struct HeaderArgs {
+    /// Whether the first line of a CSV or TSV file names the columns [default: as in training, where
+    /// its content tells]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        overrides_with = "no_header"
+    )]
+    header: Option<bool>,
+    /// The same as --header=false
+    #[arg(long, overrides_with = "header")]
+    no_header: bool,
+}
+
+impl HeaderArgs {
+    /// What was said, if anything.
+    pub fn asked(&self) -> Option<bool> {
+        if self.no_header { Some(false) } else { self.header }
+    }
 }
 
 /// A part of a source.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
+use super::data::HeaderArgs;
 use super::values::{HeldOut, List, named, weighting};
 
 /// Where the examples are.
@@ -20,19 +21,8 @@ pub struct SourceArgs {
     /// File with the targets (IDX, NPY or one on each line), for data without targets of its own
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// Whether the first line of a CSV or TSV file names the columns [default: told by its content]
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        overrides_with = "no_header"
-    )]
-    pub header: Option<bool>,
-    /// The same as --header=false
-    #[arg(long, overrides_with = "header")]
-    pub no_header: bool,
+    #[command(flatten)]
+    pub header: HeaderArgs,
     /// Data to test on, in the form of DATA [default: the data's own test part, else --test-fraction]
     #[arg(long, value_name = "DATA")]
     pub test: Option<String>,

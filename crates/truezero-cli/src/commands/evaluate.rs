@@ -73,9 +73,13 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         });
     }
     let measure = Measure::of(&model.preprocessing);
-    let mut text = table::layers(&assessment.evaluation.layers);
-    text += &outputs_table(&outputs);
-    text += &confusion_table(&outputs, &confusion);
+    let tables = [
+        table::layers(&assessment.evaluation.layers),
+        outputs_table(&outputs, assessment.task),
+        confusion_table(&outputs, &confusion),
+    ];
+    let mut text: String =
+        tables.iter().filter(|table| !table.is_empty()).map(|table| format!("{table}\n")).collect();
     text += &format!("{} {}", measure.name(), measure.exact(assessment.error));
     text += &format!(", cost {:.4}, {} examples\n", assessment.evaluation.cost, assessment.examples);
     output::print(&text)
@@ -119,8 +123,8 @@ fn outputs(
     using::output_names(model).into_iter().enumerate().map(report).collect()
 }
 
-fn outputs_table(outputs: &[OutputReport]) -> String {
-    if outputs.iter().all(|output| output.rmse.is_some()) {
+fn outputs_table(outputs: &[OutputReport], task: Task) -> String {
+    if task == Task::Regress {
         let rmse = |output: &OutputReport| format!("{:.4}", output.rmse.unwrap_or_default());
         return table(["quantity", "RMSE"], outputs.iter().map(|output| [output.name.clone(), rmse(output)]));
     }
@@ -128,7 +132,8 @@ fn outputs_table(outputs: &[OutputReport]) -> String {
         let (examples, wrong) = (output.examples.unwrap_or(0), output.wrong.unwrap_or(0));
         [output.name.clone(), examples.to_string(), wrong.to_string()]
     });
-    table(["class", "examples", "wrong"], rows)
+    let kind = if task == Task::Multilabel { "label" } else { "class" };
+    table([kind, "examples", "wrong"], rows)
 }
 
 fn confusion_table(outputs: &[OutputReport], confusion: &[Vec<usize>]) -> String {

@@ -16,6 +16,8 @@ use crate::{json, output};
 
 /// Examples that pass through the network together.
 const BATCH: usize = 256;
+/// The longest option has so many letters.
+const NAME_WIDTH: usize = "target-sparsity".len();
 /// So many names of outputs are shown; JSON has them all.
 const MAX_NAMES: usize = 20;
 
@@ -143,11 +145,10 @@ fn text(model: &Model, document: &Document) -> String {
         text += &trained(training, Measure::of(&model.preprocessing));
     }
     if let Value::Object(options) = &document.configuration {
-        let option = |(name, value): (&String, &Value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            [name.clone(), value]
-        };
-        text += &format!("\n{}", table(["trained with", ""], options.iter().map(option)));
+        text += "\ntrained with\n";
+        for (name, value) in options {
+            text += &format!("  {name:<width$}  {}\n", plain(value), width = NAME_WIDTH);
+        }
     }
     if let Some(data) = &document.data {
         text += &format!("\non {} examples:\n{}", data.examples, table::layers(&data.layers));
@@ -157,6 +158,15 @@ fn text(model: &Model, document: &Document) -> String {
         }
     }
     text
+}
+
+/// An option's value as it would be typed.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
+        value => value.to_string(),
+    }
 }
 
 fn predicts(document: &Document) -> String {

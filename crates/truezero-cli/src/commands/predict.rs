@@ -93,6 +93,13 @@ impl Predictions {
     }
 
     fn write_csv(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.csv(out).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    }
+
+    fn csv(&self, out: &mut dyn Write) -> csv::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
         let probabilities = self.names.iter().map(|name| format!("probability_{name}"));
         let header: Vec<String> = match self.task {
@@ -110,7 +117,7 @@ impl Predictions {
             };
             csv.write_record(label.into_iter().chain(values))?;
         }
-        csv.flush()
+        Ok(csv.flush()?)
     }
 }
 

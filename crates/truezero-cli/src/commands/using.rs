@@ -28,7 +28,7 @@ pub fn read(model: &Model, data: &str, reading: &Reading, target: TargetOf) -> R
         target: target.column,
         text: model.preprocessing.text_columns(),
         labels: target.labels,
-        header: reading.header.or_else(|| configured("header")?.as_bool()),
+        header: reading.header.asked().or_else(|| configured("header")?.as_bool()),
         numbering: configured(NUMBERING).and_then(|value| Deserialize::deserialize(value).ok()),
     };
     parts::choose(open(&spec)?, reading.part, data)

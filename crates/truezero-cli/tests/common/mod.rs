@@ -1,5 +1,5 @@
 //! Running the real command in a folder of its own.
-#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -80,7 +80,7 @@ impl Place {
     }
 
     /// What a command that must fail says: on standard error only, in the form of an error, and without
-    /// leaving a file.
+    /// leaving a file; from `error:` on.
     pub fn error(&self, arguments: &[&str]) -> String {
         let before = self.files();
         let output = self.run(arguments);
@@ -99,8 +99,9 @@ pub fn failed(arguments: &[&str], output: &Output) -> String {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
     assert_eq!(output.stdout, b"", "{arguments:?} prints a result");
-    assert!(message.starts_with("error: "), "{arguments:?}: {message}");
-    message
+    let lines = || message.split_inclusive('\n');
+    assert_eq!(lines().filter(|line| line.starts_with("error: ")).count(), 1, "{arguments:?}: {message}");
+    lines().skip_while(|line| !line.starts_with("error: ")).collect()
 }
 
 /// A table of `count` flowers of three kinds, told by four numbers and a colour.

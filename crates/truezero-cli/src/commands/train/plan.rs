@@ -81,7 +81,7 @@ fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
         target: args.target.clone(),
         text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
         labels: args.labels.clone(),
-        header: if args.no_header { Some(false) } else { args.header },
+        header: args.header.asked(),
         numbering: None,
     }
 }

@@ -123,6 +123,9 @@ impl Report<'_> {
 
     pub fn text(&self) -> String {
         let mut text = table::layers(self.layers());
+        if !text.is_empty() {
+            text += "\n";
+        }
         if let Some(test) = &self.test {
             text += &format!("test {} {}", self.measure.name(), self.measure.exact(test.error));
             if test.task == Task::Classify {
