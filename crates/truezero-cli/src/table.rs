@@ -4,8 +4,7 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use truezero::observe::{HISTOGRAM_BINS, LayerObservation, mean_sparsity};
 
 /// One line, below the header.
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Widest bar of a histogram, in characters.
 const BAR: u64 = 40;

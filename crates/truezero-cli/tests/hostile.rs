@@ -16,14 +16,23 @@ impl Place {
 #[test]
 fn data_that_cannot_be_learned() {
     let place = Place::with_flowers();
-    place.refused(&["flowers.csv", "--target", "color"], "target \"color\": expected one of the columns sepal, petal");
+    place.refused(
+        &["flowers.csv", "--target", "color"],
+        "target \"color\": expected one of the columns sepal, petal",
+    );
     place.refused(&["flowers.csv"], "hint: name a column with --target, or a file with --labels");
-    place.refused(&["flowers.csv", "--target", "kind", "--weight-column", "colour"], "weight column \"colour\"");
+    place.refused(
+        &["flowers.csv", "--target", "kind", "--weight-column", "colour"],
+        "weight column \"colour\"",
+    );
     place.refused(&["flowers.csv", "--target", "kind", "--class-weight", "rose=2"], "\"rose\"");
     place.refused(&["flowers.csv", "--target", "kind", "--task", "regress"], "target for the task regress");
     place.refused(&["flowers.csv", "--target", "kind", "--validation", "150"], "held-out part");
     place.refused(&["digits5k", "--target", "kind"], "expected a table");
-    place.refused(&["roses"], "roses: no such file or folder\nhint: the names of data sets are digits5k, mnist");
+    place.refused(
+        &["roses"],
+        "roses: no such file or folder\nhint: the names of data sets are digits5k, mnist",
+    );
     place.refused(&["mnist"], "mnist: not fetched yet\nhint: truezero fetch mnist");
     place.write("one.csv", "a,b\n1,x\n2,x\n3,x\n4,x\n");
     place.refused(&["one.csv", "--target", "b"], "target: expected two classes or more, found only \"x\"");
@@ -35,7 +44,10 @@ fn data_that_cannot_be_learned() {
     place.refused(&["empty.csv", "--target", "b"], "empty.csv");
     place.write("overflow.svmlight", "1 1:0.5 99999999999:1\n");
     place.refused(&["overflow.svmlight"], "overflow.svmlight: line 1");
-    place.write("short.npy", &b"\x93NUMPY\x01\0\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (9, 9)}"[..]);
+    place.write(
+        "short.npy",
+        &b"\x93NUMPY\x01\0\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (9, 9)}"[..],
+    );
     place.refused(&["short.npy", "--labels", "flowers.csv"], "short.npy");
 }
 
@@ -90,9 +102,18 @@ fn models_and_data_that_do_not_belong_together() {
     refused(&["predict", "model.safetensors", "narrow.csv"], "height");
     refused(&["evaluate", "model.safetensors", "narrow.csv"], "target \"kind\"");
     refused(&["predict", "model.safetensors", "digits5k"], "a matrix of 784 columns");
-    refused(&["evaluate", "model.safetensors", "flowers.csv", "--part", "test"], "expected a test part, found none");
-    refused(&["encode", "model.safetensors", "flowers.csv", "--layer", "3"], "hidden layer: expected 1 to 2, found 3");
-    refused(&["encode", "model.safetensors", "flowers.csv", "--layer", "0"], "hidden layer: expected 1 to 2, found 0");
+    refused(
+        &["evaluate", "model.safetensors", "flowers.csv", "--part", "test"],
+        "expected a test part, found none",
+    );
+    refused(
+        &["encode", "model.safetensors", "flowers.csv", "--layer", "3"],
+        "hidden layer: expected 1 to 2, found 3",
+    );
+    refused(
+        &["encode", "model.safetensors", "flowers.csv", "--layer", "0"],
+        "hidden layer: expected 1 to 2, found 0",
+    );
     refused(&["inspect", "none.st"], "cannot read none.st: ");
     refused(&["inspect", "flowers.csv"], "flowers.csv: header: expected a safetensors file");
     let whole = place.read("model.safetensors");
@@ -138,11 +159,17 @@ fn with_full_disk(place: &Place, arguments: &[&str]) -> String {
 fn a_disk_that_is_full() {
     let place = Place::new();
     place.write("flowers.csv", flowers(150, 1));
-    let found = with_full_disk(&place, &["train", "flowers.csv", "--target", "kind", "--hidden", "90,90", "--epochs", "1", "--quiet"]);
+    let found = with_full_disk(
+        &place,
+        &["train", "flowers.csv", "--target", "kind", "--hidden", "90,90", "--epochs", "1", "--quiet"],
+    );
     assert!(found.starts_with("error: cannot write model.safetensors"), "{found}");
     place.train(&["flowers.csv", "--target", "kind"]);
     let old = place.read("model.safetensors");
-    let found = with_full_disk(&place, &["train", "flowers.csv", "--target", "kind", "--hidden", "90,90", "--epochs", "1", "--quiet"]);
+    let found = with_full_disk(
+        &place,
+        &["train", "flowers.csv", "--target", "kind", "--hidden", "90,90", "--epochs", "1", "--quiet"],
+    );
     assert!(found.starts_with("error: cannot write model.safetensors"), "{found}");
     assert!(old == place.read("model.safetensors"), "the old model is still there");
     place.write("many.csv", flowers(3000, 2));
@@ -162,7 +189,10 @@ fn a_disk_that_is_full() {
 fn checkpoints_that_do_not_fit() {
     let place = Place::with_flowers();
     let train = ["flowers.csv", "--target", "kind", "--resume"];
-    place.refused(&train, "no training of model.safetensors to resume: model.safetensors.checkpoint does not exist");
+    place.refused(
+        &train,
+        "no training of model.safetensors to resume: model.safetensors.checkpoint does not exist",
+    );
     place.write("model.safetensors.checkpoint", "not one");
     place.refused(&train, "model.safetensors.checkpoint: header: expected a safetensors file");
 }
@@ -171,7 +201,8 @@ fn checkpoints_that_do_not_fit() {
 fn a_training_that_diverges_keeps_its_last_good_weights() {
     let place = Place::new();
     place.write("prices.csv", common::prices(100, 1));
-    let train = ["train", "prices.csv", "--target", "y", "--hidden", "30,30", "--activation", "identity", "--quiet"];
+    let train =
+        ["train", "prices.csv", "--target", "y", "--hidden", "30,30", "--activation", "identity", "--quiet"];
     let output = place.run(&[&train[..], &["--learning-rate", "1000"]].concat());
     let message = failed(&train, &output);
     assert!(message.starts_with("error: training diverged in epoch 1, "), "{message}");

@@ -32,7 +32,13 @@ fn a_classifier_is_trained_evaluated_used_and_inspected() {
     assert!(number(&evaluated["error"]) < 0.2, "{evaluated}");
     assert_eq!((&evaluated["examples"], &evaluated["outputs"][1]["examples"]), (&json!(60), &json!(20)));
     assert_eq!(evaluated["outputs"][2]["name"], "clover");
-    let confusion: f64 = evaluated["confusion"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap()).map(number).sum();
+    let confusion: f64 = evaluated["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(number)
+        .sum();
     assert_eq!(confusion, 60.0);
 
     // Without the target, and with the columns in another order.
@@ -65,7 +71,10 @@ fn a_classifier_is_trained_evaluated_used_and_inspected() {
     assert_eq!(place.read("labels.csv"), csv.as_bytes());
 
     let encoded = place.json(&["encode", "model.safetensors", "more.csv", "--layer", "1", "--json"]);
-    assert_eq!((&encoded["examples"], &encoded["units"], &encoded["layer"]), (&json!(60), &json!(20), &json!(1)));
+    assert_eq!(
+        (&encoded["examples"], &encoded["units"], &encoded["layer"]),
+        (&json!(60), &json!(20), &json!(1))
+    );
     assert_eq!(encoded["dense_bytes"], 60 * 20 * 4);
     assert_eq!(number(&encoded["bytes"]), place.read("codes.npz").len() as f64);
     assert!((number(&encoded["sparsity"]) - number(&evaluated["sparsity"][0])).abs() < 1e-12);
@@ -76,7 +85,8 @@ fn a_classifier_is_trained_evaluated_used_and_inspected() {
     assert_eq!(inspected["configuration"]["target"], "kind");
     assert_eq!(inspected["configuration"]["hidden"], json!([20, 20]));
     assert_eq!(inspected["outputs"], json!(["aster", "briar", "clover"]));
-    let layers: f64 = inspected["layers"].as_array().unwrap().iter().map(|layer| number(&layer["parameters"])).sum();
+    let layers: f64 =
+        inspected["layers"].as_array().unwrap().iter().map(|layer| number(&layer["parameters"])).sum();
     assert_eq!(layers, number(&inspected["parameters"]));
     assert_eq!(inspected["summary"]["validation_error"], trained["validation_error"]);
     let text = place.ok(&["inspect", "model.safetensors", "more.csv"]);
@@ -130,7 +140,17 @@ fn text_is_read_as_text_again() {
         std::iter::once("body,thumb\n".to_owned()).chain(rows).collect()
     };
     place.write("reviews.csv", reviews("a fine", "a dull"));
-    place.train(&["reviews.csv", "--target", "thumb", "--text", "body", "--weighting", "tfidf", "--class-weight", "balanced"]);
+    place.train(&[
+        "reviews.csv",
+        "--target",
+        "thumb",
+        "--text",
+        "body",
+        "--weighting",
+        "tfidf",
+        "--class-weight",
+        "balanced",
+    ]);
     place.write("new.csv", "body\nwhat a fine number\n\"dull, dull\"\n");
     let csv = place.ok(&["predict", "model.safetensors", "new.csv"]);
     let labels: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
@@ -140,11 +160,21 @@ fn text_is_read_as_text_again() {
 #[test]
 fn the_embedded_digits_have_parts_and_a_linear_model_no_hidden_layers() {
     let place = Place::new();
-    let trained =
-        place.json(&["train", "--hidden", "none", "--epochs", "2", "--json", "--quiet", "--out", "linear.st"]);
+    let trained = place.json(&[
+        "train",
+        "--hidden",
+        "none",
+        "--epochs",
+        "2",
+        "--json",
+        "--quiet",
+        "--out",
+        "linear.st",
+    ]);
     assert!(number(&trained["test_error"]) < 0.25, "{trained}");
     assert_eq!((&trained["sparsity"], &trained["examples"]["train"]), (&json!([]), &json!(4000)));
-    let evaluate = |part: &[&str]| place.json(&[&["evaluate", "linear.st", "digits5k", "--json"], part].concat());
+    let evaluate =
+        |part: &[&str]| place.json(&[&["evaluate", "linear.st", "digits5k", "--json"], part].concat());
     assert_eq!(evaluate(&[])["error"], trained["test_error"]);
     assert_eq!(evaluate(&["--part", "validation"])["error"], trained["validation_error"]);
     assert_eq!(evaluate(&["--part", "all"])["examples"], 5000);
@@ -155,8 +185,21 @@ fn the_embedded_digits_have_parts_and_a_linear_model_no_hidden_layers() {
 #[test]
 fn a_configuration_file_is_as_good_as_options() {
     let place = Place::with_flowers();
-    place.train(&["flowers.csv", "--target", "kind", "--out", "typed.st", "--dropout", "0.2,0.1", "--optimizer", "adam",
-        "--learning-rate", "0.01", "--weight-column", "scent"]);
+    place.train(&[
+        "flowers.csv",
+        "--target",
+        "kind",
+        "--out",
+        "typed.st",
+        "--dropout",
+        "0.2,0.1",
+        "--optimizer",
+        "adam",
+        "--learning-rate",
+        "0.01",
+        "--weight-column",
+        "scent",
+    ]);
     place.write(
         "experiment.toml",
         "data = \"flowers.csv\"\ntarget = \"kind\"\ndropout = [0.2, 0.1]\noptimizer = \"adam\"\n\
@@ -170,13 +213,22 @@ fn a_configuration_file_is_as_good_as_options() {
 fn event_files_are_written() {
     let place = Place::with_flowers();
     place.train(&["flowers.csv", "--target", "kind", "--log-dir", "runs/a"]);
-    let entries: Vec<_> = std::fs::read_dir(place.path("runs/a")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries: Vec<_> =
+        std::fs::read_dir(place.path("runs/a")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(entries.len(), 1);
     let bytes = std::fs::read(&entries[0]).unwrap();
     let holds = |tag: &str| bytes.windows(tag.len()).filter(|window| *window == tag.as_bytes()).count();
-    for tag in ["train/cost", "validation/error", "validation/cost", "sparsity/layer_2", "sparsity/mean", "l1",
-        "learning_rate", "gradient_norm/layer_3", "dead_units/layer_1"]
-    {
+    for tag in [
+        "train/cost",
+        "validation/error",
+        "validation/cost",
+        "sparsity/layer_2",
+        "sparsity/mean",
+        "l1",
+        "learning_rate",
+        "gradient_norm/layer_3",
+        "dead_units/layer_1",
+    ] {
         assert_eq!(holds(tag), 8, "{tag}, once an epoch");
     }
 }

@@ -15,8 +15,19 @@ use serde_json::Value;
 
 const CHECKPOINT: &str = "model.safetensors.checkpoint";
 const TRAIN: [&str; 13] = [
-    "train", "flowers.csv", "--target", "kind", "--hidden", "40,40", "--epochs", "60", "--patience", "0",
-    "--optimizer", "momentum", "--json",
+    "train",
+    "flowers.csv",
+    "--target",
+    "kind",
+    "--hidden",
+    "40,40",
+    "--epochs",
+    "60",
+    "--patience",
+    "0",
+    "--optimizer",
+    "momentum",
+    "--json",
 ];
 
 /// A different number each time.
@@ -117,7 +128,8 @@ fn an_interrupt_saves_and_resuming_gives_the_same_bytes() {
 fn a_second_interrupt_ends_at_once() {
     let place = Place::new();
     // One mini-batch takes long enough for a second interrupt to come within it, most times.
-    let train = ["train", "--hidden", "400,400", "--batch-size", "4000", "--epochs", "1000", "--threads", "1"];
+    let train =
+        ["train", "--hidden", "400,400", "--batch-size", "4000", "--epochs", "1000", "--threads", "1"];
     for _ in 0..5 {
         let mut running = Running::start(place.truezero(&train));
         assert!(running.wait_for("epoch 1/"));
@@ -138,7 +150,8 @@ fn a_second_interrupt_ends_at_once() {
 fn threads_do_not_change_a_model() {
     let place = Place::new();
     let train = |out: &str, threads: &str| {
-        let options = ["train", "--hidden", "200,100", "--epochs", "1", "--quiet", "--out", out, "--threads", threads];
+        let options =
+            ["train", "--hidden", "200,100", "--epochs", "1", "--quiet", "--out", out, "--threads", threads];
         place.ok(&options);
         place.read(out)
     };
@@ -152,7 +165,11 @@ fn a_reader_that_goes_away_is_no_failure() {
     let bytes = "4,3,2,1,white\n".repeat(20_000);
     place.write("many.csv", format!("sepal,petal,height,scent,colour\n{bytes}"));
     let script = "\"$0\" predict model.safetensors many.csv | head -n 1";
-    let output = place.command("bash").args(["-o", "pipefail", "-c", script, env!("CARGO_BIN_EXE_truezero")]).output().unwrap();
+    let output = place
+        .command("bash")
+        .args(["-o", "pipefail", "-c", script, env!("CARGO_BIN_EXE_truezero")])
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.status.success());
     assert!(output.stdout.starts_with(b"label,"));

@@ -1,6 +1,6 @@
 //! Writing active values as a file that `scipy.sparse.load_npz` reads.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Cursor, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -20,14 +20,15 @@ pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let file = temporary(folder).map_err(DataError::io("write", path))?;
-    write_csr(batch, BufWriter::new(file))
-        .and_then(|file| {
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)
-        })
-        .map_err(DataError::io("write", path))?;
-    Ok(())
+    let write = || {
+        // Compressed in memory: an archive that meets a full disk complains on standard error by itself.
+        let archive = archive(batch)?;
+        let file = temporary(folder)?;
+        file.as_file().write_all(&archive)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(DataError::io("write", path))
 }
 
 /// A temporary file that whoever may read other new files may read, too.
@@ -41,8 +42,9 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-fn write_csr(batch: &ActiveBatch, file: BufWriter<NamedTempFile>) -> io::Result<NamedTempFile> {
-    let mut zip = ZipWriter::new(file);
+/// The bytes of the file.
+fn archive(batch: &ActiveBatch) -> io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     // scipy wants indices and offsets of one type, 32 bits wherever they suffice.
     let narrow = i32::try_from(batch.width().max(batch.active())).is_ok();
     let integer = if narrow { "<i4" } else { "<i8" };
@@ -66,7 +68,7 @@ fn write_csr(batch: &ActiveBatch, file: BufWriter<NamedTempFile>) -> io::Result<
     array(&mut zip, "data", "<f4", &format!("({active},)"), &mut |out| {
         batch.values().iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
     })?;
-    Ok(zip.finish()?.into_inner()?)
+    Ok(zip.finish()?.into_inner())
 }
 
 /// Writes one member: an NPY file of version 1.0.
