@@ -1,7 +1,11 @@
 //! The products a network is made of, safe to call, each in its sparse and its dense branch.
 //!
-//! An engine owns its threads and its scratch memory; nothing is allocated per mini-batch once it
-//! has seen the largest one.
+//! An engine owns its threads and its scratch memory, which grows to what the largest mini-batch needs
+//! and is then reused.
+//!
+//! Over active values, results are those of [`naive`](crate::naive), bit for bit, on any number of
+//! threads and any instruction set. Dense products are rounded otherwise, but likewise whatever the
+//! number of threads.
 
 use crate::by_unit::ByUnit;
 use crate::dense::Target;

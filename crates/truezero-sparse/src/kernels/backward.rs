@@ -17,7 +17,7 @@ use crate::{DenseBatch, LANES, PANEL, PackedWeights};
 const PANEL_LINES: usize = PANEL / LANES;
 
 /// How many touched pieces ahead weights are prefetched.
-const AHEAD: usize = 4;
+const AHEAD: usize = 3;
 
 /// The errors δ of the outputs, as lines.
 #[derive(Clone, Copy)]

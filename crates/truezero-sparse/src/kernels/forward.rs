@@ -9,7 +9,7 @@ use crate::lanes::{Kernel, Lanes, Line, lines_at, lines_at_mut, with_lines};
 use crate::threads::Disjoint;
 
 /// How many active inputs ahead weights are prefetched.
-const AHEAD: usize = 6;
+const AHEAD: usize = 10;
 
 /// Pre-activations of some examples, in the outputs of one panel.
 pub(crate) struct Forward<'a> {
@@ -37,11 +37,10 @@ impl Kernel for Forward<'_> {
             let start = example * self.stride + self.outputs.start / crate::LANES;
             // SAFETY: no other task computes this panel of this example.
             let out = unsafe { self.out.slice_mut(start..start + lines) };
-            let (indices, values) = self.x.example(example);
             let mut first = 0;
             while first < lines {
                 let count = L::ACCUMULATORS.min(lines - first);
-                with_lines!(count, N => self.block::<L, N>(lanes, indices, values, first, out));
+                with_lines!(count, N => self.block::<L, N>(lanes, example, first, out));
                 first += count;
             }
             out.as_flattened_mut()[self.outputs.len()..].fill(0.0);
@@ -51,22 +50,18 @@ impl Kernel for Forward<'_> {
 
 impl Forward<'_> {
     #[inline(always)]
-    fn block<L: Lanes, const N: usize>(
-        &self,
-        lanes: L,
-        indices: &[u32],
-        values: &[f32],
-        first: usize,
-        out: &mut [Line],
-    ) {
+    fn block<L: Lanes, const N: usize>(&self, lanes: L, example: usize, first: usize, out: &mut [Line]) {
         let lines = self.bias.len();
+        let (indices, values) = self.x.example(example);
+        // Beyond the end of this example, the next one's pieces are prefetched.
+        let coming = &self.x.indices()[self.x.offsets()[example]..];
         let bias = lines_at::<N>(self.bias, first);
         let mut sums = [lanes.splat(0.0); N];
         for n in 0..N {
             sums[n] = lanes.load(&bias[n]);
         }
         for (at, (&i, &value)) in indices.iter().zip(values).enumerate() {
-            if let Some(&ahead) = indices.get(at + AHEAD) {
+            if let Some(&ahead) = coming.get(at + AHEAD) {
                 let piece = self.panel.as_ptr().wrapping_add(ahead as usize * lines + first);
                 for n in 0..N {
                     lanes.prefetch(piece.wrapping_add(n));
