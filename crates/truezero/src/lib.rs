@@ -32,3 +32,8 @@ pub use options::{Plan, TrainingOptions};
 pub use schedule::Schedule;
 pub use store::Model;
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

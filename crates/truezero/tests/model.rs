@@ -29,10 +29,7 @@ fn model() -> (Model, Raw) {
     options.sign_trick = true;
     let outcome = train(options, &data, None, 1);
     let configuration = serde_json::json!({ "learning-rate": 0.1, "data": "made by a formula" });
-    (
-        Model { network: outcome.network, preprocessing, configuration, summary: Some(outcome.summary) },
-        raw,
-    )
+    (Model { network: outcome.network, preprocessing, configuration, summary: Some(outcome.summary) }, raw)
 }
 
 /// The bytes of a saved model.
@@ -105,7 +102,9 @@ fn a_lying_header_is_refused_by_name() {
     );
     assert!(refused("rectifier", "rectifyer").starts_with("m: metadata: expected a truezero model"));
     assert!(refused("softmax-cross-entropy", "squared-error-softmax").starts_with("m: metadata"));
-    assert!(refused("\"truezero\"", "\"twozeros\"").contains("under the key \"truezero\", found no such key"));
+    assert!(
+        refused("\"truezero\"", "\"twozeros\"").contains("under the key \"truezero\", found no such key")
+    );
 
     let huge = [&u64::MAX.to_le_bytes()[..], &bytes[8..]].concat();
     assert!(load(huge).unwrap_err().to_string().starts_with("m: header"));
@@ -127,7 +126,8 @@ fn damaged_bytes_never_panic() {
         }
         // Accepted or refused, but a model that is accepted can be used.
         if let Ok(model) = load(damaged) {
-            let inputs = truezero_sparse::Batch::Active(truezero_sparse::ActiveBatch::new(model.network.inputs()));
+            let inputs =
+                truezero_sparse::Batch::Active(truezero_sparse::ActiveBatch::new(model.network.inputs()));
             model.network.predict(&mut Engine::new(1), &inputs);
         }
     }
