@@ -23,7 +23,7 @@ fn a_classifier_is_trained_evaluated_used_and_inspected() {
     assert!(number(&trained["examples_per_second"]) > 0.0 && number(&trained["seconds"]) > 0.0);
     let sparsity = trained["sparsity"].as_array().unwrap();
     assert_eq!(sparsity.len(), 2);
-    let mean = (number(&sparsity[0]) + number(&sparsity[1])) / 2.0;
+    let mean = f64::midpoint(number(&sparsity[0]), number(&sparsity[1]));
     assert!((number(&trained["mean_sparsity"]) - mean).abs() < 1e-12 && mean > 0.1 && mean < 0.95);
     assert_eq!(place.files(), ["flowers.csv", "model.safetensors"].map(str::to_owned).into());
 
@@ -42,14 +42,12 @@ fn a_classifier_is_trained_evaluated_used_and_inspected() {
     assert_eq!(confusion, 60.0);
 
     // Without the target, and with the columns in another order.
-    let unlabelled: String = flowers(60, 2)
-        .lines()
-        .map(|line| {
-            let cells: Vec<&str> = line.split(',').collect();
-            format!("{},{},{},{},{}\n", cells[4], cells[1], cells[0], cells[3], cells[2])
-        })
-        .collect();
-    place.write("new.csv", unlabelled);
+    let reordered = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        [cells[4], cells[1], cells[0], cells[3], cells[2]].join(",")
+    };
+    let unlabelled: Vec<String> = flowers(60, 2).lines().map(reordered).collect();
+    place.write("new.csv", unlabelled.join("\n"));
     let csv = place.ok(&["predict", "model.safetensors", "new.csv"]);
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "label,probability_aster,probability_briar,probability_clover");

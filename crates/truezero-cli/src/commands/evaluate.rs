@@ -78,8 +78,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         outputs_table(&outputs, assessment.task),
         confusion_table(&outputs, &confusion),
     ];
-    let mut text: String =
-        tables.iter().filter(|table| !table.is_empty()).map(|table| format!("{table}\n")).collect();
+    let mut text = String::new();
+    for table in tables.iter().filter(|table| !table.is_empty()) {
+        text += &format!("{table}\n");
+    }
     text += &format!("{} {}", measure.name(), measure.exact(assessment.error));
     text += &format!(", cost {:.4}, {} examples\n", assessment.evaluation.cost, assessment.examples);
     output::print(&text)

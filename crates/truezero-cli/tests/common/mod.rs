@@ -1,4 +1,5 @@
 //! Running the real command in a folder of its own.
+#![allow(clippy::format_push_string, reason = "for tables of some lines, clarity goes before an allocation")]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ impl Place {
     /// A place with `flowers.csv`: 150 flowers to be told apart.
     pub fn with_flowers() -> Self {
         let place = Self::new();
-        place.write("flowers.csv", &flowers(150, 1));
+        place.write("flowers.csv", flowers(150, 1));
         place
     }
 
