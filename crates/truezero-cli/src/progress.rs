@@ -18,6 +18,8 @@ pub struct Progress {
     shown: Shown,
     epochs: usize,
     measure: Measure,
+    /// The validation error of the latest epoch, to be read.
+    validation: String,
     started: Instant,
     refreshed: Instant,
     /// Examples seen before this call to the trainer, in an epoch that was interrupted.
@@ -62,6 +64,7 @@ impl Progress {
             shown,
             epochs,
             measure,
+            validation: String::new(),
             started: now,
             refreshed: now,
             examples_before: None,
@@ -88,8 +91,9 @@ impl Progress {
             bar.set_position(report.batch as u64);
             bar.set_prefix(format!("epoch {}/{}", report.epoch, self.epochs));
             bar.set_message(format!(
-                "cost {:.4} · sparsity {} · {:.0} examples/s",
+                "cost {:.4}{} · sparsity {} · {:.0} examples/s",
                 report.cost,
+                self.validation,
                 percent(report.sparsity),
                 self.epoch_pace.per_second()
             ));
@@ -100,7 +104,9 @@ impl Progress {
     pub fn epoch(&mut self, record: &EpochRecord) {
         let mut line = format!("epoch {}/{}: cost {:.4}", record.epoch, self.epochs, record.cost);
         if let Some(error) = record.validation_error {
-            line += &format!(", validation {} {}", self.measure.name(), self.measure.text(error));
+            let validation = format!("validation {} {}", self.measure.name(), self.measure.text(error));
+            line += &format!(", {validation}");
+            self.validation = format!(" · {validation}");
         }
         if !record.layers.is_empty() {
             line += &format!(", sparsity {}", percent(record.mean_sparsity));

@@ -1,4 +1,5 @@
 //! Options of `train` about the network, its optimiser and the run.
+#![allow(rustdoc::broken_intra_doc_links, reason = "the comments are help texts, in which [] means optional")]
 
 use std::path::PathBuf;
 

@@ -126,6 +126,9 @@ fn outputs(
 }
 
 fn outputs_table(outputs: &[OutputReport], task: Task) -> String {
+    if task == Task::Regress && outputs.len() == 1 {
+        return String::new(); // the error of all is the error of the one
+    }
     if task == Task::Regress {
         let rmse = |output: &OutputReport| format!("{:.4}", output.rmse.unwrap_or_default());
         return table(["quantity", "RMSE"], outputs.iter().map(|output| [output.name.clone(), rmse(output)]));
