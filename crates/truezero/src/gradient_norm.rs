@@ -1,49 +1,36 @@
-//! The norm of a weight gradient without the gradient.
-//!
-//! G = Xᵀ Δ for the inputs X and errors Δ of a mini-batch, so
-//! ‖G‖² = Σ_s Σ_t (x_s · x_t)(δ_s · δ_t): two small matrices, B × B, instead of one of the size of
-//! the weights.
+//! The norm of a layer's gradient, row by row: the gradient is never stored.
 
-use truezero_sparse::{DenseBatch, Inputs};
+use std::sync::{Mutex, PoisonError};
 
-/// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖².
-pub(crate) fn squared_norm(x: Inputs<'_>, delta: &DenseBatch) -> f64 {
-    let mut total = 0.0;
-    for s in 0..delta.examples() {
-        for t in 0..=s {
-            let errors = dot(delta.row(s), delta.row(t));
-            if errors != 0.0 {
-                // The bias is one more weight, from an input that is always 1.
-                let inputs = 1.0
-                    + match x {
-                        Inputs::Dense(x) => dot(x.row(s), x.row(t)),
-                        Inputs::Active(x) => sparse_dot(x.example(s), x.example(t)),
-                    };
-                total += if s == t { 1.0 } else { 2.0 } * errors * inputs;
-            }
+use truezero_sparse::{DenseBatch, Engine, Inputs, PackedWeights};
+
+/// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖², for the inputs X and errors Δ of a mini-batch. The
+/// weights give the shape; they are not changed.
+pub(crate) fn squared_norm(
+    engine: &mut Engine,
+    x: Inputs<'_>,
+    delta: &DenseBatch,
+    weights: &mut PackedWeights,
+) -> f64 {
+    let squares = Mutex::new(Vec::new());
+    engine.for_touched_rows(x, delta, [weights], |_, gradient, [_]| {
+        squares.lock().unwrap_or_else(PoisonError::into_inner).push(square(gradient));
+    });
+    let mut squares = squares.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut bias = vec![0.0; delta.width()];
+    for example in 0..delta.examples() {
+        for (sum, error) in bias.iter_mut().zip(delta.row(example)) {
+            *sum += error;
         }
     }
-    total.max(0.0)
+    squares.push(square(&bias));
+    // Threads bring the rows in any order; sorted, their sum is the same to the bit.
+    squares.sort_unstable_by(f64::total_cmp);
+    squares.iter().sum()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-}
-
-fn sparse_dot((a_units, a): (&[u32], &[f32]), (b_units, b): (&[u32], &[f32])) -> f64 {
-    let (mut at, mut bt, mut sum) = (0, 0, 0.0);
-    while at < a.len() && bt < b.len() {
-        match a_units[at].cmp(&b_units[bt]) {
-            std::cmp::Ordering::Less => at += 1,
-            std::cmp::Ordering::Greater => bt += 1,
-            std::cmp::Ordering::Equal => {
-                sum += f64::from(a[at]) * f64::from(b[bt]);
-                at += 1;
-                bt += 1;
-            }
-        }
-    }
-    sum
+fn square(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
 }
 
 #[cfg(test)]
@@ -68,7 +55,11 @@ mod tests {
         let mut active = ActiveBatch::new(3);
         active.push([(0, 1.0), (2, 2.0)]);
         active.push([(1, 3.0), (2, -1.0)]);
-        assert!((squared_norm(Inputs::Dense(&dense), &delta) - expected).abs() < 1e-9);
-        assert!((squared_norm(Inputs::Active(&active), &delta) - expected).abs() < 1e-9);
+        let mut weights = PackedWeights::zeros(3, 2);
+        for x in [Inputs::Dense(&dense), Inputs::Active(&active)] {
+            let found = squared_norm(&mut Engine::new(1), x, &delta, &mut weights);
+            assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
+        }
+        assert_eq!(weights, PackedWeights::zeros(3, 2));
     }
 }

@@ -132,8 +132,11 @@ impl Trainer<'_> {
         };
         let mut scale = 1.0;
         if norms.is_some() || clip.is_some() {
-            let squares: Vec<f64> =
-                (0..layers.len()).map(|index| squared_norm(x(index), &errors[index])).collect();
+            let squares: Vec<f64> = layers
+                .iter_mut()
+                .enumerate()
+                .map(|(index, layer)| squared_norm(engine, x(index), &errors[index], &mut layer.weights))
+                .collect();
             let norm = squares.iter().sum::<f64>().sqrt();
             if let Some(limit) = clip.map(f64::from)
                 && norm > limit
