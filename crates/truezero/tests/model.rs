@@ -121,7 +121,7 @@ fn damaged_bytes_never_panic() {
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     for _ in 0..2000 {
         let mut damaged = bytes.clone();
-        for _ in 0..1 + next(3) {
+        for _ in 0..=next(3) {
             damaged[next(header)] = next(256) as u8;
         }
         // Accepted or refused, but a model that is accepted can be used.
