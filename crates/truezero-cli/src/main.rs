@@ -29,6 +29,12 @@ use args::{Cli, Verb};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !truezero_data::formats::panic_is_caught() {
+            print(panic);
+        }
+    }));
     match run(std::env::args_os().collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -24,6 +24,7 @@ pub mod svmlight;
 
 pub use matrix::DENSE_FROM;
 pub(crate) use matrix::spread;
+pub use record_batches::panic_is_caught;
 pub use table::TableOptions;
 
 use crate::read::Input;

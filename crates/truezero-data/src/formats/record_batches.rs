@@ -3,6 +3,7 @@
 //! Integers and floats become numbers, booleans and strings (also in dictionaries) categories or text,
 //! lists of equally many numbers one column for each position. Null and NaN are missing values.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -60,9 +61,22 @@ pub(crate) fn broken(path: &Path, rows: usize, found: &str) -> DataError {
 /// Runs a parser of the arrow crates. They check what they read, but not everywhere: a panic on bytes that
 /// no writer writes is an error of the file, not of this program.
 pub(crate) fn catch(path: &Path, parse: impl FnOnce() -> Result<Raw, DataError>) -> Result<Raw, DataError> {
-    std::panic::catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
+    let outer = CATCHING.replace(true);
+    let caught = std::panic::catch_unwind(AssertUnwindSafe(parse));
+    CATCHING.set(outer);
+    caught.unwrap_or_else(|_| {
         Err(DataError::malformed(path, "content", "values that agree with the headers", "others"))
     })
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread would now become an error of the file that is being read. A program's
+/// panic hook can ask this, and leave out a message that would only confuse.
+pub fn panic_is_caught() -> bool {
+    CATCHING.get()
 }
 
 /// The values of a column so far.
@@ -236,5 +250,21 @@ impl<'a> Lists<'a> {
                 start..start + lists.value_length() as usize
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_while_parsing_is_an_error_of_the_file() {
+        let caught = catch(Path::new("f"), || {
+            assert!(panic_is_caught());
+            panic!("as the parquet crate does on some damaged files")
+        });
+        let message = caught.unwrap_err().to_string();
+        assert_eq!(message, "f: content: expected values that agree with the headers, found others");
+        assert!(!panic_is_caught());
     }
 }
