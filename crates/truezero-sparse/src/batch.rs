@@ -332,6 +332,17 @@ impl DenseBatch {
         &mut self.data[..self.examples * self.stride]
     }
 
+    /// `sums[j] = Σ_s self[s,j]`, over rising s.
+    pub fn column_sums(&self, sums: &mut Vec<f32>) {
+        sums.clear();
+        sums.resize(self.width, 0.0);
+        for example in 0..self.examples {
+            for (sum, value) in sums.iter_mut().zip(self.row(example)) {
+                *sum += value;
+            }
+        }
+    }
+
     /// Makes this a copy of chosen examples of another batch.
     pub fn copy_from(&mut self, source: &Self, examples: &[usize]) {
         self.reset(examples.len(), source.width);

@@ -17,12 +17,8 @@ pub(crate) fn squared_norm(
         squares.lock().unwrap_or_else(PoisonError::into_inner).push(square(gradient));
     });
     let mut squares = squares.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut bias = vec![0.0; delta.width()];
-    for example in 0..delta.examples() {
-        for (sum, error) in bias.iter_mut().zip(delta.row(example)) {
-            *sum += error;
-        }
-    }
+    let mut bias = Vec::new();
+    delta.column_sums(&mut bias);
     squares.push(square(&bias));
     // Threads bring the rows in any order; sorted, their sum is the same to the bit.
     squares.sort_unstable_by(f64::total_cmp);

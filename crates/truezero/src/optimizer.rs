@@ -252,13 +252,7 @@ impl Updater {
     /// The part of [`update`](Self::update) that is for the biases.
     pub(crate) fn update_bias(&mut self, index: usize, layer: &mut Layer, delta: &DenseBatch, scale: f32) {
         let gradient = &mut self.bias_gradient;
-        gradient.clear();
-        gradient.resize(layer.units(), 0.0);
-        for example in 0..delta.examples() {
-            for (sum, d) in gradient.iter_mut().zip(delta.row(example)) {
-                *sum += d;
-            }
-        }
+        delta.column_sums(gradient);
         let (optimizer, rate) = (&self.optimizer, self.rate);
         let memory = &mut self.memory[index];
         let (bias, first) = (&mut layer.bias, &mut memory.bias_first);
