@@ -4,7 +4,7 @@
 //! backward  error of h → error of z: δ = slope · (error + λ/B · sgn h), slope = ∂h/∂z
 
 use truezero_sparse::choose::{Product, prefer_dense};
-use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, PackedWeights};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, PackedWeights};
 
 use crate::activation::Activation;
 use crate::streams::{Purpose, Stream};
@@ -235,8 +235,7 @@ impl Activations {
 }
 
 /// Drops each input of a batch with probability `rate`, and scales the others by 1 / (1 − rate).
-pub(crate) fn drop_inputs(inputs: &mut truezero_sparse::Batch, rate: f32, mut stream: Stream) {
-    use truezero_sparse::Batch;
+pub(crate) fn drop_inputs(inputs: &mut Batch, rate: f32, mut stream: Stream) {
     if rate <= 0.0 {
         return;
     }

@@ -2,7 +2,7 @@
 
 use truezero_data::{Dataset, Targets};
 use truezero_sparse::choose::Product;
-use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs};
 
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -128,19 +128,16 @@ impl Network {
     ///
     /// # Panics
     /// If there is no such hidden layer, or the batch is not as wide as the network has inputs.
-    pub fn encode(&self, engine: &mut Engine, inputs: &Batch, layer: usize) -> truezero_sparse::ActiveBatch {
+    pub fn encode(&self, engine: &mut Engine, inputs: &Batch, layer: usize) -> ActiveBatch {
         assert!(layer < self.hidden().len(), "the network has {} hidden layers", self.hidden().len());
-        let mut codes = truezero_sparse::ActiveBatch::new(self.layers[layer].units());
-        let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
+        let mut codes = ActiveBatch::new(self.layers[layer].units());
         let rows: Vec<usize> = (0..inputs.examples()).collect();
-        for chunk in rows.chunks(EVALUATION_BATCH) {
-            batch.copy_from(inputs, chunk);
-            self.forward_to(engine, batch.view(), layer + 1, &mut pass);
+        self.for_batches_to(engine, inputs, &rows, layer + 1, |chunk, pass| {
             let code = pass.layers[layer].dense();
             for example in 0..chunk.len() {
                 codes.push(code.row(example).iter().enumerate().map(|(unit, &h)| (unit as u32, h)));
             }
-        }
+        });
         codes
     }
 
@@ -150,12 +147,24 @@ impl Network {
         engine: &mut Engine,
         inputs: &Batch,
         rows: &[usize],
+        see: impl FnMut(&[usize], &mut Pass),
+    ) {
+        self.for_batches_to(engine, inputs, rows, self.layers.len(), see);
+    }
+
+    /// As [`for_batches`](Self::for_batches), through the lowest `layers` layers only.
+    fn for_batches_to(
+        &self,
+        engine: &mut Engine,
+        inputs: &Batch,
+        rows: &[usize],
+        layers: usize,
         mut see: impl FnMut(&[usize], &mut Pass),
     ) {
         let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
         for chunk in rows.chunks(EVALUATION_BATCH) {
             batch.copy_from(inputs, chunk);
-            self.forward(engine, batch.view(), &mut pass);
+            self.forward_to(engine, batch.view(), layers, &mut pass);
             see(chunk, &mut pass);
         }
     }

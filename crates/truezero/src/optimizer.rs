@@ -311,12 +311,22 @@ fn adam(
     m: &mut [f32],
     v: &mut [f32],
 ) {
-    let (first, second) = bias_corrections(o, step);
+    let move_weight = adam_step(o, rate, step);
     for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        let g = scale * g + decay * *w;
-        *m = o.beta1 * *m + (1.0 - o.beta1) * g;
-        *v = o.beta2 * *v + (1.0 - o.beta2) * g * g;
-        *w -= rate * first * *m / ((second * *v).sqrt() + o.epsilon);
+        move_weight(scale * g + decay * *w, w, m, v);
+    }
+}
+
+/// Adam's rule for one weight at one step: called with (g, w, m, v).
+fn adam_step(o: &Optimizer, rate: f32, step: u64) -> impl Fn(f32, &mut f32, &mut f32, &mut f32) {
+    // 1 / (1 − β₁^t) and 1 / (1 − β₂^t)
+    let correction = |beta: f32| (1.0 - f64::from(beta).powf(step as f64)).recip() as f32;
+    let (first, second) = (correction(o.beta1), correction(o.beta2));
+    let Optimizer { beta1, beta2, epsilon, .. } = *o;
+    move |g, w, m, v| {
+        *m = beta1 * *m + (1.0 - beta1) * g;
+        *v = beta2 * *v + (1.0 - beta2) * g * g;
+        *w -= rate * first * *m / ((second * *v).sqrt() + epsilon);
     }
 }
 
@@ -328,12 +338,9 @@ fn adam_replay(o: &Optimizer, rate: f32, seen: u64, steps: u64, w: &mut [f32], m
         last = last.min(seen + fades_in as u64);
     }
     for step in seen + 1..=last {
-        let (first, second) = bias_corrections(o, step);
+        let move_weight = adam_step(o, rate, step);
         for ((w, m), v) in w.iter_mut().zip(&mut *m).zip(&mut *v) {
-            let g = o.weight_decay * *w;
-            *m = o.beta1 * *m + (1.0 - o.beta1) * g;
-            *v = o.beta2 * *v + (1.0 - o.beta2) * g * g;
-            *w -= rate * first * *m / ((second * *v).sqrt() + o.epsilon);
+            move_weight(o.weight_decay * *w, w, m, v);
         }
     }
     if last < steps {
@@ -342,10 +349,4 @@ fn adam_replay(o: &Optimizer, rate: f32, seen: u64, steps: u64, w: &mut [f32], m
         m.iter_mut().for_each(|m| *m *= m_left);
         v.iter_mut().for_each(|v| *v *= v_left);
     }
-}
-
-/// 1 / (1 − β₁^t) and 1 / (1 − β₂^t).
-fn bias_corrections(o: &Optimizer, step: u64) -> (f32, f32) {
-    let correction = |beta: f32| (1.0 - f64::from(beta).powf(step as f64)).recip() as f32;
-    (correction(o.beta1), correction(o.beta2))
 }
