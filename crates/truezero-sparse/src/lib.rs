@@ -23,6 +23,8 @@ pub mod choose;
 mod dense;
 #[allow(unsafe_code)]
 mod engine;
+#[allow(unsafe_code)]
+mod helpers;
 mod isa;
 #[allow(unsafe_code)]
 mod kernels;

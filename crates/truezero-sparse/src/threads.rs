@@ -4,15 +4,17 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Multiply-adds below which waking another thread takes longer than doing the work.
-const WORTH_THREADS: usize = 200_000;
+use crate::helpers::Helpers;
+
+/// Multiply-adds below which handing work to another thread takes longer than doing it.
+const WORTH_THREADS: usize = 50_000;
 
 /// The calling thread and its helpers.
 #[derive(Debug)]
 pub(crate) struct Threads {
     count: usize,
-    /// Helpers; none if the calling thread works alone.
-    pool: Option<rayon::ThreadPool>,
+    /// None if the calling thread works alone.
+    helpers: Option<Helpers>,
 }
 
 impl Threads {
@@ -20,10 +22,7 @@ impl Threads {
     /// thread works alone; results are the same.
     pub(crate) fn new(count: usize) -> Self {
         let count = count.max(1);
-        let pool = (count > 1)
-            .then(|| rayon::ThreadPoolBuilder::new().num_threads(count - 1).build().ok())
-            .flatten();
-        Self { count, pool }
+        Self { count, helpers: (count > 1).then(|| Helpers::start(count - 1).ok()).flatten() }
     }
 
     /// Number of threads.
@@ -35,15 +34,16 @@ impl Threads {
     /// thread brings its own scratch memory, of which there must be [`count`](Self::count). Work of
     /// few `multiply_adds` stays on the calling thread.
     pub(crate) fn run<S: Send>(
-        &self,
+        &mut self,
         multiply_adds: usize,
         tasks: usize,
         scratch: &mut [S],
         task: impl Fn(&mut S, usize) + Sync,
     ) {
-        let (mine, others) = scratch.split_first_mut().expect("scratch memory for the calling thread");
-        match &self.pool {
-            Some(pool) if tasks > 1 && multiply_adds >= WORTH_THREADS => {
+        assert_eq!(scratch.len(), self.count, "expected scratch memory for each thread");
+        let (mine, others) = scratch.split_first_mut().expect("at least one thread");
+        match &mut self.helpers {
+            Some(helpers) if tasks > 1 && multiply_adds >= WORTH_THREADS => {
                 let next = AtomicUsize::new(0);
                 let work = |scratch: &mut S| {
                     loop {
@@ -54,12 +54,13 @@ impl Threads {
                         task(scratch, n);
                     }
                 };
-                pool.in_place_scope(|scope| {
-                    for scratch in others.iter_mut().take(tasks - 1) {
-                        scope.spawn(|_| work(scratch));
-                    }
-                    work(mine);
-                });
+                let others = Disjoint::new(others);
+                let help = |helper: usize| {
+                    // SAFETY: each helper has its own number, and calls this once at a time.
+                    let scratch = unsafe { others.slice_mut(helper..helper + 1) };
+                    work(&mut scratch[0]);
+                };
+                helpers.share(tasks - 1, &help, || work(mine));
             }
             _ => (0..tasks).for_each(|n| task(mine, n)),
         }
