@@ -287,6 +287,13 @@ impl DenseBatch {
         self.data.fill(0.0);
     }
 
+    /// As [`reset`](Self::reset), but leaves values as they are, for a caller that writes all of them,
+    /// padding included.
+    pub(crate) fn reshape(&mut self, examples: usize, width: usize) {
+        (self.examples, self.width, self.stride) = (examples, width, padded(width));
+        self.data.resize(examples * self.stride);
+    }
+
     /// Number of examples.
     pub fn examples(&self) -> usize {
         self.examples

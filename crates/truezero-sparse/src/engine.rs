@@ -3,21 +3,27 @@
 //! An engine owns its threads and its scratch memory, which grows to what the largest mini-batch needs
 //! and is then reused.
 //!
-//! Over active values, results are those of [`naive`](crate::naive), bit for bit, on any number of
-//! threads and any instruction set. Dense products are rounded otherwise, but likewise whatever the
-//! number of threads.
+//! Results are those of [`naive`](crate::naive), bit for bit, on any number of threads, on any instruction
+//! set, and in either branch: multiplying the zeros adds nothing.
+
+use std::ops::Range;
 
 use crate::by_unit::ByUnit;
-use crate::dense::Target;
 use crate::isa::Isa;
-use crate::kernels::{Backward, Extract, Forward, Found, Gradient, Rectify, Sgd};
+use crate::kernels::{
+    Backward, DenseErrors, DenseForward, DenseStep, Extract, Forward, Found, Gradient, Rectify, Sgd,
+};
 use crate::lanes::{Line, as_lines, as_lines_mut};
 use crate::threads::{Disjoint, Threads};
 use crate::weights::Shape;
-use crate::{ActiveBatch, AlignedVec, DenseBatch, Inputs, LANES, PANEL, PackedWeights, dense, padded};
+use crate::{ActiveBatch, AlignedVec, DenseBatch, Inputs, LANES, PANEL, PackedWeights, padded};
 
-/// Rows of one task of [`Engine::for_rows`].
+/// Rows of one task of [`Engine::for_rows`] and of the dense products that go backward.
 const ROWS_PER_TASK: usize = 32;
+
+/// Inputs that a dense product going backward takes at once: their weights stay in the first-level cache.
+/// A tile of a kernel has as many, or a divisor of it.
+const FEW_INPUTS: usize = 4;
 
 /// Computes the products on a fixed number of threads. The number does not change their results.
 #[derive(Debug)]
@@ -36,6 +42,7 @@ pub struct Engine {
 struct Scratch {
     partial: Vec<Line>,
     gradient: AlignedVec,
+    factors: Vec<f32>,
 }
 
 impl Engine {
@@ -77,45 +84,26 @@ impl Engine {
         check_inputs(x, w.shape());
         assert_eq!(bias.len(), w.outputs(), "expected a bias for each output");
         let (examples, panels) = (x.examples(), w.panels());
-        out.reset(examples, w.outputs());
-        match x {
-            Inputs::Active(x) => {
-                self.row.resize(bias.len());
-                self.row[..bias.len()].copy_from_slice(bias);
-                self.row[bias.len()..].fill(0.0);
-                let (isa, bias) = (self.isa, &self.row);
-                let stride = out.stride() / LANES;
-                let out = Disjoint::new(as_lines_mut(out.padded_mut()));
-                // Panels first, so that a thread keeps its panels' weights in its cache.
-                let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
-                let work = x.active() * w.outputs();
-                self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
-                    let (panel, part) = (task / parts, task % parts);
-                    let start = w.columns(panel).start;
-                    isa.run(Forward {
-                        x,
-                        examples: part * examples / parts..(part + 1) * examples / parts,
-                        panel: as_lines(w.panel(panel)),
-                        bias: as_lines(&bias[start..start + w.panel_width(panel)]),
-                        outputs: w.columns(panel),
-                        out,
-                        stride,
-                    });
-                });
+        out.reshape(examples, w.outputs());
+        self.row.resize(bias.len());
+        self.row[..bias.len()].copy_from_slice(bias);
+        self.row[bias.len()..].fill(0.0);
+        let (isa, bias) = (self.isa, &self.row);
+        let stride = out.stride() / LANES;
+        let out = Disjoint::new(as_lines_mut(out.padded_mut()));
+        // Panels first, so that a thread keeps its panels' weights in its cache.
+        let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
+        let work = w.outputs() * active_values(x);
+        self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
+            let (at, part) = (task / parts, task % parts);
+            let examples = part * examples / parts..(part + 1) * examples / parts;
+            let (panel, outputs) = (as_lines(w.panel(at)), w.columns(at));
+            let bias = as_lines(&bias[outputs.start..outputs.start + w.panel_width(at)]);
+            match x {
+                Inputs::Active(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
+                Inputs::Dense(x) => isa.run(DenseForward { x, examples, panel, bias, outputs, out, stride }),
             }
-            Inputs::Dense(x) => {
-                for example in 0..examples {
-                    out.row_mut(example).copy_from_slice(bias);
-                }
-                let out = Disjoint::new(out.padded_mut());
-                let work = examples * w.inputs() * w.outputs();
-                let tasks = panels * dense::example_tiles(examples);
-                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
-                    // SAFETY: each task has its own panel and tile of examples.
-                    unsafe { dense::forward(x, task / panels, w, task % panels, out) };
-                });
-            }
-        }
+        });
     }
 
     /// Errors of the inputs, examples × inputs: `errors[s,i] = Σ_j W[i,j] δ[s,j]`; for inputs given
@@ -151,13 +139,15 @@ impl Engine {
                     });
                 });
             }
-            Inputs::Dense(x) => {
-                let work = x.examples() * w.inputs() * w.outputs();
-                let tiles = dense::input_tiles(w.inputs());
-                let tasks = tiles * dense::example_tiles(x.examples());
-                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
-                    // SAFETY: each task has its own tiles of examples and inputs.
-                    unsafe { dense::backward(delta, task / tiles, w, task % tiles, errors) };
+            Inputs::Dense(_) => {
+                let (isa, shape) = (self.isa, w.shape());
+                let weights = as_lines(w.packed());
+                let work = x.examples() * shape.inputs() * shape.outputs();
+                self.threads.run(work, input_tasks(shape), &mut self.scratch, |_, task| {
+                    for inputs in few_inputs(shape, task) {
+                        let weights = |part: Range<usize>| &weights[part];
+                        isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
+                    }
                 });
             }
         }
@@ -172,19 +162,7 @@ impl Engine {
         check_shapes(x, shape, delta);
         match x {
             Inputs::Active(x) => self.sparse_sgd::<false>(x, w, delta, rate, None),
-            Inputs::Dense(x) => {
-                let weights = Disjoint::new(w.packed_mut());
-                let work = x.examples() * shape.inputs() * shape.outputs();
-                let tasks = shape.panels() * dense::input_tiles(shape.inputs());
-                self.threads.run(work, tasks, &mut self.scratch, |_, task| {
-                    let (panel, tile) = (task % shape.panels(), task / shape.panels());
-                    let inputs = dense::input_tile(tile, shape.inputs());
-                    let start = shape.piece(panel, inputs.start).start;
-                    let target = Target { array: weights, start, stride: shape.panel_width(panel) };
-                    // SAFETY: each task has its own panel and tile of inputs.
-                    unsafe { dense::add_gradient(x, inputs, delta, shape.columns(panel), -rate, target) };
-                });
-            }
+            Inputs::Dense(x) => self.dense_sgd::<false>(x, w, delta, rate, None),
         }
     }
 
@@ -200,14 +178,48 @@ impl Engine {
         rate: f32,
         errors: &mut DenseBatch,
     ) {
-        if let Inputs::Active(x) = x {
-            check_shapes(Inputs::Active(x), w.shape(), delta);
-            errors.reset(x.examples(), w.inputs());
-            self.sparse_sgd::<true>(x, w, delta, rate, Some(errors));
-        } else {
-            self.backward(x, w, delta, errors);
-            self.sgd(x, w, delta, rate);
+        check_shapes(x, w.shape(), delta);
+        errors.reset(x.examples(), w.inputs());
+        match x {
+            Inputs::Active(x) => self.sparse_sgd::<true>(x, w, delta, rate, Some(errors)),
+            Inputs::Dense(x) => self.dense_sgd::<true>(x, w, delta, rate, Some(errors)),
         }
+    }
+
+    /// The step of all inputs, and with `DOT` the errors before it.
+    fn dense_sgd<const DOT: bool>(
+        &mut self,
+        x: &DenseBatch,
+        w: &mut PackedWeights,
+        delta: &DenseBatch,
+        rate: f32,
+        errors: Option<&mut DenseBatch>,
+    ) {
+        let (isa, shape) = (self.isa, w.shape());
+        let stride = padded(shape.inputs());
+        let errors = Disjoint::new(errors.map_or(&mut [], DenseBatch::padded_mut));
+        let packed = Disjoint::new(as_lines_mut(w.packed_mut()));
+        let work = 2 * x.examples() * shape.inputs() * shape.outputs();
+        self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
+            for inputs in few_inputs(shape, task) {
+                if DOT {
+                    // SAFETY: each task has its own inputs, and their pieces of the weights; no other slice
+                    // of them lives at the same time.
+                    let weights = |part| unsafe { &*packed.slice_mut(part) };
+                    let inputs = inputs.clone();
+                    isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
+                }
+                let factors = scaled_inputs(x, &inputs, -rate, &mut scratch.factors);
+                for panel in 0..shape.panels() {
+                    let lines = shape.panel_width(panel) / LANES;
+                    let start = shape.piece_lines(panel, inputs.start).start;
+                    // SAFETY: as above.
+                    let target = unsafe { packed.slice_mut(start..start + inputs.len() * lines) };
+                    let outputs = shape.columns(panel).len();
+                    isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
+                }
+            }
+        });
     }
 
     /// The step, and with `DOT` the errors before it.
@@ -278,22 +290,26 @@ impl Engine {
                 });
             }
             Inputs::Dense(x) => {
+                let isa = self.isa;
                 let work = x.examples() * shape.inputs() * shape.outputs();
-                let tasks = shape.panels() * dense::input_tiles(shape.inputs());
-                self.threads.run(work, tasks, &mut self.scratch, |scratch, task| {
-                    let (panel, tile) = (task % shape.panels(), task / shape.panels());
-                    let inputs = dense::input_tile(tile, shape.inputs());
-                    let width = shape.panel_width(panel);
-                    scratch.gradient.resize(inputs.len() * width);
-                    scratch.gradient.fill(0.0);
-                    let array = Disjoint::new(&mut scratch.gradient);
-                    let (outputs, target) = (shape.columns(panel), Target { array, start: 0, stride: width });
-                    // SAFETY: the scratch memory is this thread's own.
-                    unsafe { dense::add_gradient(x, inputs.clone(), delta, outputs, 1.0, target) };
-                    for (input, gradient) in inputs.zip(scratch.gradient.chunks_exact(width)) {
-                        // SAFETY: each task has its own panel and tile of inputs.
-                        let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
-                        rule(input, gradient, pieces);
+                self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
+                    for inputs in few_inputs(shape, task) {
+                        let factors = scaled_inputs(x, &inputs, 1.0, &mut scratch.factors);
+                        for panel in 0..shape.panels() {
+                            let width = shape.panel_width(panel);
+                            scratch.gradient.resize(inputs.len() * width);
+                            let gradient = &mut scratch.gradient[..inputs.len() * width];
+                            gradient.fill(0.0);
+                            let (outputs, lines) = (shape.columns(panel).len(), width / LANES);
+                            let target = as_lines_mut(gradient);
+                            isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
+                            for (input, gradient) in inputs.clone().zip(gradient.chunks_exact(width)) {
+                                // SAFETY: each task has its own inputs, taken piece by piece.
+                                let pieces =
+                                    matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
+                                rule(input, gradient, pieces);
+                            }
+                        }
                     }
                 });
             }
@@ -372,6 +388,39 @@ impl Engine {
             let count = self.isa.run(Extract { row, found: &mut self.found });
             active.append(self.found.first(count));
         }
+    }
+}
+
+/// Number of tasks of [`few_inputs`].
+fn input_tasks(shape: Shape) -> usize {
+    shape.inputs().div_ceil(ROWS_PER_TASK)
+}
+
+/// The inputs of one task, a few at once.
+fn few_inputs(shape: Shape, task: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = shape.inputs().min((task + 1) * ROWS_PER_TASK);
+    (task * ROWS_PER_TASK..end).step_by(FEW_INPUTS).map(move |first| first..end.min(first + FEW_INPUTS))
+}
+
+/// For each example, the values of some inputs, scaled.
+fn scaled_inputs<'a>(
+    x: &DenseBatch,
+    inputs: &Range<usize>,
+    scale: f32,
+    factors: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    factors.clear();
+    for example in 0..x.examples() {
+        factors.extend(x.row(example)[inputs.clone()].iter().map(|value| scale * value));
+    }
+    factors
+}
+
+/// How many values of a batch are multiplied.
+fn active_values(x: Inputs<'_>) -> usize {
+    match x {
+        Inputs::Active(x) => x.active(),
+        Inputs::Dense(x) => x.examples() * x.width(),
     }
 }
 

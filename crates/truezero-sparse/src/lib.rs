@@ -20,8 +20,6 @@ mod batch;
 mod by_unit;
 pub mod choose;
 #[allow(unsafe_code)]
-mod dense;
-#[allow(unsafe_code)]
 mod engine;
 #[allow(unsafe_code)]
 mod helpers;

@@ -87,11 +87,6 @@ impl<'a, T> Disjoint<'a, T> {
         Self { start: array.as_mut_ptr(), len: array.len(), array: PhantomData }
     }
 
-    /// Number of elements.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Where an element lies; it need not exist.
     #[inline(always)]
     pub(crate) fn address(&self, at: usize) -> *mut T {

@@ -1,27 +1,40 @@
-//! Multiplying everything gives what skipping zeros gives, up to rounding, and the same bits on any
-//! number of threads.
+//! Multiplying everything gives the very bits that skipping zeros gives, on every instruction set this
+//! machine has and on any number of threads.
 
-use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, PackedWeights, naive};
+use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PackedWeights, naive};
 
 /// Values between -1 and 1 that look random.
 fn values(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|k| ((k * 7919 + seed * 104_729) % 1009) as f32 / 504.0 - 1.0).collect()
 }
 
-fn assert_close(found: &[f32], expected: &[f32]) {
+fn assert_same(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len());
     for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!((found - expected).abs() < 1e-4, "at {at}: expected {expected}, found {found}");
+        assert_eq!(found.to_bits(), expected.to_bits(), "{what} at {at}: expected {expected}, found {found}");
     }
 }
 
 #[test]
-fn dense_products_are_those_of_the_specification_up_to_rounding() {
-    let shapes =
-        [(0, 3, 4), (1, 1, 1), (1, 300, 17), (3, 17, 10), (10, 0, 5), (10, 784, 300), (300, 140, 129)];
+fn dense_products_are_those_of_the_specification() {
+    let shapes = [
+        (0, 3, 4),
+        (1, 1, 1),
+        (1, 300, 17),
+        (2, 30, 200),
+        (3, 17, 10),
+        (5, 33, 129),
+        (7, 9, 140),
+        (10, 0, 5),
+        (10, 784, 300),
+        (13, 131, 64),
+        (300, 140, 129),
+    ];
     for (examples, inputs, outputs) in shapes {
-        let x = DenseBatch::from_rows(inputs.max(1), &values(examples * inputs.max(1), 1));
-        let x = if inputs == 0 { DenseBatch::zeros(examples, 0) } else { x };
+        let mut plain = values(examples * inputs, 1);
+        plain.iter_mut().step_by(3).for_each(|value| *value = 0.0);
+        let mut x = DenseBatch::zeros(examples, inputs);
+        (0..examples).for_each(|s| x.row_mut(s).copy_from_slice(&plain[s * inputs..][..inputs]));
         let weights = PackedWeights::from_plain(inputs, outputs, &values(inputs * outputs, 2));
         let bias = values(outputs, 3);
         let delta = DenseBatch::from_rows(outputs, &values(examples * outputs, 4));
@@ -35,24 +48,33 @@ fn dense_products_are_those_of_the_specification_up_to_rounding() {
         let mut ones = ActiveBatch::new(inputs);
         (0..examples).for_each(|_| ones.push((0..inputs as u32).map(|i| (i, 1.0))));
         naive::backward(&ones, &weights, &delta, &mut errors);
-        let mut first: Option<[Vec<f32>; 4]> = None;
-        for threads in 1..=3 {
-            let mut engine = Engine::new(threads);
-            let (mut found_out, mut found_errors) = (DenseBatch::default(), DenseBatch::default());
-            engine.forward(Inputs::Dense(&x), &weights, &bias, &mut found_out);
-            assert_close(found_out.padded(), out.padded());
+        let isas = Isa::available();
+        for mut engine in isas.into_iter().flat_map(|isa| (1..=3).map(move |n| Engine::with_isa(n, isa))) {
+            let what = |name: &str| {
+                format!("{name} of {examples} × {inputs} × {outputs}, {} on {}", engine.isa(), engine.threads())
+            };
+            let names = ["forward", "backward", "sgd", "backward_sgd", "gradient"].map(what);
+            let dense = Inputs::Dense(&x);
+            // Where a product writes, there may be something else before.
+            let mut found = DenseBatch::from_rows(2, &[7.0; 2000]);
+            engine.forward(dense, &weights, &bias, &mut found);
+            assert_same(found.padded(), out.padded(), &names[0]);
+            engine.backward(dense, &weights, &delta, &mut found);
+            assert_same(found.padded(), errors.padded(), &names[1]);
             let mut found_after = weights.clone();
-            engine.backward_sgd(Inputs::Dense(&x), &mut found_after, &delta, 0.01, &mut found_errors);
-            assert_close(found_errors.padded(), errors.padded());
-            assert_close(found_after.packed(), after.packed());
-            let mut by_rule = weights.clone();
-            engine.for_touched_rows(Inputs::Dense(&x), &delta, [&mut by_rule], |_, gradient, [w]| {
-                w.iter_mut().zip(gradient).for_each(|(w, g)| *w -= 0.01 * g);
-            });
-            assert_close(by_rule.packed(), after.packed());
-            let found = [found_out.padded(), found_errors.padded(), found_after.packed(), by_rule.packed()];
-            let found = found.map(<[f32]>::to_vec);
-            assert_eq!(first.get_or_insert_with(|| found.clone()), &found, "{threads} threads");
+            engine.sgd(dense, &mut found_after, &delta, 0.01);
+            assert_same(found_after.packed(), after.packed(), &names[2]);
+            let mut found_after = weights.clone();
+            engine.backward_sgd(dense, &mut found_after, &delta, 0.01, &mut found);
+            assert_same(found.padded(), errors.padded(), &names[3]);
+            assert_same(found_after.packed(), after.packed(), &names[3]);
+            let mut gradient = PackedWeights::zeros(inputs, outputs);
+            engine.for_touched_rows(dense, &delta, [&mut gradient], |_, row, [to]| to.copy_from_slice(row));
+            for input in 0..inputs {
+                let expected = naive::row_gradient(&active, input, &delta);
+                let row: Vec<f32> = (0..outputs).map(|output| gradient.get(input, output)).collect();
+                assert_same(&row, &expected, &names[4]);
+            }
         }
     }
 }

@@ -14,21 +14,21 @@ use crate::weights::Shape;
 use crate::{DenseBatch, LANES, PANEL, PackedWeights};
 
 /// Lines of a piece of full width.
-const PANEL_LINES: usize = PANEL / LANES;
+pub(super) const PANEL_LINES: usize = PANEL / LANES;
 
 /// How many touched pieces ahead weights are prefetched.
 const AHEAD: usize = 3;
 
 /// The errors δ of the outputs, as lines.
 #[derive(Clone, Copy)]
-struct Delta<'a> {
-    lines: &'a [Line],
+pub(super) struct Delta<'a> {
+    pub(super) lines: &'a [Line],
     /// Lines of an example.
-    stride: usize,
+    pub(super) stride: usize,
 }
 
 impl<'a> Delta<'a> {
-    fn new(delta: &'a DenseBatch) -> Self {
+    pub(super) fn new(delta: &'a DenseBatch) -> Self {
         Self { lines: as_lines(delta.padded()), stride: delta.stride() / LANES }
     }
 }

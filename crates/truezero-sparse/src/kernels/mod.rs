@@ -1,12 +1,16 @@
-//! The products over active values, each written once, generic over the instruction set.
+//! The products, over active values and over all, each written once, generic over the instruction set.
 //!
 //! Every output element is accumulated in the order that [`naive`](crate::naive) specifies, whatever
 //! the instruction set, the width of a panel, or the partition among threads.
 
 mod backward;
+mod dense_backward;
+mod dense_forward;
 mod extract;
 mod forward;
 
 pub(crate) use backward::{Backward, Gradient, Sgd};
+pub(crate) use dense_backward::{DenseErrors, DenseStep};
+pub(crate) use dense_forward::DenseForward;
 pub(crate) use extract::{Extract, Found, Rectify};
 pub(crate) use forward::Forward;

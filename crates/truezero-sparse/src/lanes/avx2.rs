@@ -53,6 +53,9 @@ impl Lanes for Avx2 {
 
     // 8 of 16 registers.
     const ACCUMULATORS: usize = 4;
+    const TILE: usize = 6;
+    const TILE_EXAMPLES: usize = 6;
+    const TILE_INPUTS: usize = 2;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {

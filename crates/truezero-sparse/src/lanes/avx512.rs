@@ -33,6 +33,9 @@ impl Lanes for Avx512 {
 
     // Of 32 registers; a panel is no wider.
     const ACCUMULATORS: usize = 8;
+    const TILE: usize = 24;
+    const TILE_EXAMPLES: usize = 12;
+    const TILE_INPUTS: usize = 4;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {

@@ -28,6 +28,15 @@ pub(crate) trait Lanes: Copy {
     /// How many vectors a kernel may keep as accumulators without running out of registers.
     const ACCUMULATORS: usize;
 
+    /// How many accumulators a dense product keeps: a tile of examples or inputs times lines.
+    const TILE: usize;
+
+    /// Examples of a tile of a dense forward product, at most 12.
+    const TILE_EXAMPLES: usize;
+
+    /// Inputs of a tile of a dense backward product, at most 4.
+    const TILE_INPUTS: usize;
+
     /// Runs a kernel in a function compiled for this instruction set.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
@@ -68,16 +77,21 @@ pub(crate) trait Kernel {
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 
-/// Evaluates an expression with the number of lines `$n`, 1 to 8, as the constant `$N`.
-macro_rules! with_lines {
-    ($n:expr, $N:ident => $body:expr) => {
-        with_lines!(@arms $n, $N, $body, 1 2 3 4 5 6 7 8)
-    };
-    (@arms $n:expr, $N:ident, $body:expr, $($value:literal)*) => {
+/// Evaluates an expression with the number `$n` as the constant `$N`, for each of the listed numbers.
+macro_rules! with_constant {
+    ($n:expr, $N:ident of $($value:literal)* => $body:expr) => {
         match $n {
             $($value => { const $N: usize = $value; $body })*
-            lines => unreachable!("a panel has 1 to 8 lines, not {lines}"),
+            other => unreachable!("no kernel for {other} at once"),
         }
+    };
+}
+pub(crate) use with_constant;
+
+/// Evaluates an expression with the number of lines `$n` of a piece, 1 to 8, as the constant `$N`.
+macro_rules! with_lines {
+    ($n:expr, $N:ident => $body:expr) => {
+        $crate::lanes::with_constant!($n, $N of 1 2 3 4 5 6 7 8 => $body)
     };
 }
 pub(crate) use with_lines;

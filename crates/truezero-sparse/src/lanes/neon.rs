@@ -34,6 +34,9 @@ impl Lanes for Neon {
 
     // 16 of 32 registers.
     const ACCUMULATORS: usize = 4;
+    const TILE: usize = 6;
+    const TILE_EXAMPLES: usize = 6;
+    const TILE_INPUTS: usize = 2;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {

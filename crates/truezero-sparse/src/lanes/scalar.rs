@@ -11,6 +11,9 @@ impl Lanes for Scalar {
     type V = Line;
 
     const ACCUMULATORS: usize = 1;
+    const TILE: usize = 6;
+    const TILE_EXAMPLES: usize = 6;
+    const TILE_INPUTS: usize = 2;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
