@@ -294,6 +294,11 @@ impl DenseBatch {
         self.data.resize(examples * self.stride);
     }
 
+    /// Whether both have as many examples and values of each.
+    pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
+        (self.examples, self.width) == (other.examples, other.width)
+    }
+
     /// Number of examples.
     pub fn examples(&self) -> usize {
         self.examples
@@ -361,7 +366,7 @@ impl DenseBatch {
 
 impl PartialEq for DenseBatch {
     fn eq(&self, other: &Self) -> bool {
-        (self.examples, self.width) == (other.examples, other.width) && self.padded() == other.padded()
+        self.has_shape_of(other) && self.padded() == other.padded()
     }
 }
 

@@ -29,6 +29,7 @@ mod kernels;
 #[allow(unsafe_code)]
 mod lanes;
 pub mod naive;
+mod pointwise;
 #[allow(unsafe_code)]
 mod threads;
 mod weights;
@@ -37,4 +38,5 @@ pub use aligned::{AlignedVec, LANES, padded};
 pub use batch::{ActiveBatch, Batch, BatchError, DenseBatch, Inputs};
 pub use engine::Engine;
 pub use isa::Isa;
+pub use pointwise::Pointwise;
 pub use weights::{PANEL, PackedWeights};

@@ -14,6 +14,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use truezero_sparse::Pointwise;
+
 /// An activation function, written as in the table above; `softplus` alone means α = 1, `relu` means
 /// `rectifier`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -108,20 +110,21 @@ impl Activation {
                     (x, 1.0)
                 }
             }
-            Self::Softplus { alpha } => {
-                let z = alpha * x;
-                ((z.max(0.0) + (-z.abs()).exp().ln_1p()) / alpha, logistic(z))
-            }
-            Self::Tanh => {
-                let f = x.tanh();
-                (f, 1.0 - f * f)
-            }
-            Self::Logistic => {
-                let f = logistic(x);
-                (f, f * (1.0 - f))
-            }
             Self::LeakyIntegrateAndFire(constants) => constants.value_and_slope(x),
             Self::Identity => (x, 1.0),
+            Self::Softplus { alpha } => Pointwise::Softplus { alpha: *alpha }.value_and_slope(x),
+            Self::Tanh => Pointwise::Tanh.value_and_slope(x),
+            Self::Logistic => Pointwise::Logistic.value_and_slope(x),
+        }
+    }
+
+    /// The function, if it is one of those that an engine computes for many values at once.
+    pub(crate) fn pointwise(&self) -> Option<Pointwise> {
+        match *self {
+            Self::Softplus { alpha } => Some(Pointwise::Softplus { alpha }),
+            Self::Tanh => Some(Pointwise::Tanh),
+            Self::Logistic => Some(Pointwise::Logistic),
+            Self::Rectifier | Self::LeakyIntegrateAndFire(_) | Self::Identity => None,
         }
     }
 
@@ -133,12 +136,7 @@ impl Activation {
 
 /// 1 / (1 + e^(−x)), without overflow.
 pub(crate) fn logistic(x: f32) -> f32 {
-    if x >= 0.0 {
-        (1.0 + (-x).exp()).recip()
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
-    }
+    Pointwise::Logistic.value_and_slope(x).0
 }
 
 impl fmt::Display for Activation {

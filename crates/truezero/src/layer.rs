@@ -97,6 +97,12 @@ impl Layer {
             out.sparse = true;
             return;
         }
+        if let Some(function) = self.activation.pointwise() {
+            let slopes = slopes.then_some(&mut out.slopes);
+            engine.activate(function, self.signs.as_deref(), &mut out.values, slopes);
+            out.sparse = false;
+            return;
+        }
         if slopes {
             out.slopes.reset(out.values.examples(), out.values.width());
         }
@@ -121,29 +127,17 @@ impl Layer {
 
     /// Turns the errors of this layer's outputs, in `errors`, into errors of its pre-activations.
     /// `penalty` is λ/B.
-    pub(crate) fn backward(&self, out: &Activations, penalty: f32, errors: &mut DenseBatch) {
-        for example in 0..errors.examples() {
-            let error = errors.row_mut(example);
-            let value = out.values.row(example);
-            if out.rectified {
-                // The slope of an active unit is its sign (times dropout's scale); all others have
-                // no error. The list of active units tells which, so zeros are not even looked at
-                // where the errors are those of active units only.
-                let mut next = 0;
-                for &unit in out.active.example(example).0 {
-                    let unit = unit as usize;
-                    error[next..unit].fill(0.0);
-                    next = unit + 1;
-                    let slope = out.scale * self.signs.as_ref().map_or(1.0, |signs| signs[unit]);
-                    error[unit] = slope * (error[unit] + penalty * value[unit].signum());
-                }
-                error[next..].fill(0.0);
-            } else {
-                for ((error, slope), value) in error.iter_mut().zip(out.slopes.row(example)).zip(value) {
-                    let sign = if *value == 0.0 { 0.0 } else { value.signum() };
-                    *error = slope * (*error + penalty * sign);
-                }
-            }
+    pub(crate) fn backward(
+        &self,
+        engine: &mut Engine,
+        out: &Activations,
+        penalty: f32,
+        errors: &mut DenseBatch,
+    ) {
+        if out.rectified {
+            engine.rectified_errors(&out.values, self.signs.as_deref(), out.scale, penalty, errors);
+        } else {
+            engine.slope_errors(&out.values, &out.slopes, penalty, errors);
         }
     }
 }

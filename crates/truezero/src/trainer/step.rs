@@ -116,7 +116,7 @@ impl Trainer<'_> {
                     } else {
                         engine.backward(x, weights, delta, error);
                     }
-                    layers[index - 1].backward(below, penalty, error);
+                    layers[index - 1].backward(engine, below, penalty, error);
                 }
                 _ if fused => engine.sgd(inputs.view(), &mut layers[index].weights, delta, updater.rate()),
                 _ => {}
