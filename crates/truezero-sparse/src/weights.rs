@@ -191,6 +191,42 @@ impl PackedWeights {
     }
 }
 
+/// A block of rows at a time, so that packing or unpacking a matrix needs no second one.
+impl PackedWeights {
+    /// Packs plain rows of `outputs` values as rows `first`, `first + 1` …
+    ///
+    /// # Panics
+    /// If `plain` is no whole number of rows, or there are no such rows.
+    pub fn set_rows(&mut self, first: usize, plain: &[f32]) {
+        let outputs = self.outputs();
+        let rows = plain.len() / outputs.max(1);
+        assert_eq!(plain.len(), rows * outputs, "expected whole rows of {outputs} weights");
+        for panel in 0..self.panels() {
+            let columns = self.columns(panel);
+            for row in 0..rows {
+                self.piece_mut(panel, first + row)[..columns.len()]
+                    .copy_from_slice(&plain[row * outputs..][columns.clone()]);
+            }
+        }
+    }
+
+    /// Makes `plain` the rows of that `range`, each `outputs` plain values.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub fn copy_rows(&self, range: Range<usize>, plain: &mut Vec<f32>) {
+        let outputs = self.outputs();
+        plain.resize(range.len() * outputs, 0.0);
+        for panel in 0..self.panels() {
+            let columns = self.columns(panel);
+            for (row, input) in range.clone().enumerate() {
+                plain[row * outputs..][columns.clone()]
+                    .copy_from_slice(&self.piece(panel, input)[..columns.len()]);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +239,31 @@ mod tests {
             assert_eq!(weights.to_plain(), plain);
             if inputs > 1 && outputs > 1 {
                 assert_eq!(weights.get(1, outputs - 1), (2 * outputs) as f32);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod row_tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_rows_are_packed_and_unpacked_as_the_whole_is() {
+        for (inputs, outputs) in [(7, 5), (5, 300), (3, 0), (0, 7)] {
+            let plain: Vec<f32> = (0..inputs * outputs).map(|k| k as f32 + 1.0).collect();
+            let whole = PackedWeights::from_plain(inputs, outputs, &plain);
+            for rows in 1..4 {
+                let mut weights = PackedWeights::zeros(inputs, outputs);
+                let mut block = vec![f32::NAN; 1000];
+                for first in (0..inputs).step_by(rows) {
+                    let range = first..inputs.min(first + rows);
+                    let expected = &plain[range.start * outputs..range.end * outputs];
+                    weights.set_rows(first, expected);
+                    whole.copy_rows(range, &mut block);
+                    assert_eq!(block, expected);
+                }
+                assert_eq!(weights, whole, "{rows} of {inputs} rows at a time");
             }
         }
     }

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tensors::{Tensor, Tensors};
+use super::read::Tensors;
+use super::write::Tensor;
 use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::error::Error;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use truezero_data::Preprocessing;
 
 use super::description::{Description, tensors};
-use super::tensors::{TensorFile, write};
+use super::read::TensorFile;
+use super::write::write;
 use crate::error::Error;
 use crate::network::Network;
 use crate::trainer::Summary;

@@ -13,7 +13,8 @@ use crate::evaluate::Examples;
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
 use crate::store::description::{Description, tensors};
-use crate::store::tensors::{Tensor, TensorFile, write};
+use crate::store::read::TensorFile;
+use crate::store::write::{Tensor, write};
 
 /// Version of the format that this library writes, and the only one it reads.
 const FORMAT: u32 = 1;
