@@ -40,7 +40,7 @@ fn with_stops(options: &TrainingOptions, every: usize, threads: usize, file: &Pa
             if done == every { Control::Stop } else { Control::Continue }
         });
         match progress.unwrap() {
-            Progress::Done => return trainer.finish().network,
+            Progress::Done => return trainer.finish().unwrap().network,
             Progress::Epoch(_) | Progress::Interrupted => {}
         }
         trainer.save_checkpoint(file).unwrap();
@@ -135,9 +135,9 @@ fn patience_that_ran_out_does_not_come_back() {
     while let Progress::Epoch(_) = trainer.epoch(&mut |_| Control::Continue).unwrap() {
         trainer.save_checkpoint(&file).unwrap();
     }
-    let expected = trainer.finish();
+    let expected = trainer.finish().unwrap();
     assert_eq!(expected.summary.stopped, Stopped::Patience);
     let mut resumed = Trainer::resume(plan, examples, validation, 1, &file).unwrap();
     assert_eq!(resumed.epoch(&mut |_| Control::Continue).unwrap(), Progress::Done);
-    assert_eq!(resumed.finish().summary, expected.summary);
+    assert_eq!(resumed.finish().unwrap().summary, expected.summary);
 }

@@ -107,7 +107,7 @@ fn divergence_is_reported_and_the_last_good_weights_kept() {
     assert!(matches!(error, Error::Diverged { epoch: 1, .. }), "{error}");
     assert!(error.to_string().contains("hint: lower the learning rate"));
     assert_eq!(trainer.epoch(&mut |_| Control::Continue).unwrap(), Progress::Done);
-    assert_eq!(trainer.finish().summary.stopped, Stopped::Diverged);
+    assert_eq!(trainer.finish().unwrap().summary.stopped, Stopped::Diverged);
 
     // After a good epoch, its weights are what is left: here a rate that explodes from the second.
     let good = TrainingOptions { epochs: 1, ..small() };
@@ -116,7 +116,7 @@ fn divergence_is_reported_and_the_last_good_weights_kept() {
     trainer.epoch(&mut |_| Control::Continue).unwrap();
     let expected = train(good, &data, None, 1).network;
     trainer.epoch(&mut |report| if report.batch == 3 { Control::Stop } else { Control::Continue }).unwrap();
-    assert_eq!(trainer.finish().network, expected);
+    assert_eq!(trainer.finish().unwrap().network, expected);
 }
 
 #[test]

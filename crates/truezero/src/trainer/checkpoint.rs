@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use truezero_sparse::Batch;
 
 use super::Trainer;
+use super::kept::Kept;
 use super::record::{Best, EpochRecord, Position, Running, Stopped};
 use crate::error::Error;
 use crate::evaluate::Examples;
@@ -57,7 +58,7 @@ impl<'a> Trainer<'a> {
         };
         let mut all = tensors(&self.network, "now.");
         if let Some(best) = &self.best {
-            all.extend(tensors(&best.network, "best."));
+            all.extend(best.weights.tensors(&self.network, "best.")?);
         }
         for (index, memory) in self.updater.memory.iter().enumerate() {
             let name = |part: &str| format!("memory.{index}.{part}");
@@ -93,6 +94,11 @@ impl<'a> Trainer<'a> {
         if let Some((option, is, was)) = difference(&now, &then) {
             return Err(file.error(format!("option {option}"), &is, was));
         }
+        // Before there is a network, so that a large one is put into its file first.
+        let kept = match document.best {
+            Some(_) => Some(Kept::copy(&document.network.read(&tensors, "best.")?)),
+            None => None,
+        };
         let network = document.network.read(&tensors, "now.")?;
         let mut trainer = Self::from_network(plan, network, train, validation, threads)?;
         if fingerprint(trainer.train, trainer.validation) != document.fingerprint {
@@ -106,12 +112,11 @@ impl<'a> Trainer<'a> {
         if batch > batches || (batch > 0) != (document.running.examples > 0) {
             return Err(file.error("position", &format!("at most {batches} mini-batches"), batch));
         }
-        if let Some((best, score)) = document.best {
+        if let (Some((best, score)), Some(weights)) = (document.best, kept) {
             if !(1..=epoch).contains(&best) {
                 return Err(file.error("best", &format!("an epoch from 1 to {epoch}"), best));
             }
-            let network = document.network.read(&tensors, "best.")?;
-            trainer.best = Some(Best { network, epoch: best, score });
+            trainer.best = Some(Best { weights, epoch: best, score });
         }
         if document.steering.is_some() != trainer.steering.is_some() {
             return Err(file.error(

@@ -19,11 +19,12 @@
 //!     assert!(record.cost.is_finite());
 //! }
 //! let mut engine = truezero_sparse::Engine::new(1);
-//! assert_eq!(trainer.finish().network.evaluate(&mut engine, train).error, 0.0);
+//! assert_eq!(trainer.finish()?.network.evaluate(&mut engine, train).error, 0.0);
 //! # Ok::<(), truezero::Error>(())
 //! ```
 
 mod checkpoint;
+mod kept;
 #[cfg(test)]
 mod oracle;
 mod record;
@@ -43,6 +44,7 @@ use crate::optimizer::Updater;
 use crate::options::Plan;
 use crate::steer::Steering;
 use crate::streams::{Purpose, Stream};
+use kept::Kept;
 use record::{Best, Position, Running};
 use step::Buffers;
 
@@ -221,6 +223,11 @@ impl<'a> Trainer<'a> {
         if self.stopped.is_some() {
             return Ok(Progress::Done);
         }
+        if let Some(best) = &mut self.best
+            && matches!(best.weights, Kept::Now)
+        {
+            best.weights = Kept::copy(&self.network);
+        }
         let (epoch, batch_size) = (self.position.epoch, options.batch_size);
         let mut order = self.train.rows.to_vec();
         Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
@@ -285,8 +292,7 @@ impl<'a> Trainer<'a> {
         let better =
             self.best.as_ref().is_none_or(|best| !validated && score <= best.score || score < best.score);
         if better {
-            let network = self.network.clone();
-            self.best = Some(Best { network, epoch: epoch + 1, score });
+            self.best = Some(Best { weights: Kept::Now, epoch: epoch + 1, score });
         }
         self.history.push(record.clone());
         self.position = Position { epoch: epoch + 1, batch: 0 };
@@ -315,19 +321,21 @@ impl<'a> Trainer<'a> {
 
     /// Ends the training: the weights of the best epoch, or if none was completed those reached so
     /// far.
-    pub fn finish(mut self) -> Outcome {
+    ///
+    /// # Errors
+    /// The best weights of a large network are kept in a temporary file, which could not be read.
+    pub fn finish(mut self) -> Result<Outcome, Error> {
         let summary = Summary {
             stopped: self.stopped.unwrap_or(Stopped::Interrupted),
             best_epoch: self.best.as_ref().map(|best| best.epoch),
             history: self.history,
         };
-        let network = self.best.map_or_else(
-            || {
-                self.updater.catch_up_all(&mut self.engine, &mut self.network);
-                self.network
-            },
-            |best| best.network,
-        );
-        Outcome { network, summary }
+        let network = if let Some(best) = self.best {
+            best.weights.into_network(self.network)?
+        } else {
+            self.updater.catch_up_all(&mut self.engine, &mut self.network);
+            self.network
+        };
+        Ok(Outcome { network, summary })
     }
 }

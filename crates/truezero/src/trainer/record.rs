@@ -1,6 +1,6 @@
 //! What a trainer remembers of what it did.
 
-use crate::network::Network;
+use super::kept::Kept;
 use crate::observe::LayerObservation;
 
 /// An epoch, as it ended.
@@ -61,9 +61,9 @@ impl Summary {
 }
 
 /// The best weights so far.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Best {
-    pub(super) network: Network,
+    pub(super) weights: Kept,
     pub(super) epoch: usize,
     /// Distance from the target sparsity, then validation error; less is better.
     pub(super) score: (f64, f64),

@@ -75,5 +75,5 @@ pub fn train(
     let plan = options.check().unwrap();
     let mut trainer = Trainer::new(plan, Examples { data, rows: &rows }, validation, threads).unwrap();
     while trainer.epoch(&mut |_| Control::Continue).unwrap() != Progress::Done {}
-    trainer.finish()
+    trainer.finish().unwrap()
 }

@@ -57,7 +57,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     if ended.is_err() && trainer.history().is_empty() {
         return ended;
     }
-    let outcome = trainer.finish();
+    let outcome = trainer.finish()?;
     let summary = outcome.summary.clone();
     let model = model_of(&experiment, &data, outcome);
     model.save(&run.out)?;
