@@ -126,7 +126,7 @@ pub(crate) fn write_to(
     let mut header = serde_json::to_vec(&header)?;
     header.resize(header.len().next_multiple_of(8), b' ');
 
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::with_capacity(BLOCK, file);
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(&header)?;
     for (_, tensor) in &tensors {
