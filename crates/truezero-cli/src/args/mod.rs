@@ -1,5 +1,6 @@
 //! The command line as it is typed: one file per verb.
 
+mod bench;
 mod data;
 mod encode;
 mod evaluate;
@@ -14,6 +15,7 @@ mod values;
 
 use std::path::PathBuf;
 
+pub use bench::{BenchArgs, Work};
 pub use data::{ModelData, Part, Reading};
 pub use encode::EncodeArgs;
 pub use evaluate::EvaluateArgs;
@@ -52,6 +54,7 @@ pub enum Verb {
     Predict(PredictArgs),
     Inspect(InspectArgs),
     Encode(EncodeArgs),
+    Bench(BenchArgs),
     Fetch(FetchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

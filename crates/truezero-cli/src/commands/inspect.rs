@@ -81,7 +81,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
 }
 
 /// What the hidden layers do on inputs whose targets need not be known.
-fn observe(network: &Network, engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
+pub fn observe(network: &Network, engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
     let (mut observer, mut pass) = (Observer::default(), Pass::default());
     let mut batch = Batch::Dense(DenseBatch::default());
     let rows: Vec<usize> = (0..inputs.examples()).collect();

@@ -1,5 +1,6 @@
 //! What each verb does: one file per verb.
 
+pub mod bench;
 pub mod completions;
 pub mod encode;
 pub mod evaluate;
