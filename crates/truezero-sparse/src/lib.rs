@@ -30,6 +30,7 @@ mod kernels;
 mod lanes;
 pub mod naive;
 mod pointwise;
+pub mod roofline;
 #[allow(unsafe_code)]
 mod threads;
 mod weights;
