@@ -26,6 +26,43 @@ fn check_figures(figures: &Value, batch_size: usize) {
     assert!((number(&figures["microseconds_per_batch"]) / expected - 1.0).abs() < 1e-9, "{figures}");
 }
 
+/// What the products must be, whatever the time they took.
+fn check_products(document: &Value, expected: &[(u64, &str)]) {
+    let products = document["products"].as_array().unwrap();
+    let found: Vec<_> = products
+        .iter()
+        .map(|product| (product["layer"].as_u64().unwrap(), product["product"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, expected);
+    let levels: Vec<&str> = document["machine"]["levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|level| level["name"].as_str().unwrap())
+        .collect();
+    for product in products {
+        for name in ["touched_rows", "multiply_adds", "microseconds", "multiply_adds_per_second", "fraction"]
+        {
+            assert!(number(&product[name]) > 0.0, "{name} of {product}");
+        }
+        let bound = product["bound"].as_str().unwrap();
+        assert!(bound == "arithmetic" || levels.contains(&bound), "{bound}");
+        let [reached, most] =
+            ["multiply_adds_per_second", "bound_multiply_adds_per_second"].map(|name| number(&product[name]));
+        assert!((number(&product["fraction"]) * most / reached - 1.0).abs() < 1e-9, "{product}");
+    }
+}
+
+fn check_machine(machine: &Value, threads: usize) {
+    assert_eq!(machine["threads"], threads);
+    let levels = machine["levels"].as_array().unwrap();
+    assert!(levels.len() > 2 && levels.last().unwrap()["name"] == "memory", "{machine}");
+    let rates = levels.iter().flat_map(|level| [&level["read"], &level["update"]]);
+    for rate in rates.chain([&machine["arithmetic"]]) {
+        assert!(number(rate) > 0.0, "{machine}");
+    }
+}
+
 #[test]
 fn both_works_are_measured_and_the_model_stays_as_it_is() {
     let place = Place::with_flowers();
@@ -34,6 +71,9 @@ fn both_works_are_measured_and_the_model_stays_as_it_is() {
     let document = bench(&place, &[]);
     check_figures(&document["inference"], 10);
     check_figures(&document["training"], 10);
+    let (up, down) = ("forward", "backward and update");
+    check_products(&document, &[(1, up), (2, up), (3, up), (3, down), (2, down), (1, "update")]);
+    check_machine(&document["machine"], 2);
     let inspected = place.json(&["inspect", "model.safetensors", "flowers.csv", "--json"]);
     assert_eq!(document["sparsity"], inspected["data"]["sparsity"]);
     assert_eq!(document["mean_sparsity"], inspected["data"]["mean_sparsity"]);
@@ -53,6 +93,7 @@ fn one_work_alone_can_be_asked_for() {
     let document = bench(&place, &["--work", "inference", "--batch-size", "150"]);
     check_figures(&document["inference"], 150);
     assert!(document.get("training").is_none(), "{document}");
+    check_products(&document, &[(1, "forward"), (2, "forward"), (3, "forward")]);
     let document = bench(&place, &["--work", "training"]);
     assert!(document.get("inference").is_none(), "{document}");
     // Inference does without targets.
@@ -60,6 +101,21 @@ fn one_work_alone_can_be_asked_for() {
     let text = String::from_utf8(place.read("flowers.csv")).unwrap();
     place.write("flowers.csv", text.lines().map(unlabelled).collect::<String>());
     check_figures(&bench(&place, &["--work", "inference"])["inference"], 10);
+}
+
+#[test]
+fn without_a_model_the_machine_is_measured() {
+    let place = Place::new();
+    let document = place.json(&[&["bench", "--json"], &QUICK[..]].concat());
+    check_machine(&document["machines"][0], 1);
+    check_machine(&document["machines"][1], 2);
+    let document = place.json(&["bench", "--json", "--seconds", "0.02", "--threads", "1"]);
+    assert_eq!(document["machines"].as_array().unwrap().len(), 1);
+    let text = place.ok(&[&["bench"], &QUICK[..]].concat());
+    assert!(text.contains("on 2 threads") && text.contains("from memory"), "{text}");
+    for arguments in [["bench", "model.safetensors"].as_slice(), &["bench", "--batch-size", "3"]] {
+        assert_eq!(place.run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
 }
 
 #[test]
