@@ -1,9 +1,13 @@
-//! A growable array of `f32` whose first element sits on a cache line.
+//! A growable array of `f32` whose first element sits on a cache line, and a large one's on a huge page.
 //!
 //! Rows padded to a multiple of [`LANES`] then start on a cache line too, and the kernels need no
-//! loop for the remainder.
+//! loop for the remainder. The pieces of weights that a sparse product reads lie far apart: on pages of
+//! 4 KB nearly each would miss the processor's table of pages.
 
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 /// Virtual lanes of every kernel: 16 `f32`, one cache line, one AVX-512 register.
 pub const LANES: usize = 16;
@@ -13,27 +17,106 @@ pub const fn padded(n: usize) -> usize {
     n.div_ceil(LANES) * LANES
 }
 
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([f32; LANES]);
+/// Bytes of a cache line.
+const LINE: usize = LANES * size_of::<f32>();
 
-const ZERO: Line = Line([0.0; LANES]);
+/// Bytes of a huge page on x86-64, and on aarch64 with pages of 4 KB.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// An array of `f32` aligned to 64 bytes, its length a multiple of [`LANES`].
-#[derive(Clone, Debug, Default)]
 pub struct AlignedVec {
-    lines: Vec<Line>,
+    /// Dangling while `capacity` is 0.
+    start: NonNull<f32>,
+    len: usize,
+    /// How many values there is memory for, all of them initialised.
+    capacity: usize,
 }
+
+// SAFETY: an `AlignedVec` owns its memory, as a `Vec` does.
+unsafe impl Send for AlignedVec {}
+// SAFETY: as above; shared references only read.
+unsafe impl Sync for AlignedVec {}
 
 impl AlignedVec {
     /// `len` zeros; `len` is rounded up to a multiple of [`LANES`].
     pub fn zeros(len: usize) -> Self {
-        Self { lines: vec![ZERO; len.div_ceil(LANES)] }
+        let len = padded(len);
+        if len == 0 {
+            return Self { start: NonNull::dangling(), len, capacity: 0 };
+        }
+        let layout = layout(len);
+        // SAFETY: the layout's size is not zero.
+        let start = unsafe { alloc(layout) }.cast::<f32>();
+        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        // Asked before the first write, which is what makes the system choose pages.
+        ask_for_huge_pages(start, layout);
+        // SAFETY: the memory is at least `len` values long, and a value of all zero bits is 0.0.
+        unsafe { start.write_bytes(0, len) };
+        Self { start, len, capacity: len }
     }
 
     /// Makes the array `len` long (rounded up); elements that come into being are zero.
     pub fn resize(&mut self, len: usize) {
-        self.lines.resize(len.div_ceil(LANES), ZERO);
+        let len = padded(len);
+        if len > self.capacity {
+            let mut larger = Self::zeros(len.max(2 * self.capacity));
+            larger[..self.len].copy_from_slice(self);
+            *self = larger;
+        }
+        let old = std::mem::replace(&mut self.len, len);
+        if len > old {
+            self[old..].fill(0.0);
+        }
+    }
+}
+
+/// How memory for so many values is asked for.
+fn layout(values: usize) -> Layout {
+    let bytes = values.checked_mul(size_of::<f32>()).expect("an array that fits the address space");
+    let align = if bytes >= HUGE_PAGE { HUGE_PAGE } else { LINE };
+    Layout::from_size_align(bytes, align).expect("an array that fits the address space")
+}
+
+/// Tells the system that memory had better lie on huge pages; without them it is slower, nothing else.
+#[cfg(target_os = "linux")]
+fn ask_for_huge_pages(start: NonNull<f32>, layout: Layout) {
+    if layout.align() == HUGE_PAGE {
+        let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
+        // SAFETY: the range lies within memory that was just allocated, and starts on a page. The advice
+        // does not change what is in it.
+        unsafe { libc::madvise(start.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_: NonNull<f32>, _: Layout) {}
+
+impl Drop for AlignedVec {
+    fn drop(&mut self) {
+        if self.capacity > 0 {
+            // SAFETY: allocated with this very layout, and not used any more.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout(self.capacity)) };
+        }
+    }
+}
+
+impl Default for AlignedVec {
+    fn default() -> Self {
+        Self::zeros(0)
+    }
+}
+
+impl Clone for AlignedVec {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl fmt::Debug for AlignedVec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 
@@ -46,19 +129,17 @@ impl PartialEq for AlignedVec {
 impl Deref for AlignedVec {
     type Target = [f32];
 
-    #[allow(unsafe_code)]
     fn deref(&self) -> &[f32] {
-        // SAFETY: a Line is exactly LANES f32 without padding (repr(C), size 64 = align 64), so the
-        // vector's initialised memory is lines.len() * LANES consecutive f32.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * LANES) }
+        // SAFETY: the first `len` <= `capacity` values are initialised, or there are none and the pointer is
+        // aligned, as that of an empty slice must be.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for AlignedVec {
-    #[allow(unsafe_code)]
     fn deref_mut(&mut self) -> &mut [f32] {
         // SAFETY: as in `deref`; the exclusive borrow of self makes this the only reference.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * LANES) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
 
@@ -73,6 +154,22 @@ mod tests {
         assert_eq!(array.as_ptr() as usize % 64, 0);
         array[31] = 1.0;
         array.resize(40);
-        assert_eq!((array[31], array[47]), (1.0, 0.0));
+        assert_eq!((array[31], array[47], array.len()), (1.0, 0.0, 48));
+        array[47] = 2.0;
+        array.resize(16);
+        array.resize(48);
+        assert_eq!((array[15], array[31], array[47]), (0.0, 0.0, 0.0), "what comes into being is zero");
+    }
+
+    #[test]
+    fn large_arrays_start_on_a_huge_page_and_empty_ones_need_no_memory() {
+        let large = AlignedVec::zeros(HUGE_PAGE);
+        assert_eq!(large.as_ptr() as usize % HUGE_PAGE, 0);
+        assert!(large.iter().all(|&value| value == 0.0));
+        assert_eq!(large.clone(), large);
+        let mut empty = AlignedVec::default();
+        assert!(empty.is_empty() && empty.clone().is_empty());
+        empty.resize(1);
+        assert_eq!(*empty, [0.0; LANES]);
     }
 }

@@ -15,6 +15,7 @@
 // Kernels are compiled for an instruction set by being inlined into the function that enables it.
 #![allow(clippy::inline_always)]
 
+#[allow(unsafe_code)]
 mod aligned;
 mod batch;
 mod by_unit;

@@ -73,11 +73,28 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     new
 }
 
-/// Starts to bring some lines into the first-level cache.
+/// Starts to bring the piece that comes `AHEAD` pieces after the `at`th of a panel into the first-level
+/// cache; after the last unit of a task come those of the next panel.
 #[inline(always)]
-fn prefetch<L: Lanes>(lanes: L, start: *const Line, lines: usize) {
-    for n in 0..lines {
-        lanes.prefetch(start.wrapping_add(n));
+fn prefetch<L: Lanes>(
+    lanes: L,
+    units: &[u32],
+    at: usize,
+    mut panel: usize,
+    shape: Shape,
+    weights: *const Line,
+) {
+    let mut ahead = at + AHEAD;
+    if ahead >= units.len() {
+        (ahead, panel) = (ahead - units.len(), panel + 1);
+    }
+    if let Some(&unit) = units.get(ahead)
+        && panel < shape.panels()
+    {
+        let piece = shape.piece_lines(panel, unit as usize);
+        for n in piece {
+            lanes.prefetch(weights.wrapping_add(n));
+        }
     }
 }
 
@@ -126,18 +143,17 @@ impl Kernel for Backward<'_> {
         let delta = Delta::new(self.delta);
         partial.clear();
         partial.resize(x.pairs(&task), [0.0; LANES]);
-        for panel in 0..weights.panels() {
-            let lines = weights.panel_width(panel) / LANES;
-            let panel_weights = as_lines(weights.panel(panel));
+        let (shape, packed) = (weights.shape(), as_lines(weights.packed()));
+        let units = &x.units()[task.clone()];
+        for panel in 0..shape.panels() {
             let mut done = 0;
-            for at in task.clone() {
-                let activities = x.activities(at);
+            for (at, &unit) in units.iter().enumerate() {
+                let activities = x.activities(task.start + at);
                 let partial = &mut partial[done..done + activities.len()];
                 done += activities.len();
-                let piece = &panel_weights[x.units()[at] as usize * lines..][..lines];
-                if let Some(&ahead) = x.units().get(at + AHEAD) {
-                    prefetch(lanes, panel_weights.as_ptr().wrapping_add(ahead as usize * lines), lines);
-                }
+                prefetch(lanes, units, at, panel, shape, packed.as_ptr());
+                let piece = &packed[shape.piece_lines(panel, unit as usize)];
+                let lines = piece.len();
                 let mut first = 0;
                 while first < lines {
                     let count = L::ACCUMULATORS.min(lines - first);
@@ -181,20 +197,18 @@ impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
         if DOT {
             partial.resize(x.pairs(&task), [0.0; LANES]);
         }
+        let units = &x.units()[task.clone()];
         for panel in 0..shape.panels() {
             let mut done = 0;
-            for at in task.clone() {
-                let activities = x.activities(at);
+            for (at, &unit) in units.iter().enumerate() {
+                let activities = x.activities(task.start + at);
                 let partial = if DOT { &mut partial[done..done + activities.len()] } else { &mut [][..] };
                 done += activities.len();
+                prefetch(lanes, units, at, panel, shape, weights.address(0));
                 // SAFETY: the weights of a unit belong to one task, which is here and takes its pieces
                 // one after the other.
-                let piece = unsafe { weights.slice_mut(shape.piece_lines(panel, x.units()[at] as usize)) };
+                let piece = unsafe { weights.slice_mut(shape.piece_lines(panel, unit as usize)) };
                 let lines = piece.len();
-                if let Some(&ahead) = x.units().get(at + AHEAD) {
-                    let piece = shape.piece_lines(panel, ahead as usize);
-                    prefetch(lanes, weights.address(piece.start), lines);
-                }
                 let mut first = 0;
                 while first < lines {
                     let count = L::ACCUMULATORS.min(lines - first);

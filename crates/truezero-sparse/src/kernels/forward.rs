@@ -1,6 +1,7 @@
 //! `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]` over the active inputs i, for one panel of outputs j.
 //!
-//! The accumulators stay in registers while the pieces of an example's active inputs stream past.
+//! The accumulators stay in registers while the pieces of an example's active inputs stream past. A panel
+//! too large for the second-level cache is passed in blocks of inputs.
 
 use std::ops::Range;
 
@@ -10,6 +11,13 @@ use crate::threads::Disjoint;
 
 /// How many active inputs ahead weights are prefetched.
 const AHEAD: usize = 10;
+
+/// Lines of the part of a panel that all examples pass before the next part is begun: half of a
+/// second-level cache of 1 MB.
+const BLOCK_LINES: usize = 8 << 10;
+
+/// Examples below which too few share a weight for that to gain anything.
+const SHARED: usize = 4;
 
 /// Pre-activations of some examples, in the outputs of one panel.
 pub(crate) struct Forward<'a> {
@@ -32,33 +40,64 @@ impl Kernel for Forward<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let lines = self.bias.len();
-        for example in self.examples.clone() {
-            let start = example * self.stride + self.outputs.start / crate::LANES;
-            // SAFETY: no other task computes this panel of this example.
-            let out = unsafe { self.out.slice_mut(start..start + lines) };
-            let mut first = 0;
-            while first < lines {
-                let count = L::ACCUMULATORS.min(lines - first);
-                with_lines!(count, N => self.block::<L, N>(lanes, example, first, out));
-                first += count;
+        let inputs = self.x.width();
+        let most = BLOCK_LINES / self.bias.len();
+        let blocks = if self.examples.len() < SHARED { 1 } else { inputs.div_ceil(most).max(1) };
+        for block in 0..blocks {
+            let inputs = block * inputs / blocks..(block + 1) * inputs / blocks;
+            for example in self.examples.clone() {
+                let active = self.x.offsets()[example]..self.x.offsets()[example + 1];
+                if blocks == 1 {
+                    self.example(lanes, example, active, true);
+                } else {
+                    let indices = &self.x.indices()[active.clone()];
+                    let [start, end] = [inputs.start, inputs.end]
+                        .map(|end| active.start + indices.partition_point(|&i| (i as usize) < end));
+                    self.example(lanes, example, start..end, block == 0);
+                }
             }
-            out.as_flattened_mut()[self.outputs.len()..].fill(0.0);
         }
     }
 }
 
 impl Forward<'_> {
+    /// Adds some of an example's active inputs, given by their places in the batch, to its biases if these
+    /// are the `first` ones, else to what there is.
     #[inline(always)]
-    fn block<L: Lanes, const N: usize>(&self, lanes: L, example: usize, first: usize, out: &mut [Line]) {
+    fn example<L: Lanes>(&self, lanes: L, example: usize, active: Range<usize>, first: bool) {
         let lines = self.bias.len();
-        let (indices, values) = self.x.example(example);
-        // Beyond the end of this example, the next one's pieces are prefetched.
-        let coming = &self.x.indices()[self.x.offsets()[example]..];
-        let bias = lines_at::<N>(self.bias, first);
+        let start = example * self.stride + self.outputs.start / crate::LANES;
+        // SAFETY: no other task computes this panel of this example.
+        let out = unsafe { self.out.slice_mut(start..start + lines) };
+        let mut line = 0;
+        while line < lines {
+            let count = L::ACCUMULATORS.min(lines - line);
+            with_lines!(count, N => {
+                let out = lines_at_mut::<N>(out, line);
+                let start = if first { *lines_at::<N>(self.bias, line) } else { *out };
+                self.block::<L, N>(lanes, active.clone(), line, &start, out);
+            });
+            line += count;
+        }
+        out.as_flattened_mut()[self.outputs.len()..].fill(0.0);
+    }
+
+    #[inline(always)]
+    fn block<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        active: Range<usize>,
+        first: usize,
+        start: &[Line; N],
+        out: &mut [Line; N],
+    ) {
+        let lines = self.bias.len();
+        // Beyond the end of these inputs, the next example's pieces are prefetched.
+        let coming = &self.x.indices()[active.start..];
+        let (indices, values) = (&self.x.indices()[active.clone()], &self.x.values()[active]);
         let mut sums = [lanes.splat(0.0); N];
         for n in 0..N {
-            sums[n] = lanes.load(&bias[n]);
+            sums[n] = lanes.load(&start[n]);
         }
         for (at, (&i, &value)) in indices.iter().zip(values).enumerate() {
             if let Some(&ahead) = coming.get(at + AHEAD) {
@@ -73,7 +112,6 @@ impl Forward<'_> {
                 sums[n] = lanes.fma(value, lanes.load(&piece[n]), sums[n]);
             }
         }
-        let out = lines_at_mut::<N>(out, first);
         for n in 0..N {
             lanes.store(sums[n], &mut out[n]);
         }
