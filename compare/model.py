@@ -87,10 +87,9 @@ def softmax(outputs):
     return exponentials / exponentials.sum(1, keepdims=True)
 
 
-def difference(found, expected):
-    """The largest difference, relative to the largest value expected."""
-    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
+def difference(found, expected, least=1e-30):
+    """The largest difference, relative to the largest value expected, or to `least` if that is more."""
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), least))
 
 
 def quantities(document):

@@ -45,7 +45,7 @@ def document(records):
     yield "## All variants"
     yield ""
     yield "`difference`: inference, of outputs from the reference; training, of the change of the weights in the"
-    yield "first call (one step or several) from the reference's, relative to the largest. scikit-learn has no"
+    yield "first steps from the reference's, relative to the largest. scikit-learn has no"
     yield "penalty on activations and trains without it; of a whole fit there is no reference."
     yield ""
     yield "| work | threads | peer | variant | examples/s | lowest | highest | difference |"

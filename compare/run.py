@@ -25,10 +25,10 @@ class Settings:
     text_target: str
     quick: bool
     epochs: int = 8  # of the training of the networks
-    rounds: int = 7
+    rounds: int = 5
     block_seconds: float = 0.4  # of each variant of a peer in a round
     our_seconds: float = 1.0  # of truezero in a round: several blocks
-    fit_epochs: int = 10
+    fit_epochs: int = 5
     fit_rounds: int = 3
 
     def __post_init__(self):

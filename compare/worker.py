@@ -9,11 +9,15 @@ import os
 import sys
 import time
 
-from model import Model, difference, softmax
-from variant import Job
+import numpy as np
 
-# Mini-batches whose outputs are checked.
+from model import Model, difference, softmax
+from variant import Job, in_turn
+
+# Mini-batches whose outputs are checked, and at least so many steps of training: the change of one step alone
+# is small beside the rounding of the weights.
 CHECKED = 8
+STEPS = 5
 # Largest difference from the reference, relative to the largest value, that rounding explains.
 TOLERANCE = {"inference": 1e-3, "training": 1e-2}
 
@@ -34,7 +38,7 @@ def main():
         try:
             variant = build()
             ready[name] = {"difference": check(name, variant)}
-            variants[name] = variant, pace(variant, warm_up)
+            variants[name] = [variant, pace(variant, warm_up)]
         except Exception as error:  # what one version or variant cannot do must not stop the others
             text = str(error).strip().splitlines() or [""]
             ready[name] = {"error": f"{type(error).__name__}: {text[0]}"[:300]}
@@ -43,11 +47,13 @@ def main():
         block = json.loads(line)
         variant, per_second = variants[block["variant"]]
         calls = 1 if variant.whole else max(1, round(block["seconds"] * per_second))
-        print(json.dumps(timed(variant, calls)), file=answers)
+        found = timed(variant, calls)
+        variants[block["variant"]][1] = found["examples_per_second"] / variant.examples
+        print(json.dumps(found), file=answers)
 
 
 class Check:
-    """Holds a variant against the reference: outputs of the first mini-batches, or the change of a call."""
+    """Holds a variant against the reference: outputs of the first mini-batches, or the change of some steps."""
 
     def __init__(self, job):
         self.job = job
@@ -70,15 +76,19 @@ class Check:
         return difference(variant.outputs(k), softmax(expected) if variant.probabilities else expected)
 
     def change(self, variant):
-        job, key = self.job, (variant.steps, variant.l1)
+        job, calls = self.job, -(-STEPS // variant.steps)
+        key = calls * variant.steps, variant.l1
         if key not in self.changes:
-            batches = [batch for batch, _ in zip(job.batches(), range(variant.steps))]
+            batches = [batch for batch, _ in zip(in_turn(job.batches()), range(key[0]))]
             l1 = job.l1 if variant.l1 else 0.0
             self.changes[key] = job.model.changes(batches, job.learning_rate, l1)
-        variant.call()
+        for _ in range(calls):
+            variant.call()
         start = job.model.weights + job.model.biases
-        found = (after - before for after, before in zip(variant.parameters(), start))
-        return max(map(difference, found, self.changes[key]))
+        # Weights are rounded in every step. A change that is not much more than that tells little.
+        rounding = (key[0] * np.spacing(np.abs(array).max()) for array in start)
+        return max(difference(after - before, change, 100 * least) for after, before, change, least
+                   in zip(variant.parameters(), start, self.changes[key], rounding))
 
 
 def pace(variant, warm_up):
