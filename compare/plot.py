@@ -18,13 +18,11 @@ def write(records, path):
         chosen = [record for record in records if record["threads"] == count]
         places = [works.index(record["work"]) + (k - (len(threads) - 1) / 2) * height for record in chosen]
         ratios = [record["ratio"] for record in chosen]
-        spread = [[r["ratio"] - min(r["ratios"]) for r in chosen], [max(r["ratios"]) - r["ratio"] for r in chosen]]
-        axes.barh(places, ratios, height, xerr=spread, color=COLOURS[k % len(COLOURS)],
-                  error_kw={"elinewidth": 0.8, "ecolor": "#444444"},
+        axes.barh(places, ratios, height, color=COLOURS[k % len(COLOURS)],
                   label=f"{count} thread{'s' if count > 1 else ''}")
-        for place, record in zip(places, chosen):
-            axes.annotate(f"{record['ratio']:.2f}", (max(record["ratios"]), place), xytext=(4, 0),
-                          textcoords="offset points", va="center", fontsize=7)
+        for place, ratio in zip(places, ratios):
+            axes.annotate(f"{ratio:.2f}", (ratio, place), xytext=(4, 0), textcoords="offset points", va="center",
+                          fontsize=7)
     for place, work in enumerate(works):
         target = next(record["target"] for record in records if record["work"] == work)
         axes.plot([target, target], [place - 0.45, place + 0.45], color="#d94801", linewidth=1.5,

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from itertools import islice
 
 import numpy as np
 
@@ -77,16 +78,18 @@ class Check:
 
     def change(self, variant):
         job, calls = self.job, -(-STEPS // variant.steps)
-        key = calls * variant.steps, variant.l1
+        steps = calls * variant.steps
+        key = variant.steps, variant.l1
         if key not in self.changes:
-            batches = [batch for batch, _ in zip(in_turn(job.batches()), range(key[0]))]
+            # Of the mini-batches, those that fill whole calls.
+            turns = in_turn(islice(job.batches(), job.count // variant.steps * variant.steps))
             l1 = job.l1 if variant.l1 else 0.0
-            self.changes[key] = job.model.changes(batches, job.learning_rate, l1)
+            self.changes[key] = job.model.changes(islice(turns, steps), job.learning_rate, l1)
         for _ in range(calls):
             variant.call()
         start = job.model.weights + job.model.biases
         # Weights are rounded in every step. A change that is not much more than that tells little.
-        rounding = (key[0] * np.spacing(np.abs(array).max()) for array in start)
+        rounding = (steps * np.spacing(np.abs(array).max()) for array in start)
         return max(difference(after - before, change, 100 * least) for after, before, change, least
                    in zip(variant.parameters(), start, self.changes[key], rounding))
 

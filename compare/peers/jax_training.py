@@ -5,6 +5,8 @@ scan    lax.scan over the steps of a call, in one jitted call
 manual  scan with a hand-written backward instead of jax.grad
 bag     manual, with bags of words as lists of rows to sum and to update (text only)
 """
+from itertools import islice
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -138,7 +140,8 @@ def parameters_of(state):
 def stepwise(job):
     step = jax.jit(gradient_step(job), donate_argnums=0)
     steps = steps_of_a_call(job)
-    feed = in_turn((jnp.array(x), jnp.array(y)) for x, y in job.dense_batches())
+    whole = islice(job.dense_batches(), job.count // steps * steps)
+    feed = in_turn((jnp.array(x), jnp.array(y)) for x, y in whole)
     state = [fresh(job)]
 
     def call():

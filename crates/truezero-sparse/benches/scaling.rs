@@ -43,7 +43,7 @@ fn main() {
     let density = points(&mut engine, &density);
     let width = points(&mut engine, &WIDTHS.map(|width| (width, ACTIVE)));
     if json {
-        let isa = format!("{:?}", engine.isa());
+        let isa = engine.isa().name();
         println!("{{\"isa\":\"{isa}\",\"density\":{},\"width\":{}}}", document(&density), document(&width));
     } else {
         print!("{}{}", table(&density), table(&width));
