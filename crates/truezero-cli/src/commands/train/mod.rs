@@ -8,7 +8,7 @@ mod report;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Trainer, TrainingOptions};
 use truezero_data::Task;
@@ -94,7 +94,11 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
 }
 
-/// Trains until the end, an interrupt or an error, with a checkpoint after each epoch.
+/// A checkpoint is not written before training has taken so many times as long as the last one took to
+/// write: a small network's epoch may be shorter than the disk's answer.
+const CHECKPOINT_PAUSE: u32 = 20;
+
+/// Trains until the end, an interrupt or an error, with checkpoints after epochs.
 fn train_on(
     trainer: &mut Trainer<'_>,
     options: &TrainingOptions,
@@ -102,6 +106,7 @@ fn train_on(
     mut curves: Option<&mut Curves>,
     checkpoint: &Path,
 ) -> Result<(), Failure> {
+    let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
     loop {
         progress.start_epoch();
         let step = trainer.epoch(&mut |report| {
@@ -111,12 +116,17 @@ fn train_on(
         match step {
             Step::Epoch(record) => {
                 progress.epoch(&record);
-                trainer.save_checkpoint(checkpoint)?;
                 if let Some(curves) = &mut curves {
                     curves.add(&record)?;
                 }
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
-                if signal::interrupted() && trainer.epochs_done() < options.epochs {
+                let stop = signal::interrupted() && trainer.epochs_done() < options.epochs;
+                if stop || saved.elapsed() >= pause {
+                    let began = Instant::now();
+                    trainer.save_checkpoint(checkpoint)?;
+                    (saved, pause) = (Instant::now(), began.elapsed() * CHECKPOINT_PAUSE);
+                }
+                if stop {
                     return Ok(());
                 }
             }
