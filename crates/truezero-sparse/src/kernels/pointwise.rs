@@ -64,11 +64,10 @@ impl Kernel for SlopeErrors<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        for ((errors, slopes), values) in self.errors.iter_mut().zip(self.slopes).zip(self.values) {
-            for lane in 0..LANES {
-                let penalty = if values[lane] == 0.0 { 0.0 } else { self.penalty.copysign(values[lane]) };
-                errors[lane] = slopes[lane] * (errors[lane] + penalty);
-            }
+        let [slopes, values] = [self.slopes, self.values].map(<[Line]>::as_flattened);
+        for ((error, slope), value) in self.errors.as_flattened_mut().iter_mut().zip(slopes).zip(values) {
+            let penalty = if *value == 0.0 { 0.0 } else { self.penalty.copysign(*value) };
+            *error = slope * (*error + penalty);
         }
     }
 }
@@ -89,16 +88,19 @@ impl Kernel for RectifiedErrors<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let mut sign = [1.0; LANES];
-        for (at, (errors, values)) in self.errors.iter_mut().zip(self.values).enumerate() {
-            if let Some(signs) = self.signs {
-                sign = signs[at];
-            }
-            for lane in 0..LANES {
-                let penalty = self.penalty.copysign(values[lane]);
-                let error = self.scale * sign[lane] * (errors[lane] + penalty);
-                errors[lane] = if values[lane] == 0.0 { 0.0 } else { error };
-            }
+        let Self { scale, penalty, .. } = self;
+        let error = |error: f32, slope: f32, value: f32| {
+            let error = slope * (error + penalty.copysign(value));
+            if value == 0.0 { 0.0 } else { error }
+        };
+        // One loop over plain arrays each: what is optional within a loop keeps the compiler from making
+        // vector code of it.
+        let pairs = self.errors.as_flattened_mut().iter_mut().zip(self.values.as_flattened());
+        match self.signs {
+            None => pairs.for_each(#[inline(always)] |(e, value)| *e = error(*e, scale, *value)),
+            Some(signs) => pairs
+                .zip(signs.as_flattened())
+                .for_each(#[inline(always)] |((e, value), sign)| *e = error(*e, scale * sign, *value)),
         }
     }
 }
