@@ -49,6 +49,8 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     for n in 0..N {
         new[n] = lanes.load(&weights[n]);
     }
+    // The errors are those of the weights before the step.
+    let old = new;
     for (at, activity) in activities.iter().enumerate() {
         let errors = lines_at::<N>(delta.lines, activity.example as usize * delta.stride + first);
         let factor = lanes.splat(activity.factor);
@@ -59,8 +61,9 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
         for n in 0..N {
             let error = lanes.load(&errors[n]);
             if DOT {
-                // The errors are those of the weights before the step.
-                dot = lanes.fma(lanes.load(&weights[n]), error, dot);
+                // Where both do not fit the registers, the old weights are loaded again.
+                let weight = if L::ACCUMULATORS < 8 { lanes.load(&weights[n]) } else { old[n] };
+                dot = lanes.fma(weight, error, dot);
             }
             if UPDATE {
                 new[n] = lanes.fma(factor, error, new[n]);
