@@ -5,7 +5,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use layer::Layer;
-use truezero_sparse::Inputs;
+use truezero_sparse::{DenseBatch, Inputs, Pointwise};
 
 mod layer;
 
@@ -67,5 +67,31 @@ fn rectify(bencher: Bencher<'_, '_>, case: (usize, f64)) {
     bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
         // Rectifying what is rectified already is the same work.
         layer.engine.rectify(&mut layer.dense, None, &mut layer.x);
+    });
+}
+
+#[divan::bench(args = CASES)]
+fn activate(bencher: Bencher<'_, '_>, case: (usize, f64)) {
+    let mut layer = Layer::new(case);
+    let mut slopes = DenseBatch::default();
+    bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
+        layer.engine.activate(Pointwise::Tanh, None, &mut layer.dense, Some(&mut slopes));
+    });
+}
+
+#[divan::bench(args = CASES)]
+fn slope_errors(bencher: Bencher<'_, '_>, case: (usize, f64)) {
+    let mut layer = Layer::new(case);
+    let slopes = layer.dense.clone();
+    bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
+        layer.engine.slope_errors(&layer.dense, &slopes, 1e-5, &mut layer.delta);
+    });
+}
+
+#[divan::bench(args = CASES)]
+fn rectified_errors(bencher: Bencher<'_, '_>, case: (usize, f64)) {
+    let mut layer = Layer::new(case);
+    bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
+        layer.engine.rectified_errors(&layer.dense, None, 1.0, 1e-5, &mut layer.delta);
     });
 }

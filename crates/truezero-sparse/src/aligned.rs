@@ -39,6 +39,7 @@ unsafe impl Sync for AlignedVec {}
 
 impl AlignedVec {
     /// `len` zeros; `len` is rounded up to a multiple of [`LANES`].
+    #[allow(clippy::cast_ptr_alignment, reason = "the layout asks for more than an f32 needs")]
     pub fn zeros(len: usize) -> Self {
         let len = padded(len);
         if len == 0 {

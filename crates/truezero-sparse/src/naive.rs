@@ -8,7 +8,7 @@
 //!
 //! Skipping a zero leaves every result as it is: fma(0, w, a) = a.
 
-use crate::{ActiveBatch, DenseBatch, LANES, PackedWeights};
+use crate::{ActiveBatch, DenseBatch, LANES, PackedWeights, Pointwise};
 
 /// The sum of 16 lanes, folded in halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
 pub fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
@@ -100,5 +100,47 @@ pub fn extract(dense: &DenseBatch, active: &mut ActiveBatch) {
     active.reset(dense.width());
     for s in 0..dense.examples() {
         active.push(dense.row(s).iter().enumerate().map(|(j, &x)| (j as u32, x)));
+    }
+}
+
+/// `h = sign · f(x)` in place; `slopes[s,j] = sign · f'(x)`.
+pub fn activate(function: Pointwise, signs: Option<&[f32]>, pre: &mut DenseBatch, slopes: &mut DenseBatch) {
+    slopes.reset(pre.examples(), pre.width());
+    for s in 0..pre.examples() {
+        for j in 0..pre.width() {
+            let sign = signs.map_or(1.0, |signs| signs[j]);
+            let (value, slope) = function.value_and_slope(pre.row(s)[j]);
+            pre.row_mut(s)[j] = sign * value;
+            slopes.row_mut(s)[j] = sign * slope;
+        }
+    }
+}
+
+/// `error = slope · (error + penalty · sgn h)` in place.
+pub fn slope_errors(h: &DenseBatch, slopes: &DenseBatch, penalty: f32, errors: &mut DenseBatch) {
+    for s in 0..errors.examples() {
+        for (j, error) in errors.row_mut(s).iter_mut().enumerate() {
+            let value = h.row(s)[j];
+            let penalty = if value == 0.0 { 0.0 } else { penalty.copysign(value) };
+            *error = slopes.row(s)[j] * (*error + penalty);
+        }
+    }
+}
+
+/// The same for rectified units: the slope is `scale · sign` where h is not zero, and the error zero
+/// where it is.
+pub fn rectified_errors(
+    h: &DenseBatch,
+    signs: Option<&[f32]>,
+    scale: f32,
+    penalty: f32,
+    errors: &mut DenseBatch,
+) {
+    for s in 0..errors.examples() {
+        for (j, error) in errors.row_mut(s).iter_mut().enumerate() {
+            let value = h.row(s)[j];
+            let slope = scale * signs.map_or(1.0, |signs| signs[j]);
+            *error = if value == 0.0 { 0.0 } else { slope * (*error + penalty.copysign(value)) };
+        }
     }
 }

@@ -39,7 +39,7 @@ impl Pointwise {
 /// Beyond this tanh is 1 to the last bit.
 const TANH_END: f32 = 10.0;
 
-/// Below this e^x is no normal number, and is taken to be what it is here.
+/// Below this e^x is no normal number any more, and taken to be zero.
 const EXP_END: f32 = -87.0;
 
 /// 1.5 · 2²³: added to a number of moderate size, it leaves the number rounded to an integer in its last
@@ -80,7 +80,8 @@ pub(crate) fn softplus(x: f32, alpha: f32) -> (f32, f32) {
 #[inline(always)]
 fn exp_of_negative(y: f32) -> f32 {
     let (power, rest) = exp_parts(if y < EXP_END { EXP_END } else { y });
-    power.mul_add(rest, power)
+    let e = power.mul_add(rest, power);
+    if y < EXP_END { 0.0 } else { e }
 }
 
 /// 2ⁿ and e^r − 1 with y = n ln 2 + r, |r| <= ½ ln 2, so that e^y = 2ⁿ (1 + (e^r − 1)); for |y| < 88.

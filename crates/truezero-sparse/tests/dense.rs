@@ -51,7 +51,11 @@ fn dense_products_are_those_of_the_specification() {
         let isas = Isa::available();
         for mut engine in isas.into_iter().flat_map(|isa| (1..=3).map(move |n| Engine::with_isa(n, isa))) {
             let what = |name: &str| {
-                format!("{name} of {examples} × {inputs} × {outputs}, {} on {}", engine.isa(), engine.threads())
+                format!(
+                    "{name} of {examples} × {inputs} × {outputs}, {} on {}",
+                    engine.isa(),
+                    engine.threads()
+                )
             };
             let names = ["forward", "backward", "sgd", "backward_sgd", "gradient"].map(what);
             let dense = Inputs::Dense(&x);

@@ -2,7 +2,7 @@
 //! of its naive twin; and so does multiplying the zeros.
 
 use proptest::prelude::*;
-use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PANEL, PackedWeights, naive};
+use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PANEL, PackedWeights, Pointwise, naive};
 
 /// A layer and a mini-batch for it.
 #[derive(Clone, Debug)]
@@ -178,6 +178,35 @@ proptest! {
     }
 
     #[test]
+    fn what_is_done_value_by_value_is_that_of_the_specification(case in case()) {
+        let pre = case.delta;
+        let signs: Vec<f32> = (0..pre.width()).map(|j| if j % 3 == 0 { -1.0 } else { 1.0 }).collect();
+        let functions = [Pointwise::Tanh, Pointwise::Logistic, Pointwise::Softplus { alpha: 2.0 }];
+        for mut engine in engines() {
+            for signs in [None, Some(&signs[..])] {
+                for function in functions {
+                    let (mut expected, mut expected_slopes) = (pre.clone(), DenseBatch::default());
+                    naive::activate(function, signs, &mut expected, &mut expected_slopes);
+                    let (mut found, mut slopes) = (pre.clone(), DenseBatch::zeros(3, 5));
+                    engine.activate(function, signs, &mut found, Some(&mut slopes));
+                    assert_same(&found, &expected, "activate", &engine);
+                    assert_same(&slopes, &expected_slopes, "slopes", &engine);
+                    let (mut expected, mut found_errors) = (pre.clone(), pre.clone());
+                    naive::slope_errors(&found, &slopes, 0.01, &mut expected);
+                    engine.slope_errors(&found, &slopes, 0.01, &mut found_errors);
+                    assert_same(&found_errors, &expected, "slope_errors", &engine);
+                }
+                let (mut h, mut active) = (pre.clone(), ActiveBatch::new(0));
+                naive::rectify(&mut h, signs, &mut active);
+                let (mut expected, mut found) = (pre.clone(), pre.clone());
+                naive::rectified_errors(&h, signs, 2.0, 0.01, &mut expected);
+                engine.rectified_errors(&h, signs, 2.0, 0.01, &mut found);
+                assert_same(&found, &expected, "rectified_errors", &engine);
+            }
+        }
+    }
+
+    #[test]
     fn rectifier_and_lists_of_non_zeros_are_those_of_the_specification(case in case()) {
         let mut pre = case.delta;
         // Zeros of both signs, and what a diverging network brings.
@@ -224,6 +253,8 @@ fn assert_same_lists(found: &ActiveBatch, expected: &ActiveBatch) {
 fn large_products_are_those_of_the_specification() {
     check_products(&random_case(40, 784, 300, 0.2, 1));
     check_products(&random_case(200, 300, 10, 0.9, 2));
+    // A panel that is passed in blocks of inputs.
+    check_products(&random_case(5, 2500, 40, 0.05, 3));
 }
 
 #[test]

@@ -44,9 +44,12 @@ impl Kernel for Activate<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
         match self.function {
-            Pointwise::Tanh => self.with(#[inline(always)] |x| tanh(x)),
-            Pointwise::Logistic => self.with(#[inline(always)] |x| logistic(x)),
-            Pointwise::Softplus { alpha } => self.with(#[inline(always)] |x| softplus(x, alpha)),
+            Pointwise::Tanh => self.with(tanh),
+            Pointwise::Logistic => self.with(logistic),
+            Pointwise::Softplus { alpha } => self.with(
+                #[inline(always)]
+                |x| softplus(x, alpha),
+            ),
         }
     }
 }
@@ -97,10 +100,14 @@ impl Kernel for RectifiedErrors<'_> {
         // vector code of it.
         let pairs = self.errors.as_flattened_mut().iter_mut().zip(self.values.as_flattened());
         match self.signs {
-            None => pairs.for_each(#[inline(always)] |(e, value)| *e = error(*e, scale, *value)),
-            Some(signs) => pairs
-                .zip(signs.as_flattened())
-                .for_each(#[inline(always)] |((e, value), sign)| *e = error(*e, scale * sign, *value)),
+            None => pairs.for_each(
+                #[inline(always)]
+                |(e, value)| *e = error(*e, scale, *value),
+            ),
+            Some(signs) => pairs.zip(signs.as_flattened()).for_each(
+                #[inline(always)]
+                |((e, value), sign)| *e = error(*e, scale * sign, *value),
+            ),
         }
     }
 }
