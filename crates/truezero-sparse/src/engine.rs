@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::by_unit::ByUnit;
 use crate::isa::Isa;
-use crate::kernels::{Backward, DenseErrors, DenseForward, DenseStep, Forward, Found, Gradient, Sgd};
+use crate::kernels::{Backward, DenseErrors, DenseStep, Forward, Found, Gradient, Sgd};
 use crate::lanes::{Line, as_lines, as_lines_mut};
 use crate::threads::{Disjoint, Threads};
 use crate::weights::Shape;
@@ -104,7 +104,7 @@ impl Engine {
             let bias = as_lines(&bias[outputs.start..outputs.start + w.panel_width(at)]);
             match x {
                 Inputs::Active(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
-                Inputs::Dense(x) => isa.run(DenseForward { x, examples, panel, bias, outputs, out, stride }),
+                Inputs::Dense(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
             }
         });
     }

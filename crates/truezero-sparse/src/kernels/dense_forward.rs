@@ -4,32 +4,14 @@
 //! tile of examples × lines of outputs stays in registers while the inputs pass: each weight is loaded
 //! once for all examples of the tile, which is what a dense product has ahead of a sparse one.
 
-use std::ops::Range;
-
+use super::forward::Forward;
 use crate::DenseBatch;
-use crate::lanes::{Kernel, Lanes, Line, lines_at, with_constant};
-use crate::threads::Disjoint;
+use crate::lanes::{Kernel, Lanes, lines_at, with_constant};
 
 /// How many inputs ahead weights are prefetched.
 const AHEAD: usize = 12;
 
-/// Pre-activations of some examples, in the outputs of one panel.
-pub(crate) struct DenseForward<'a> {
-    pub(crate) x: &'a DenseBatch,
-    pub(crate) examples: Range<usize>,
-    /// The panel's weights, `bias.len()` lines for each input.
-    pub(crate) panel: &'a [Line],
-    /// The panel's biases.
-    pub(crate) bias: &'a [Line],
-    /// Values of a row behind the last output are set to zero.
-    pub(crate) outputs: Range<usize>,
-    /// Pre-activations, all examples and outputs.
-    pub(crate) out: Disjoint<'a, Line>,
-    /// Lines of a row of them.
-    pub(crate) stride: usize,
-}
-
-impl Kernel for DenseForward<'_> {
+impl Kernel for Forward<'_, DenseBatch> {
     type Output = ();
 
     #[inline(always)]
@@ -53,7 +35,7 @@ impl Kernel for DenseForward<'_> {
     }
 }
 
-impl DenseForward<'_> {
+impl Forward<'_, DenseBatch> {
     /// All outputs of the panel for `ROWS` examples from `example` on.
     #[inline(always)]
     fn rows<L: Lanes, const ROWS: usize>(&self, lanes: L, example: usize) {

@@ -19,9 +19,10 @@ const BLOCK_LINES: usize = 8 << 10;
 /// Examples below which too few share a weight for that to gain anything.
 const SHARED: usize = 4;
 
-/// Pre-activations of some examples, in the outputs of one panel.
-pub(crate) struct Forward<'a> {
-    pub(crate) x: &'a ActiveBatch,
+/// Pre-activations of some examples, in the outputs of one panel: of a batch of active values here, of a
+/// dense one in `dense_forward`.
+pub(crate) struct Forward<'a, X> {
+    pub(crate) x: &'a X,
     pub(crate) examples: Range<usize>,
     /// The panel's weights, `bias.len()` lines for each input.
     pub(crate) panel: &'a [Line],
@@ -35,7 +36,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) stride: usize,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for Forward<'_, ActiveBatch> {
     type Output = ();
 
     #[inline(always)]
@@ -60,7 +61,7 @@ impl Kernel for Forward<'_> {
     }
 }
 
-impl Forward<'_> {
+impl Forward<'_, ActiveBatch> {
     /// Adds some of an example's active inputs, given by their places in the batch, to its biases if these
     /// are the `first` ones, else to what there is.
     #[inline(always)]

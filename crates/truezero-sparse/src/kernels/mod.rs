@@ -12,7 +12,6 @@ mod pointwise;
 
 pub(crate) use backward::{Backward, Gradient, Sgd};
 pub(crate) use dense_backward::{DenseErrors, DenseStep};
-pub(crate) use dense_forward::DenseForward;
 pub(crate) use extract::{Extract, Found, Rectify};
 pub(crate) use forward::Forward;
 pub(crate) use pointwise::{Activate, RectifiedErrors, SlopeErrors};
