@@ -1,0 +1,6 @@
+//! The paper, whole: every table, figure and claim of Glorot, Bordes & Bengio, "Deep Sparse Rectifier
+//! Neural Networks" (AISTATS 2011), measured again and written into one report.
+
+#![forbid(unsafe_code)]
+
+pub mod result;
