@@ -32,7 +32,7 @@ pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
 pub use schedule::Schedule;
-pub use store::Model;
+pub use store::{Encoder, Model, Saved};
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
 
 /// The README's example is a test.

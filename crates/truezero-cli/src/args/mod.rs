@@ -9,6 +9,8 @@ mod inspect;
 mod network;
 mod predict;
 mod preparation;
+mod pretrain;
+mod pretraining;
 mod text;
 mod train;
 mod values;
@@ -21,9 +23,11 @@ pub use encode::EncodeArgs;
 pub use evaluate::EvaluateArgs;
 pub use fetch::FetchArgs;
 pub use inspect::InspectArgs;
-pub use network::{NetworkArgs, OptimizerArgs, RunArgs};
+pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
 pub use predict::PredictArgs;
-pub use preparation::{PreparationArgs, SourceArgs};
+pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
+pub use pretrain::PretrainArgs;
+pub use pretraining::PretrainingArgs;
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -50,6 +54,7 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
     Train(Box<TrainArgs>),
+    Pretrain(Box<PretrainArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),
