@@ -10,7 +10,7 @@ use truezero::{
     TrainingOptions,
 };
 
-use super::place::Store;
+use super::place::{Place, Store};
 use super::{Runner, Spec};
 use crate::data::Split;
 use crate::error::Error;
@@ -75,25 +75,30 @@ impl Runner<'_> {
                 different.push(spec);
             }
         }
-        let done = AtomicUsize::new(0);
-        let trained = self.parallel(different.len(), |at| {
-            let trained = self.stack(data, &store, different[at])?;
+        let places: Vec<Place<StackSpec>> = different.iter().map(|spec| store.place(*spec)).collect();
+        let mut trained = places.iter().map(found).collect::<Result<Vec<Option<Pretrained>>, Error>>()?;
+        let missing: Vec<usize> = (0..places.len()).filter(|&at| trained[at].is_none()).collect();
+        let done = AtomicUsize::new(places.len() - missing.len());
+        let new = self.parallel(missing.len(), |index| {
+            let at = missing[index];
+            let new = self.pretrain_one(data, different[at], &places[at])?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            self.progress.network(self.name, done, different.len(), &describe(different[at], &trained));
-            Ok(trained)
+            self.progress.network(self.name, done, places.len(), &describe(different[at], &new));
+            Ok(new)
         })?;
+        for (at, new) in missing.into_iter().zip(new) {
+            trained[at] = Some(new);
+        }
         let one = |spec: &StackSpec| different.iter().position(|other| *other == spec);
-        Ok(wanted.iter().map(|spec| spec.as_ref().and_then(one).map(|at| trained[at].clone())).collect())
+        Ok(wanted.iter().map(|spec| spec.as_ref().and_then(one).and_then(|at| trained[at].clone())).collect())
     }
 
-    fn stack(&self, data: &Split, store: &Store, spec: &StackSpec) -> Result<Pretrained, Error> {
-        let place = store.place(spec);
-        if let Some(pretrained) = place.read::<Pretrained>()?
-            && let Some(mut network) = place.read_network()?
-        {
-            network.layers.pop();
-            return Ok(Pretrained { layers: network.layers, ..pretrained });
-        }
+    fn pretrain_one(
+        &self,
+        data: &Split,
+        spec: &StackSpec,
+        place: &Place<StackSpec>,
+    ) -> Result<Pretrained, Error> {
         self.go_on()?;
         let started = Instant::now();
         let mut network = random(data, spec)?;
@@ -135,6 +140,14 @@ impl Runner<'_> {
         }
         Ok(pretrained)
     }
+}
+
+/// The layers of an earlier run.
+fn found(place: &Place<StackSpec>) -> Result<Option<Pretrained>, Error> {
+    let Some(pretrained) = place.read::<Pretrained>()? else { return Ok(None) };
+    let Some(mut network) = place.read_network()? else { return Ok(None) };
+    network.layers.pop();
+    Ok(Some(Pretrained { layers: network.layers, ..pretrained }))
 }
 
 /// The network before any training, as a trainer would make it.
