@@ -7,8 +7,8 @@
 mod place;
 mod stack;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -140,7 +140,7 @@ impl<'a> Runner<'a> {
                 if result.is_err() {
                     next.store(count, Ordering::Relaxed);
                 }
-                results.lock().expect("no job panics while it holds the lock")[at] = Some(result);
+                results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
             }
         };
         thread::scope(|scope| {
@@ -150,7 +150,7 @@ impl<'a> Runner<'a> {
             work();
         });
         // A job that was never begun comes after the one that failed.
-        results.into_inner().expect("all threads have ended").into_iter().flatten().collect()
+        results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 
     /// Whether the run is to stop: jobs of one's own ask between their steps.
