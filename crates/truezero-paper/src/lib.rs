@@ -3,4 +3,6 @@
 
 #![forbid(unsafe_code)]
 
+mod number;
+pub mod report;
 pub mod result;
