@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::chart::{WORDS, axis_of};
 use super::figure::{Entry, Figure};
 use super::look;
-use super::words::{lines, number};
+use super::words::{lines, with_error};
 use crate::result::{Axis, Bars};
 
 /// Height of upright bars, in pixels.
@@ -51,9 +51,8 @@ fn table(bars: &Bars) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
     for series in &bars.series {
         for (index, (category, &value)) in bars.categories.iter().zip(&series.values).enumerate() {
-            let error = series.errors.get(index).filter(|error| error.is_finite());
-            let error = error.map_or(String::new(), |&error| format!(" ± {}", number(error)));
-            lines.push(vec![series.name.clone(), category.clone(), number(value) + &error]);
+            let value = with_error(value, series.errors.get(index));
+            lines.push(vec![series.name.clone(), category.clone(), value]);
         }
     }
     lines
@@ -83,12 +82,14 @@ fn domain(bars: &Bars) -> Option<[f64; 2]> {
     if let Some(range) = bars.y.range.filter(|range| range.iter().all(|&end| fits(end, &bars.y))) {
         return Some(range);
     }
-    let values =
-        || bars.series.iter().flat_map(|series| &series.values).copied().filter(|&y| fits(y, &bars.y));
-    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-    let decade = |value: f64| 10f64.powf(value);
-    (bars.y.log && most > 0.0)
-        .then(|| [decade((least.log10() - 0.1).floor()), decade((most.log10() + 0.05).ceil())])
+    let rows = rows(bars);
+    let ends = |end: &'static str| {
+        rows.iter().filter_map(move |row| row.get(end).or(row.get("y"))?.as_f64()).map(f64::log10)
+    };
+    let least = ends("low").fold(f64::INFINITY, f64::min);
+    let most = ends("high").fold(f64::NEG_INFINITY, f64::max);
+    // The smallest bar is to be seen too.
+    (bars.y.log && most >= least).then(|| [10f64.powf((least - 0.1).floor()), 10f64.powf(most.ceil())])
 }
 
 fn spec(bars: &Bars) -> Value {
@@ -128,6 +129,9 @@ fn positions(bars: &Bars, [category, value, _, offset]: [&str; 4], field: &str) 
     if let Some(domain) = domain(bars) {
         scale["domain"] = json!(domain);
         scale["nice"] = false.into();
+        if !bars.y.log {
+            scale["zero"] = false.into();
+        }
     }
     let mut axis = axis_of(&bars.y, !lying);
     axis["grid"] = true.into();

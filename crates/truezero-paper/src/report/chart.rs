@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::figure::{Entry, Figure};
 use super::look;
-use super::words::{lines, number};
+use super::words::{lines, number, with_error};
 use crate::result::{Axis, Chart, Series, Style};
 
 /// Height of the plotting area, in pixels.
@@ -67,11 +67,11 @@ fn description(chart: &Chart) -> String {
 
 /// Lines of the table of values: the series, then x and y.
 fn values(series: &Series) -> impl Iterator<Item = Vec<String>> {
-    series.points.iter().enumerate().map(|(index, &[x, y])| {
-        let error = series.errors.get(index).filter(|error| error.is_finite());
-        let error = error.map_or(String::new(), |&error| format!(" ± {}", number(error)));
-        vec![series.name.clone(), number(x), number(y) + &error]
-    })
+    series
+        .points
+        .iter()
+        .enumerate()
+        .map(|(index, &[x, y])| vec![series.name.clone(), number(x), with_error(y, series.errors.get(index))])
 }
 
 fn spec(chart: &Chart) -> Value {

@@ -38,7 +38,7 @@ impl Figure {
         );
         let _ = write!(
             html,
-            "<div class=\"view\" role=\"img\" aria-label=\"{}\"></div>\n<script type=\"application/json\">{}</script>\n",
+            "<div class=\"view\" role=\"img\" aria-label=\"{}\"><div aria-hidden=\"true\"></div></div>\n<script type=\"application/json\">{}</script>\n",
             escape::text(&self.description),
             escape::json(&self.spec)
         );

@@ -37,7 +37,7 @@ pub(super) fn page(results: &Results) -> String {
     html.push_str(&footer(drawn_by_libraries));
     if drawn_by_libraries {
         for library in LIBRARIES {
-            let _ = write!(html, "<script>{library}</script>\n");
+            let _ = writeln!(html, "<script>{library}</script>");
         }
     }
     let _ = write!(html, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
@@ -53,7 +53,7 @@ fn header(results: &Results) -> String {
     format!(
         "<header>\n<div class=\"top\"><h1>{TITLE}</h1>\n<button type=\"button\" id=\"theme\" aria-pressed=\"false\">Dark</button></div>\n\
 <p class=\"lead\">Xavier Glorot, Antoine Bordes and Yoshua Bengio (AISTATS 2011) trained networks of rectifiers, max(0,&nbsp;x), most of whose hidden units are exactly zero for any one example, and found them as good as networks of tanh units or better, with hardly a need for pre-training. Here the paper’s tables, figures and claims are measured again with truezero, beside the paper’s own figures.</p>\n\
-<p>{count} {experiments}, {}, by this command:</p>\n<pre class=\"scroll\" tabindex=\"0\" aria-label=\"Command\"><code>{}</code></pre>\n{hint}</header>\n",
+<p>{count} {experiments}, {}, by this command:</p>\n<pre class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Command\"><code>{}</code></pre>\n{hint}</header>\n",
         duration(seconds),
         escape::text(&results.command)
     )
@@ -80,7 +80,7 @@ fn footer(libraries: bool) -> String {
     if libraries {
         let _ = write!(
             html,
-            "<p>Plots are drawn by Vega, Vega-Lite and Vega-Embed, which are part of this file.</p>\n<details>\n<summary>Their licences</summary>\n<pre class=\"scroll\" tabindex=\"0\" aria-label=\"Licences\">{}</pre>\n</details>\n",
+            "<p>Plots are drawn by Vega, Vega-Lite and Vega-Embed, which are part of this file.</p>\n<details>\n<summary>Their licences</summary>\n<pre class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Licences\">{}</pre>\n</details>\n",
             escape::text(LICENCES)
         );
     }

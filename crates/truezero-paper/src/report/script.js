@@ -20,7 +20,7 @@ for (const figure of document.querySelectorAll("figure.plot")) {
   const specification = figure.querySelector("script");
   if (!specification) continue;
   const options = { actions: false, renderer: "svg", tooltip: { disableDefaultStyle: true } };
-  vegaEmbed(figure.querySelector(".view"), JSON.parse(specification.textContent), options)
+  vegaEmbed(figure.querySelector(".view > div"), JSON.parse(specification.textContent), options)
     .then(({ view }) => {
       const buttons = [...figure.querySelectorAll(".legend button")];
       const isOn = (button) => button.getAttribute("aria-pressed") === "true";

@@ -30,7 +30,7 @@ pub(super) fn svg(values: &[f64]) -> String {
     let Some((x, y)) = end else { return String::new() };
     let count = values.len();
     let first = finite().next().unwrap_or(f64::NAN);
-    let last = finite().last().unwrap_or(f64::NAN);
+    let last = finite().next_back().unwrap_or(f64::NAN);
     format!(
         "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{count} values from {} to {}, between {} and {}\"><path d=\"{path}\"/><circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/></svg>",
         number(first),

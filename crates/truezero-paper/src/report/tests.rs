@@ -250,6 +250,18 @@ fn specifications_name_their_axes_and_hold_only_numbers_that_can_be_drawn() {
         page.contains("6 values have no place in this plot")
             && page.contains("1 value has no place in this plot")
     );
+    // Bars stand where the axis starts.
+    let bars = Bars { y: Axis { range: Some([0.5, 1.1]), ..Axis::new("RMSE, stars") }, ..self::bars() };
+    let [from_half] = specifications(&html(&results(vec![Plot::Bars(bars)], Vec::new()))).try_into().unwrap();
+    let mut scales = Vec::new();
+    all(&from_half, "scale", &mut scales);
+    let values: Vec<&&Value> = scales.iter().filter(|scale| scale.get("zero").is_some()).collect();
+    assert!(
+        !values.is_empty() && values.iter().all(|scale| scale["zero"] == false && scale["domain"][0] == 0.5)
+    );
+    let bars = Bars { y: Axis { log: true, ..Axis::new("RMSE, stars") }, ..self::bars() };
+    let [log] = specifications(&html(&results(vec![Plot::Bars(bars)], Vec::new()))).try_into().unwrap();
+    assert_eq!(log.pointer("/layer/0/encoding/y2/datum").unwrap(), 0.1);
     // A mark that is nowhere has no word.
     assert!(!chart.to_string().contains("nowhere"));
 }

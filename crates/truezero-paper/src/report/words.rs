@@ -2,6 +2,18 @@
 
 /// Up to four significant digits, without zeros that say nothing.
 pub(super) fn number(value: f64) -> String {
+    rounded(value, 4)
+}
+
+/// A value and its standard error, which has two digits; the value alone where the error is not known.
+pub(super) fn with_error(value: f64, error: Option<&f64>) -> String {
+    match error {
+        Some(&error) if error.is_finite() => format!("{} ± {}", number(value), rounded(error, 2)),
+        _ => number(value),
+    }
+}
+
+fn rounded(value: f64, digits: i32) -> String {
     if !value.is_finite() {
         return "–".into();
     }
@@ -12,7 +24,7 @@ pub(super) fn number(value: f64) -> String {
     if !(-4..7).contains(&exponent) {
         return format!("{value:.2e}");
     }
-    let decimals = (3 - exponent).max(0) as usize;
+    let decimals = (digits - 1 - exponent).max(0) as usize;
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
@@ -79,6 +91,13 @@ mod tests {
         ] {
             assert_eq!(number(value), expected);
         }
+    }
+
+    #[test]
+    fn an_error_has_two_digits_and_may_be_unknown() {
+        assert_eq!(with_error(32.494, Some(&0.3314)), "32.49 ± 0.33");
+        assert_eq!(with_error(1.5, Some(&f64::NAN)), "1.5");
+        assert_eq!(with_error(1.5, None), "1.5");
     }
 
     #[test]

@@ -8,9 +8,9 @@ pub(super) const MARGIN: f64 = 14.0;
 /// A line of words.
 pub(super) const LINE: f64 = 16.0;
 /// Between layers, for the edges.
-const GAP: f64 = 64.0;
+const GAP: f64 = 56.0;
 /// Of the highest bar.
-pub(super) const BAR: f64 = 56.0;
+pub(super) const BAR: f64 = 48.0;
 /// A letter's width, about.
 const LETTER: f64 = 6.8;
 /// Longer names are cut.

@@ -22,10 +22,9 @@ pub(super) fn html(path: &ActivePath) -> String {
     let layout = Layout::new(path);
     let title = escape::text(&path.title);
     let mut html = format!(
-        "<figure class=\"plot\">\n<figcaption>{title}</figcaption>\n<svg class=\"path\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{}\">\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{:.0}\" rx=\"8\"/>\n",
+        "<figure class=\"plot\">\n<figcaption>{title}</figcaption>\n<div class=\"night\">\n<svg class=\"path\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{}\">\n",
         layout.height,
-        escape::text(&description(path)),
-        layout.height
+        escape::text(&description(path))
     );
     html.push_str(&image(path, &layout));
     html.push_str(&edges(path, &layout));
@@ -35,6 +34,7 @@ pub(super) fn html(path: &ActivePath) -> String {
     html.push_str(&outputs(path, &layout));
     html.push_str("</svg>\n");
     html.push_str(KEY);
+    html.push_str("</div>\n");
     if layout.outputs.len() < path.outputs.len() {
         let _ = writeln!(
             html,
@@ -49,7 +49,7 @@ pub(super) fn html(path: &ActivePath) -> String {
 const KEY: &str = concat!(
     "<ul class=\"legend path-key\">\n",
     "<li><svg class=\"sign\" viewBox=\"0 0 36 14\" aria-hidden=\"true\"><circle class=\"unit\" cx=\"18\" cy=\"7\" r=\"5\"/></svg>exactly zero</li>\n",
-    "<li><svg class=\"sign\" viewBox=\"0 0 36 14\" aria-hidden=\"true\"><circle cx=\"6\" cy=\"7\" r=\"5\" fill=\"#8a5a12\"/><circle cx=\"18\" cy=\"7\" r=\"5\" fill=\"#f0a818\"/><circle cx=\"30\" cy=\"7\" r=\"5\" fill=\"#fff3c4\"/></svg>active: lighter is more, within its layer</li>\n",
+    "<li><svg class=\"sign\" viewBox=\"0 0 36 14\" aria-hidden=\"true\"><circle cx=\"6\" cy=\"7\" r=\"5\" fill=\"#8a5a12\"/><circle cx=\"18\" cy=\"7\" r=\"5\" fill=\"#f0a818\"/><circle cx=\"30\" cy=\"7\" r=\"5\" fill=\"#fff3c4\"/></svg>active, lighter for more</li>\n",
     "<li><svg class=\"sign\" viewBox=\"0 0 36 14\" aria-hidden=\"true\"><path class=\"excites\" d=\"M1,7H35\" stroke-width=\"2.4\"/></svg>excites</li>\n",
     "<li><svg class=\"sign\" viewBox=\"0 0 36 14\" aria-hidden=\"true\"><path class=\"inhibits\" d=\"M1,7H35\" stroke-width=\"2.4\"/></svg>inhibits</li>\n",
     "</ul>\n"
