@@ -42,13 +42,16 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trained {
     /// Fraction wrong, or root mean squared error, on the validation examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub validation_error: f64,
     /// The same on the test examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub test_error: f64,
     /// Positions of the test examples that are classified wrong; empty if the targets are not classes.
     pub wrong: Vec<u32>,
     /// For each test example the expected rating, Σ P(class) × rating, where the data has
     /// [ratings](Split::ratings); else empty.
+    #[serde(deserialize_with = "crate::number::numbers")]
     pub expected: Vec<f64>,
     /// Fraction of zeros in each hidden layer on the test examples, lowest first.
     pub sparsity: Vec<f64>,
