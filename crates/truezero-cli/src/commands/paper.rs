@@ -37,9 +37,10 @@ fn text(args: &PaperArgs, results: &Results) -> String {
     let asked = |outcome: &&Outcome| {
         args.experiments.is_empty() || args.experiments.iter().any(|name| name.as_str() == outcome.name)
     };
-    let found = results.experiments.iter().filter(asked);
-    let mut text: String =
-        found.map(|outcome| format!("{}\n{}\n\n", outcome.title, outcome.finding)).collect();
+    let mut text = String::new();
+    for outcome in results.experiments.iter().filter(asked) {
+        text += &format!("{}\n{}\n\n", outcome.title, outcome.finding);
+    }
     let [report, results] = [REPORT, RESULTS].map(|file| args.out.join(file));
     text += &format!("report in {}, figures in {}\n", report.display(), results.display());
     text
