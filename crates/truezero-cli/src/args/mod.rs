@@ -7,6 +7,7 @@ mod evaluate;
 mod fetch;
 mod inspect;
 mod network;
+mod paper;
 mod predict;
 mod preparation;
 mod pretrain;
@@ -24,6 +25,7 @@ pub use evaluate::EvaluateArgs;
 pub use fetch::FetchArgs;
 pub use inspect::InspectArgs;
 pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
+pub use paper::PaperArgs;
 pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
@@ -59,6 +61,7 @@ pub enum Verb {
     Predict(PredictArgs),
     Inspect(InspectArgs),
     Encode(EncodeArgs),
+    Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),
     Completions(CompletionsArgs),

@@ -8,6 +8,7 @@ pub mod fetch;
 mod hold_out;
 pub mod inspect;
 pub mod man;
+pub mod paper;
 mod parts;
 pub mod predict;
 pub mod pretrain;

@@ -80,6 +80,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         // Not an option: what was found in the data, for data to come.
         configuration[NUMBERING] = json::value(numbering);
     }
+    signal::listen()?;
     let started = Instant::now();
     let (layers, summary) = learn(pretraining, layers, &inputs, threads(args.threads), args.quiet)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -93,7 +94,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
     if args.json { json::document(&report.json()) } else { output::print(&report.text()) }
 }
 
-/// Pre-trains layers, shown as it goes; an interrupt ends it early.
+/// Pre-trains layers, shown as it goes; an interrupt, which the caller listens for, ends it early.
 pub fn learn(
     plan: PretrainingPlan,
     layers: Vec<Layer>,
@@ -104,7 +105,6 @@ pub fn learn(
     let mut progress = Progress::new(quiet, plan.options().epochs.clone());
     let Inputs { batch, train, validation, .. } = inputs;
     let mut pretrainer = Pretrainer::new(plan, layers, batch, train, validation, threads)?;
-    signal::listen()?;
     loop {
         progress.start_epoch();
         let step = pretrainer.epoch(&mut |report| {

@@ -40,6 +40,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
 
     let (plan, threads) = (experiment.plan.clone(), threads(run.threads));
     let (train, validation) = (data.train(), data.validation());
+    signal::listen()?;
     let mut pretraining = None;
     let mut trainer = if run.resume {
         Trainer::resume(plan, train, validation, threads, &checkpoint)?
@@ -50,7 +51,6 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     };
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);
-    signal::listen()?;
     let started = Instant::now();
     let ended = train_on(&mut trainer, options, &mut progress, curves.as_mut(), &checkpoint);
     let seconds = started.elapsed().as_secs_f64();
