@@ -1,5 +1,10 @@
 //! The experiments: each a function from a runner to an outcome.
 
+mod active_path;
+mod claims;
+mod figure1;
+mod figure2;
+
 use crate::error::Error;
 use crate::name::Name;
 use crate::result::Outcome;
@@ -9,4 +14,5 @@ use crate::runner::Runner;
 pub(crate) type Experiment = fn(&Runner<'_>) -> Result<Outcome, Error>;
 
 /// All experiments, in the order of the paper.
-pub(crate) const ALL: &[(Name, Experiment)] = &[];
+pub(crate) const ALL: &[(Name, Experiment)] =
+    &[(Name::Figure1, figure1::run), (Name::Figure2, figure2::run), (Name::Claims, claims::run)];

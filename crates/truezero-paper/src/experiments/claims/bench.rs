@@ -1,0 +1,172 @@
+//! What the claims are measured on: four trained networks that differ in their activation alone.
+
+use truezero::{Activation, Architecture, Cost, Initialisation, Network, TrainingOptions};
+use truezero_data::Dataset;
+use truezero_sparse::choose::Product;
+use truezero_sparse::{Batch, DenseBatch, Engine};
+
+use crate::data::{Split, images};
+use crate::error::Error;
+use crate::runner::{Runner, Spec, Trained};
+
+/// The activations compared, in the order of the columns.
+pub(super) const ACTIVATIONS: [Activation; 4] =
+    [Activation::Rectifier, Activation::Softplus { alpha: 1.0 }, Activation::Tanh, Activation::Logistic];
+
+/// Where each stands in [`ACTIVATIONS`].
+pub(super) const RECTIFIER: usize = 0;
+pub(super) const SOFTPLUS: usize = 1;
+pub(super) const TANH: usize = 2;
+pub(super) const LOGISTIC: usize = 3;
+
+/// How much is done.
+pub(super) struct Sizes {
+    /// Units of the hidden layers of the four networks.
+    pub(super) hidden: Vec<usize>,
+    /// Each network is trained with each rate; the one with the least validation error is measured.
+    pub(super) rates: Vec<f32>,
+    /// Most epochs of the four networks.
+    pub(super) epochs: usize,
+    /// Test examples whose codes are looked at.
+    pub(super) examples: usize,
+    /// Networks that are looked at untrained.
+    pub(super) untrained: usize,
+    /// Training examples and epochs of a linear probe.
+    pub(super) probe: (usize, usize),
+    /// Units of each layer of the networks of several depths, and the depths.
+    pub(super) depths: (usize, Vec<usize>),
+    /// Hidden layers and epochs of the networks of several learning rates, and the rates.
+    pub(super) divergence: (Vec<usize>, usize, Vec<f32>),
+    /// Examples timed, and how often.
+    pub(super) timing: (usize, usize),
+}
+
+impl Sizes {
+    fn new(runner: &Runner<'_>) -> Self {
+        let scale = runner.settings.scale;
+        Self {
+            hidden: scale.choose(vec![40; 3], vec![300; 3], vec![1000; 3]),
+            rates: scale.choose(vec![0.1], vec![0.1, 1.0], vec![0.03, 0.1, 0.3, 1.0]),
+            epochs: scale.choose(2, 10, 12),
+            examples: scale.choose(200, 500, 2000),
+            untrained: scale.choose(3, 5, 5),
+            probe: scale.choose((500, 3), (4000, 10), (10_000, 20)),
+            depths: scale.choose((20, vec![1, 4]), (100, (1..=8).collect()), (300, (1..=8).collect())),
+            divergence: scale.choose(
+                (vec![20; 2], 1, vec![0.1, 3.0]),
+                (vec![100; 3], 1, vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0]),
+                (vec![300; 3], 2, vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0]),
+            ),
+            timing: scale.choose((5, 3), (100, 9), (200, 15)),
+        }
+    }
+}
+
+/// One of the four networks.
+pub(super) struct Subject {
+    /// With the weights of its best epoch.
+    pub(super) network: Network,
+    /// How it was trained, and how it did.
+    pub(super) trained: Trained,
+    /// The rate it was trained with.
+    pub(super) rate: f32,
+}
+
+/// The four networks and the data.
+pub(super) struct Bench<'a> {
+    pub(super) runner: &'a Runner<'a>,
+    pub(super) sizes: Sizes,
+    pub(super) split: Split,
+    /// Some of the test examples, for what is kept of each.
+    pub(super) sample: Dataset,
+    /// In the order of [`ACTIVATIONS`].
+    pub(super) subjects: [Subject; 4],
+}
+
+impl<'a> Bench<'a> {
+    /// Loads the data and trains the networks.
+    pub(super) fn new(runner: &'a Runner<'a>) -> Result<Self, Error> {
+        let sizes = Sizes::new(runner);
+        let split = images(runner.settings.data.as_deref())?[0].load()?;
+        let specs: Vec<Spec> = ACTIVATIONS
+            .into_iter()
+            .flat_map(|activation| sizes.rates.iter().map(move |&rate| (activation, rate)))
+            .map(|(activation, learning_rate)| {
+                let options = TrainingOptions {
+                    hidden: sizes.hidden.clone(),
+                    activation: vec![activation],
+                    learning_rate,
+                    epochs: sizes.epochs,
+                    seed: runner.settings.seed,
+                    ..TrainingOptions::default()
+                };
+                Spec { options, keep: true, ..Spec::default() }
+            })
+            .collect();
+        let mut trained = runner.train(&split, &specs)?.into_iter();
+        let subjects = ACTIVATIONS.map(|_| {
+            let own = sizes.rates.iter().copied().zip(trained.by_ref().take(sizes.rates.len()));
+            let least = |a: &Trained, b: &Trained| a.validation_error.total_cmp(&b.validation_error);
+            let (rate, mut trained) = own.min_by(|a, b| least(&a.1, &b.1)).expect("at least one rate");
+            let network = trained.network.take().expect("a network that was to be kept");
+            Subject { network, trained, rate }
+        });
+        let step = (split.test.examples() / sizes.examples).max(1);
+        let chosen: Vec<usize> = (0..split.test.examples()).step_by(step).take(sizes.examples).collect();
+        let sample = split.test.select(&chosen);
+        Ok(Self { runner, sizes, split, sample, subjects })
+    }
+
+    /// An untrained network for the data.
+    pub(super) fn untrained(&self, hidden: &[usize], activation: Activation, seed: u64) -> Network {
+        let architecture = Architecture {
+            inputs: self.split.data.inputs.width(),
+            hidden: hidden.to_vec(),
+            outputs: self.split.data.targets.outputs(),
+            activations: vec![activation; hidden.len()],
+            sign_trick: false,
+            initialisation: Initialisation::Glorot,
+        };
+        Network::random(&architecture, Cost::for_task(self.split.data.targets.task()), seed)
+    }
+
+    /// The codes of the sample in each hidden layer of each network.
+    pub(super) fn codes(&self) -> [Vec<DenseBatch>; 4] {
+        [0, 1, 2, 3].map(|at| codes(&self.subjects[at].network, &self.sample.inputs))
+    }
+}
+
+/// What each hidden layer sends on, lowest first: examples × units.
+pub(super) fn codes(network: &Network, inputs: &Batch) -> Vec<DenseBatch> {
+    let mut engine = Engine::new(1);
+    let mut passed: Vec<truezero::layer::Activations> = Vec::new();
+    for layer in network.hidden() {
+        let x = passed.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
+        let mut out = truezero::layer::Activations::default();
+        layer.activate(&mut engine, x, &mut out);
+        passed.push(out);
+    }
+    passed.into_iter().map(|layer| layer.dense().clone()).collect()
+}
+
+/// Inputs as a dense array.
+pub(super) fn dense(inputs: &Batch) -> DenseBatch {
+    match inputs {
+        Batch::Dense(batch) => batch.clone(),
+        Batch::Active(batch) => {
+            let mut rows = DenseBatch::zeros(batch.examples(), batch.width());
+            for example in 0..batch.examples() {
+                let (indices, values) = batch.example(example);
+                for (&at, &value) in indices.iter().zip(values) {
+                    rows.row_mut(example)[at as usize] = value;
+                }
+            }
+            rows
+        }
+    }
+}
+
+/// Number of active values of an example.
+pub(super) fn active(row: &[f32]) -> usize {
+    row.iter().filter(|value| **value != 0.0).count()
+}

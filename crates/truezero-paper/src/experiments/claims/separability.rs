@@ -1,0 +1,124 @@
+//! Sparse codes are more likely to be linearly separable.
+
+use serde_json::json;
+use truezero::TrainingOptions;
+use truezero_data::Dataset;
+use truezero_sparse::Batch;
+
+use super::bench::{ACTIVATIONS, Bench, RECTIFIER, codes};
+use super::claim::{Claim, Verdict, listed, percent};
+use crate::data::Split;
+use crate::error::Error;
+use crate::result::{Axis, Chart, Plot, Series, Style};
+use crate::runner::{Spec, Trained};
+use crate::significance::{LEVEL, among_best, mcnemar};
+
+/// Learning rates of a probe, of which the one with the least validation error is taken.
+const RATES: [f32; 3] = [0.01, 0.1, 0.3];
+
+pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+    let (examples, _) = bench.sizes.probe;
+    let train = examples.min(bench.split.train.len());
+    let rows: Vec<usize> =
+        bench.split.train[..train].iter().chain(&bench.split.validation).copied().collect();
+    let raw = Split {
+        name: format!("{}-raw", bench.split.name),
+        data: bench.split.data.select(&rows),
+        train: (0..train).collect(),
+        validation: (train..rows.len()).collect(),
+        preprocessing: None,
+        ..bench.split.clone()
+    };
+    let base = probe(bench, &raw)?;
+    let mut probes: Vec<Vec<Trained>> = Vec::new();
+    for (activation, subject) in ACTIVATIONS.iter().zip(&bench.subjects) {
+        let coded = |data: &Dataset| {
+            let layers = codes(&subject.network, &data.inputs);
+            layers.into_iter().map(|code| Dataset { inputs: Batch::Dense(code), ..data.clone() })
+        };
+        let mut layers = Vec::new();
+        for (layer, (data, test)) in coded(&raw.data).zip(coded(&raw.test)).enumerate() {
+            let name = format!("{}-{activation}-layer{}", bench.split.name, layer + 1);
+            layers.push(probe(bench, &Split { name, data, test, ..raw.clone() })?);
+        }
+        probes.push(layers);
+    }
+
+    let tops: Vec<&Trained> = probes.iter().map(|layers| layers.last().unwrap_or(&base)).collect();
+    let figures =
+        [0, 1, 2, 3].map(|at| listed(&probes[at].iter().map(|p| percent(p.test_error)).collect::<Vec<_>>()));
+    let differ = |a: &Trained, b: &Trained| mcnemar(&[&a.wrong], &[&b.wrong]);
+    let errors: Vec<f64> = tops.iter().map(|top| top.test_error).collect();
+    let best = among_best(&errors, |a, b| differ(tops[a], tops[b]));
+    let top = tops[RECTIFIER];
+    let p = differ(top, &base);
+    let verdict = Verdict::of(
+        top.test_error < base.test_error && p < LEVEL,
+        best[RECTIFIER],
+        format!(
+            "a linear probe errs on {} % of the test inputs from the top rectifier layer and on {} % from the inputs \
+             themselves (p = {p:.2e}); softplus, tanh and logistic give {} %, and the rectifier is {}among the best",
+            percent(top.test_error),
+            percent(base.test_error),
+            listed(&errors[1..].iter().map(|&error| percent(error)).collect::<Vec<_>>()),
+            if best[RECTIFIER] { "" } else { "not " }
+        ),
+    );
+    let curve = |layers: &[Trained]| -> Vec<f64> {
+        [&base].into_iter().chain(layers).map(|probe| 100.0 * probe.test_error).collect()
+    };
+    let series = ACTIVATIONS.iter().zip(&probes).map(|(activation, layers)| Series {
+        name: activation.to_string(),
+        points: curve(layers).into_iter().enumerate().map(|(layer, error)| [layer as f64, error]).collect(),
+        style: Style::LineAndPoints,
+        ..Series::default()
+    });
+    Ok(Claim {
+        name: "separability",
+        claim: "Sparse codes are more likely to be linearly separable.",
+        measure: format!(
+            "test error of a linear probe on layers 1 to {}, % (inputs themselves: {})",
+            bench.sizes.hidden.len(),
+            percent(base.test_error)
+        ),
+        figures,
+        curve: ("rectifier, error by layer", curve(&probes[RECTIFIER])),
+        verdict,
+        plots: vec![Plot::Chart(Chart {
+            title: "Linear probe on each layer".to_owned(),
+            x: Axis::new("layer (0: the inputs)"),
+            y: Axis::new("test error, %"),
+            series: series.collect(),
+            marks: Vec::new(),
+        })],
+        note: Some(format!(
+            "softmax regression on the codes of {train} training examples, {} epochs, the best of the rates {RATES:?} \
+             by validation error; the codes were trained for the same classes",
+            bench.sizes.probe.1
+        )),
+        values: json!({
+            "inputs": base.test_error,
+            "layers": probes
+                .iter()
+                .map(|layers| layers.iter().map(|probe| probe.test_error).collect())
+                .collect::<Vec<Vec<f64>>>(),
+        }),
+    })
+}
+
+/// The best linear model of some codes.
+fn probe(bench: &Bench<'_>, split: &Split) -> Result<Trained, Error> {
+    let specs = RATES.map(|learning_rate| {
+        let options = TrainingOptions {
+            hidden: Vec::new(),
+            l1: 0.0,
+            learning_rate,
+            epochs: bench.sizes.probe.1,
+            seed: bench.runner.settings.seed,
+            ..TrainingOptions::default()
+        };
+        Spec { options, ..Spec::default() }
+    });
+    let probes = bench.runner.train(split, &specs)?.into_iter();
+    Ok(probes.min_by(|a, b| a.validation_error.total_cmp(&b.validation_error)).expect("at least one rate"))
+}
