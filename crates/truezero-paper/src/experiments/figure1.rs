@@ -4,9 +4,7 @@ use serde_json::json;
 use truezero::Activation;
 use truezero::activation::LeakyIntegrateAndFire;
 
-use crate::error::Error;
 use crate::result::{Axis, Cell, Chart, Outcome, Plot, Series, Table};
-use crate::runner::Runner;
 
 /// Where the curves start and end, and how many points each has.
 const CURRENTS: [f64; 2] = [-1.0, 5.0];
@@ -16,7 +14,7 @@ const POINTS: usize = 241;
 /// Where functions are compared: far enough from zero to tell one-sided from symmetric.
 const PROBE: f32 = 1.0;
 
-pub(crate) fn run(_: &Runner<'_>) -> Result<Outcome, Error> {
+pub(crate) fn run() -> Outcome {
     let neurons = [
         ("at rest just below its threshold", LeakyIntegrateAndFire::default()),
         ("at rest one unit below it", LeakyIntegrateAndFire { resting: 0.0, ..Default::default() }),
@@ -52,7 +50,7 @@ pub(crate) fn run(_: &Runner<'_>) -> Result<Outcome, Error> {
             marks: Vec::new(),
         })
     };
-    Ok(Outcome {
+    Outcome {
         title: "Figure 1: a neuron's firing rate, logistic and tanh".to_owned(),
         question: "How do the activation functions of networks differ from what neurons do?".to_owned(),
         paper: "A leaky integrate-and-fire neuron is one-sided: silent below its threshold, then rising. \
@@ -83,7 +81,7 @@ pub(crate) fn run(_: &Runner<'_>) -> Result<Outcome, Error> {
                 .collect::<Vec<_>>()
         ),
         ..Outcome::default()
-    })
+    }
 }
 
 /// A function in a few figures.
@@ -153,14 +151,10 @@ fn value(function: &Activation, x: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Silent, tiny};
-    use crate::{Name, Settings};
 
     #[test]
     fn curves_are_those_of_the_functions() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings: Settings = tiny(folder.path());
-        let outcome = run(&Runner::new(&settings, Name::Figure1, &Silent)).unwrap();
+        let outcome = run();
         let Plot::Chart(neurons) = &outcome.plots[0] else { panic!("expected a chart") };
         for (series, threshold) in neurons.series.iter().zip([0.0, 1.0]) {
             for [current, rate] in &series.points {

@@ -7,14 +7,13 @@ use truezero_sparse::Engine;
 
 use super::bench::{Bench, LOGISTIC, RECTIFIER};
 use super::claim::{Claim, Verdict, percent};
-use crate::error::Error;
 use crate::published::CORTEX_ACTIVE;
 use crate::result::{Axis, Chart, Mark, Plot, Series, Style};
 
 /// The share of logistic units' full rate at rest: fewer active than this is nearer to cortex.
 const LOGISTIC_SHARE: f64 = 0.5;
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let rows: Vec<usize> = (0..bench.split.test.examples()).collect();
     let examples = Examples { data: &bench.split.test, rows: &rows };
     let observed: Vec<Vec<LayerObservation>> = bench
@@ -64,9 +63,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let curve = (0..HISTOGRAM_BINS).map(|bin| {
         observed[RECTIFIER].iter().map(|layer| histogram(layer)[bin]).sum::<f64>() / shares.len() as f64
     });
-    Ok(Claim {
+    Claim {
         name: "active_share",
-        claim: "Few units are active per input, nearer to the 1–4 % of cortex than the 50 % of logistic units.",
+        statement: "Few units are active per input, nearer to the 1–4 % of cortex than the 50 % of logistic units.",
         measure: "units active per test input, %".to_owned(),
         figures,
         curve: ("rectifier, inputs by share active", curve.collect()),
@@ -80,5 +79,5 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         })],
         note: None,
         values: json!({ "active_share": shares, "logistic_mean_output": rate }),
-    })
+    }
 }

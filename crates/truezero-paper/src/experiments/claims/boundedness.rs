@@ -108,7 +108,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     });
     Ok(Claim {
         name: "boundedness",
-        claim: "Rectifier activations have no bound; an L1 penalty keeps them small, and training stable.",
+        statement: "Rectifier activations have no bound; an L1 penalty keeps them small, and training stable.",
         measure: format!(
             "highest activation at rate {RATE}, without → with λ 1e-4; networks of {} learning rates that fail",
             rates.len()

@@ -9,7 +9,7 @@ pub(super) struct Claim {
     /// For programs: `robustness`.
     pub(super) name: &'static str,
     /// What is claimed, in a sentence.
-    pub(super) claim: &'static str,
+    pub(super) statement: &'static str,
     /// What the figures are, with units.
     pub(super) measure: String,
     /// One for each network, in the order of [`ACTIVATIONS`](super::bench::ACTIVATIONS).
@@ -71,7 +71,7 @@ impl Claim {
 
     /// The claim as a row of the table of claims.
     pub(super) fn row(&self) -> Vec<Cell> {
-        let mut row = vec![Cell::text(self.claim), Cell::text(&self.measure)];
+        let mut row = vec![Cell::text(self.statement), Cell::text(&self.measure)];
         row.extend(self.figures.iter().map(Cell::text));
         row.push(Cell { sparkline: self.curve.1.clone(), ..Cell::text(self.curve.0) });
         row.push(Cell::text(self.verdict.to_string()));

@@ -10,7 +10,6 @@ use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, TANH, active, codes, dense};
 use super::claim::{Claim, Verdict};
-use crate::error::Error;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 
 /// Whether products skip the zeros of what enters them.
@@ -34,7 +33,7 @@ pub(super) fn all(network: &Network) -> Vec<f64> {
     network.layers.iter().map(|layer| (layer.inputs() * layer.units()) as f64).collect()
 }
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let sums = bench.subjects.each_ref().map(|subject| needed(&subject.network, &bench.sample.inputs));
     let total = |layers: &[f64]| layers.iter().sum::<f64>();
     let network = &bench.subjects[RECTIFIER].network;
@@ -69,9 +68,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     };
     let mut categories: Vec<String> = (1..every.len()).map(|layer| format!("hidden {layer}")).collect();
     categories.push("outputs".to_owned());
-    Ok(Claim {
+    Claim {
         name: "computation",
-        claim: "Computing with sparse codes is cheap, for zeros are skipped.",
+        statement: "Computing with sparse codes is cheap, for zeros are skipped.",
         measure: format!(
             "millions of multiply-adds of an input, of {:.3} in all (µs, one thread, one input at a time)",
             total(&every) / 1e6
@@ -97,7 +96,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         values: json!({
             "needed": sums, "all": every, "seconds": times, "seconds_nothing_skipped": unskipped,
         }),
-    })
+    }
 }
 
 /// Seconds of an example that passes alone, on one thread: the median of several passes over some examples.

@@ -60,7 +60,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     });
     Ok(Claim {
         name: "discarding",
-        claim: "Codes are distributed although sparse: a good share of the values can be discarded.",
+        statement: "Codes are distributed although sparse: a good share of the values can be discarded.",
         measure: format!(
             "test accuracy with all values → with {:.0} % of those of every hidden layer discarded, %",
             100.0 * SHARES[GOOD]

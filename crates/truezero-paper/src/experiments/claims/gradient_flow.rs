@@ -89,7 +89,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let curve = (0..depths.len()).map(|depth| ratio(RECTIFIER, depth, 0)).collect();
     Ok(Claim {
         name: "gradient_flow",
-        claim: "Gradients flow along active paths: they do not vanish with depth, as through saturated units.",
+        statement: "Gradients flow along active paths: they do not vanish with depth, as through saturated units.",
         measure: format!(
             "norm of the gradient, lowest layer / output layer, with {} hidden layers (at initialisation; after an \
              epoch)",

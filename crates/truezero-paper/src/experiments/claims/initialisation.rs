@@ -6,7 +6,6 @@ use truezero_sparse::Batch;
 
 use super::bench::{ACTIVATIONS, Bench, LOGISTIC, RECTIFIER, active, codes};
 use super::claim::{Claim, Verdict, listed, percent};
-use crate::error::Error;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 
 /// What counts as "about 50 %".
@@ -34,7 +33,7 @@ pub(super) fn shares(network: &Network, inputs: &Batch) -> Shares {
     Shares { zeros, near_half }
 }
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let count = bench.sizes.untrained;
     let means = ACTIVATIONS.map(|activation| {
         let mut mean = Shares {
@@ -74,9 +73,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         values: shares.iter().map(|share| 100.0 * share).collect(),
         errors: Vec::new(),
     };
-    Ok(Claim {
+    Claim {
         name: "initialisation",
-        claim: "After a symmetric initialisation about half of the rectifiers are zero, while logistic units sit \
+        statement: "After a symmetric initialisation about half of the rectifiers are zero, while logistic units sit \
                 at 1/2.",
         measure: format!("exact zeros in the hidden layers of {count} untrained networks, %"),
         figures,
@@ -97,5 +96,5 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
             "zeros": means.iter().map(|shares| &shares.zeros).collect::<Vec<_>>(),
             "logistic_near_half": means[LOGISTIC].near_half,
         }),
-    })
+    }
 }

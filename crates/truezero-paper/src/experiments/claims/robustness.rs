@@ -86,7 +86,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let pairs = |levels: &[Likeness]| levels.iter().map(|l| [l.jaccard, l.cosine]).collect::<Vec<_>>();
     Ok(Claim {
         name: "robustness",
-        claim: "Small changes of the input keep the set of active units (information disentangling).",
+        statement: "Small changes of the input keep the set of active units (information disentangling).",
         measure: format!(
             "overlap (Jaccard) of the active sets with and without noise of {} standard deviations",
             NOISE[SMALL]

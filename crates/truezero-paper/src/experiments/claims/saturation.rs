@@ -52,7 +52,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     });
     Ok(Claim {
         name: "saturation",
-        claim: "Hard saturation at zero does not hurt: few units die, and softplus is no better.",
+        statement: "Hard saturation at zero does not hurt: few units die, and softplus is no better.",
         measure: "units that are zero for every training input; test error, %".to_owned(),
         figures,
         curve: ("rectifier, dead units by layer", shares(RECTIFIER)),

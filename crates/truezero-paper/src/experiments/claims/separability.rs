@@ -1,7 +1,7 @@
 //! Sparse codes are more likely to be linearly separable.
 
 use serde_json::json;
-use truezero::TrainingOptions;
+use truezero::{Network, TrainingOptions};
 use truezero_data::Dataset;
 use truezero_sparse::Batch;
 
@@ -15,12 +15,14 @@ use crate::significance::{LEVEL, among_best, mcnemar};
 
 /// Learning rates of a probe, of which the one with the least validation error is taken.
 const RATES: [f32; 3] = [0.01, 0.1, 0.3];
+/// Training examples of a probe for each one that its learning rate is chosen by.
+const VALIDATION_SHARE: usize = 4;
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let (examples, _) = bench.sizes.probe;
     let train = examples.min(bench.split.train.len());
-    let rows: Vec<usize> =
-        bench.split.train[..train].iter().chain(&bench.split.validation).copied().collect();
+    let validation = bench.split.validation.iter().take((train / VALIDATION_SHARE).max(1));
+    let rows: Vec<usize> = bench.split.train[..train].iter().chain(validation).copied().collect();
     let raw = Split {
         name: format!("{}-raw", bench.split.name),
         data: bench.split.data.select(&rows),
@@ -32,12 +34,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let base = probe(bench, &raw)?;
     let mut probes: Vec<Vec<Trained>> = Vec::new();
     for (activation, subject) in ACTIVATIONS.iter().zip(&bench.subjects) {
-        let coded = |data: &Dataset| {
-            let layers = codes(&subject.network, &data.inputs);
-            layers.into_iter().map(|code| Dataset { inputs: Batch::Dense(code), ..data.clone() })
-        };
         let mut layers = Vec::new();
-        for (layer, (data, test)) in coded(&raw.data).zip(coded(&raw.test)).enumerate() {
+        let [data, test] = [&raw.data, &raw.test].map(|part| coded(&subject.network, part));
+        for (layer, (data, test)) in data.into_iter().zip(test).enumerate() {
             let name = format!("{}-{activation}-layer{}", bench.split.name, layer + 1);
             layers.push(probe(bench, &Split { name, data, test, ..raw.clone() })?);
         }
@@ -75,7 +74,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     });
     Ok(Claim {
         name: "separability",
-        claim: "Sparse codes are more likely to be linearly separable.",
+        statement: "Sparse codes are more likely to be linearly separable.",
         measure: format!(
             "test error of a linear probe on layers 1 to {}, % (inputs themselves: {})",
             bench.sizes.hidden.len(),
@@ -104,6 +103,12 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
                 .collect::<Vec<Vec<f64>>>(),
         }),
     })
+}
+
+/// The examples as each hidden layer codes them, lowest first.
+fn coded(network: &Network, data: &Dataset) -> Vec<Dataset> {
+    let code = |code| Dataset { inputs: Batch::Dense(code), targets: data.targets.clone(), weights: None };
+    codes(network, &data.inputs).into_iter().map(code).collect()
 }
 
 /// The best linear model of some codes.

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::bench::{Bench, RECTIFIER, active};
 use super::claim::{Claim, Verdict, listed};
-use crate::error::Error;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 
 /// Of an index, a value and an offset, as `truezero encode` writes them before compression.
@@ -21,7 +20,7 @@ pub(super) fn dense_bytes(units: usize, examples: usize) -> usize {
     BYTES * units * examples
 }
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     // For each network and layer, bytes sparse and dense.
     let bytes: Vec<Vec<[usize; 2]>> = bench
         .codes()
@@ -57,9 +56,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         values: own.iter().map(|layer| layer[form] as f64 / examples).collect(),
         errors: Vec::new(),
     };
-    Ok(Claim {
+    Claim {
         name: "storage",
-        claim: "Sparse codes are cheap to store: the values that are not zero, and where they are.",
+        statement: "Sparse codes are cheap to store: the values that are not zero, and where they are.",
         measure: "bytes of the codes as an array / as compressed sparse rows".to_owned(),
         figures,
         curve: ("rectifier, ratio by layer", ratios),
@@ -76,5 +75,5 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
                 .to_owned(),
         ),
         values: json!({ "bytes_sparse_and_dense": bytes, "examples": bench.sample.examples() }),
-    })
+    }
 }

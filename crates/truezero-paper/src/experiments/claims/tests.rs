@@ -101,10 +101,10 @@ fn overlap_and_cosine_of_a_small_case() {
     let base = [DenseBatch::from_rows(3, &[1.0, 0.0, 2.0, 0.0, 0.0, 0.0])];
     let other = [DenseBatch::from_rows(3, &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0])];
     // One unit in common of three; two empty sets are the same.
-    assert!((robustness::likeness(&base, &other, true).jaccard - (1.0 / 3.0 + 1.0) / 2.0).abs() < 1e-12);
+    assert!((robustness::likeness(&base, &other, true).jaccard - 2.0 / 3.0).abs() < 1e-12);
     assert!((robustness::likeness(&base, &base, true).cosine - 1.0).abs() < 1e-12);
     // Above the means (½, 0, 1) in the first: units 0 and 2 of the one, 0 and 1 of the other.
-    assert!((robustness::likeness(&base, &other, false).jaccard - (1.0 / 3.0 + 1.0) / 2.0).abs() < 1e-12);
+    assert!((robustness::likeness(&base, &other, false).jaccard - 2.0 / 3.0).abs() < 1e-12);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn gradients_reach_the_lowest_rectifiers_and_hardly_the_lowest_logistic_units() 
 fn verdicts_are_counted_by_their_words() {
     let claim = |name: &'static str, verdict: Verdict| Claim {
         name,
-        claim: "",
+        statement: "",
         measure: String::new(),
         figures: Default::default(),
         curve: ("", Vec::new()),

@@ -6,7 +6,6 @@ use truezero_sparse::{DenseBatch, Engine};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, active};
 use super::claim::{Claim, Verdict, percent};
-use crate::error::Error;
 use crate::result::{Axis, BarSeries, Bars, Chart, Plot, Series, Style};
 use crate::significance::Estimate;
 
@@ -30,7 +29,7 @@ struct Counted {
     groups: Vec<[f64; 2]>,
 }
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
+pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let Targets::Classes { labels, classes } = &bench.sample.targets else {
         unreachable!("image sets have classes")
     };
@@ -104,9 +103,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         json!({ "activation": activation, "by_class": classes, "variation": counted.variation,
                 "correlation_with_margin": counted.correlation })
     });
-    Ok(Claim {
+    Claim {
         name: "variable_size",
-        claim: "The size of the code, the number of active units, varies with what the input holds.",
+        statement: "The size of the code, the number of active units, varies with what the input holds.",
         measure: "units active (least to most of the classes; standard deviation over inputs)".to_owned(),
         figures,
         curve: ("rectifier, active units by class", own.classes.iter().map(|class| class.mean).collect()),
@@ -114,7 +113,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         plots: vec![Plot::Bars(by_class), Plot::Chart(by_margin)],
         note: None,
         values: values.collect(),
-    })
+    }
 }
 
 /// Active units of each example, all layers together.
