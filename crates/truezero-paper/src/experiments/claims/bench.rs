@@ -1,7 +1,8 @@
 //! What the claims are measured on: four trained networks that differ in their activation alone.
 
+use truezero::layer::Activations;
 use truezero::{Activation, Architecture, Cost, Initialisation, Network, TrainingOptions};
-use truezero_data::Dataset;
+use truezero_data::{Dataset, Portion};
 use truezero_sparse::choose::Product;
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
@@ -19,14 +20,17 @@ pub(super) const SOFTPLUS: usize = 1;
 pub(super) const TANH: usize = 2;
 pub(super) const LOGISTIC: usize = 3;
 
+/// Of the seed that chooses the sample; the same for all runs, so that they can be compared.
+const SAMPLE_SEED: u64 = 0;
+
 /// How much is done.
 pub(super) struct Sizes {
     /// Units of the hidden layers of the four networks.
     pub(super) hidden: Vec<usize>,
     /// Each network is trained with each rate; the one with the least validation error is measured.
     pub(super) rates: Vec<f32>,
-    /// Most epochs of the four networks.
-    pub(super) epochs: usize,
+    /// Training examples that each of the four networks sees, counted again in every epoch.
+    pub(super) seen: usize,
     /// Test examples whose codes are looked at.
     pub(super) examples: usize,
     /// Networks that are looked at untrained.
@@ -35,8 +39,8 @@ pub(super) struct Sizes {
     pub(super) probe: (usize, usize),
     /// Units of each layer of the networks of several depths, and the depths.
     pub(super) depths: (usize, Vec<usize>),
-    /// Hidden layers and epochs of the networks of several learning rates, and the rates.
-    pub(super) divergence: (Vec<usize>, usize, Vec<f32>),
+    /// Epochs and seeds of the networks of several learning rates.
+    pub(super) divergence: (usize, usize),
     /// Examples timed, and how often.
     pub(super) timing: (usize, usize),
 }
@@ -45,19 +49,15 @@ impl Sizes {
     fn new(runner: &Runner<'_>) -> Self {
         let scale = runner.settings.scale;
         Self {
-            hidden: scale.choose(vec![40; 3], vec![300; 3], vec![1000; 3]),
-            rates: scale.choose(vec![0.1], vec![0.1, 1.0], vec![0.03, 0.1, 0.3, 1.0]),
-            epochs: scale.choose(2, 10, 12),
+            hidden: scale.choose(vec![40; 3], vec![500; 3], vec![1000; 3]),
+            rates: scale.choose(vec![0.1], vec![0.1, 1.0], vec![0.1, 1.0]),
+            seen: scale.choose(8_000, 60_000, 400_000),
             examples: scale.choose(200, 500, 2000),
             untrained: scale.choose(3, 5, 5),
             probe: scale.choose((500, 3), (4000, 10), (10_000, 20)),
             depths: scale.choose((20, vec![1, 4]), (100, (1..=8).collect()), (300, (1..=8).collect())),
-            divergence: scale.choose(
-                (vec![20; 2], 1, vec![0.1, 3.0]),
-                (vec![100; 3], 1, vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0]),
-                (vec![300; 3], 2, vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0]),
-            ),
-            timing: scale.choose((5, 3), (100, 9), (200, 15)),
+            divergence: scale.choose((1, 1), (3, 2), (5, 3)),
+            timing: scale.choose((5, 3), (100, 25), (200, 51)),
         }
     }
 }
@@ -68,8 +68,8 @@ pub(super) struct Subject {
     pub(super) network: Network,
     /// How it was trained, and how it did.
     pub(super) trained: Trained,
-    /// The rate it was trained with.
-    pub(super) rate: f32,
+    /// What it was trained by.
+    pub(super) options: TrainingOptions,
 }
 
 /// The four networks and the data.
@@ -96,24 +96,23 @@ impl<'a> Bench<'a> {
                     hidden: sizes.hidden.clone(),
                     activation: vec![activation],
                     learning_rate,
-                    epochs: sizes.epochs,
+                    epochs: (sizes.seen / split.train.len().max(1)).clamp(2, 50),
                     seed: runner.settings.seed,
                     ..TrainingOptions::default()
                 };
                 Spec { options, keep: true, ..Spec::default() }
             })
             .collect();
-        let mut trained = runner.train(&split, &specs)?.into_iter();
+        let trained = runner.train(&split, &specs)?;
+        let mut all = specs.into_iter().zip(trained);
         let subjects = ACTIVATIONS.map(|_| {
-            let own = sizes.rates.iter().copied().zip(trained.by_ref().take(sizes.rates.len()));
+            let own = all.by_ref().take(sizes.rates.len());
             let least = |a: &Trained, b: &Trained| a.validation_error.total_cmp(&b.validation_error);
-            let (rate, mut trained) = own.min_by(|a, b| least(&a.1, &b.1)).expect("at least one rate");
+            let (spec, mut trained) = own.min_by(|a, b| least(&a.1, &b.1)).expect("at least one rate");
             let network = trained.network.take().expect("a network that was to be kept");
-            Subject { network, trained, rate }
+            Subject { network, trained, options: spec.options }
         });
-        let step = (split.test.examples() / sizes.examples).max(1);
-        let chosen: Vec<usize> = (0..split.test.examples()).step_by(step).take(sizes.examples).collect();
-        let sample = split.test.select(&chosen);
+        let sample = sample(&split.test, sizes.examples)?;
         Ok(Self { runner, sizes, split, sample, subjects })
     }
 
@@ -136,13 +135,22 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// Some examples, chosen at random; all if there are no more.
+fn sample(data: &Dataset, count: usize) -> Result<Dataset, Error> {
+    if data.examples() <= count {
+        return Ok(data.clone());
+    }
+    let (_, chosen) = truezero_data::split(None, data.examples(), Portion::Count(count), SAMPLE_SEED)?;
+    Ok(data.select(&chosen))
+}
+
 /// What each hidden layer sends on, lowest first: examples × units.
 pub(super) fn codes(network: &Network, inputs: &Batch) -> Vec<DenseBatch> {
     let mut engine = Engine::new(1);
-    let mut passed: Vec<truezero::layer::Activations> = Vec::new();
+    let mut passed: Vec<Activations> = Vec::new();
     for layer in network.hidden() {
         let x = passed.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
-        let mut out = truezero::layer::Activations::default();
+        let mut out = Activations::default();
         layer.activate(&mut engine, x, &mut out);
         passed.push(out);
     }

@@ -1,4 +1,4 @@
-//! Rectifier activations have no bound of their own; an L1 penalty keeps them small.
+//! Rectifier activations have no bound of their own; an L1 penalty keeps them small, and training stable.
 
 use serde_json::json;
 use truezero::{Network, TrainingOptions};
@@ -10,148 +10,162 @@ use crate::error::Error;
 use crate::result::{Axis, Chart, Plot, Series, Style};
 use crate::runner::{Spec, Trained};
 
-/// Without and with the penalty.
+/// Without and with the penalty, which the four networks have.
 const PENALTIES: [f32; 2] = [0.0, 1e-4];
-/// The rate at which activations are compared; all networks train with it.
-const RATE: f32 = 0.1;
+/// Learning rates of which some are too high.
+const RATES: [f32; 6] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+/// Hidden layers and training examples of the networks that are trained with them.
+const HIDDEN: [usize; 3] = [100; 3];
+const EXAMPLES: usize = 4000;
 /// A network that errs on this share of what guessing errs on has learnt nothing.
 const GUESSING: f64 = 0.9;
 
-/// The networks of an activation and a penalty, one for each rate.
+/// Networks of an activation and a penalty, of all rates and seeds.
 struct Runs {
-    /// The highest activation on the sample; none if the cost became infinite.
-    highest: Vec<Option<f64>>,
+    /// Mean test error for each rate.
+    errors: Vec<f64>,
+    /// The cost became infinite.
     diverged: usize,
-    /// Did not diverge, but do no better than guessing.
+    /// It did not, but they do no better than guessing.
     guessing: usize,
-}
-
-impl Runs {
-    fn failed(&self) -> usize {
-        self.diverged + self.guessing
-    }
+    count: usize,
 }
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
-    let (hidden, epochs, rates) = &bench.sizes.divergence;
-    let mut specs = Vec::new();
-    for activation in ACTIVATIONS {
-        for l1 in PENALTIES {
-            specs.extend(rates.iter().map(|&learning_rate| {
-                let options = TrainingOptions {
-                    hidden: hidden.clone(),
-                    activation: vec![activation],
-                    l1,
-                    learning_rate,
-                    epochs: *epochs,
-                    seed: bench.runner.settings.seed,
-                    ..TrainingOptions::default()
-                };
-                Spec { options, keep: true, ..Spec::default() }
-            }));
-        }
-    }
-    let trained = bench.runner.train(&bench.split, &specs)?;
-    let chance = 1.0 - 1.0 / bench.split.data.targets.outputs() as f64;
-    // First by activation, then by penalty.
-    let runs: Vec<Runs> =
-        trained.chunks(rates.len()).map(|networks| Runs::of(networks, bench, GUESSING * chance)).collect();
-    let of = |at: usize, penalty: usize| &runs[at * PENALTIES.len() + penalty];
-    let at_rate = rates.iter().position(|&rate| rate == RATE).expect("one of the rates");
-    let highest = |at: usize, penalty: usize| of(at, penalty).highest[at_rate];
-    let told = |highest: Option<f64>| highest.map_or("diverged".to_owned(), |h| format!("{h:.2}"));
-    let failed = |at: usize, penalty: usize| format!("{}/{}", of(at, penalty).failed(), rates.len());
-
+    let highest = highest_activations(bench)?;
+    let runs = runs(bench)?;
+    let failed = |at: usize, penalty: usize| runs[at][penalty].diverged + runs[at][penalty].guessing;
     let figures = [0, 1, 2, 3].map(|at| {
-        format!("{} → {}; {} → {}", told(highest(at, 0)), told(highest(at, 1)), failed(at, 0), failed(at, 1))
+        let [without, with] = highest[at];
+        format!("{without:.2} → {with:.2}; {} → {} of {}", failed(at, 0), failed(at, 1), runs[at][0].count)
     });
-    let lower = match [highest(RECTIFIER, 0), highest(RECTIFIER, 1)] {
-        [Some(without), Some(with)] => with < without,
-        [None, Some(_)] => true,
-        [_, None] => false,
-    };
-    let [without, with] = [0, 1].map(|penalty| of(RECTIFIER, penalty));
+    let [without, with] = &runs[RECTIFIER];
     let verdict = Verdict::of(
-        lower,
-        with.failed() < without.failed() || without.failed() == 0 && with.failed() == 0,
+        highest[RECTIFIER][1] < highest[RECTIFIER][0],
+        failed(RECTIFIER, 1) < failed(RECTIFIER, 0),
         format!(
-            "at rate {RATE} the highest rectifier activation is {} without a penalty and {} with λ = 1e-4; of {} rates \
-             from {} to {} training fails with {} without and with {} with the penalty ({} and {} of them by an \
-             infinite cost)",
-            told(highest(RECTIFIER, 0)),
-            told(highest(RECTIFIER, 1)),
-            rates.len(),
-            rates[0],
-            rates[rates.len() - 1],
-            without.failed(),
-            with.failed(),
+            "the highest rectifier activation is {:.2} without a penalty and {:.2} with λ {}; of {} trainings with \
+             rates from {} to {}, {} fail without and {} with the penalty ({} and {} by an infinite cost)",
+            highest[RECTIFIER][0],
+            highest[RECTIFIER][1],
+            PENALTIES[1],
+            without.count,
+            RATES[0],
+            RATES[RATES.len() - 1],
+            failed(RECTIFIER, 0),
+            failed(RECTIFIER, 1),
             without.diverged,
             with.diverged,
         ),
     );
-    let series = ACTIVATIONS.iter().enumerate().flat_map(|(at, activation)| {
-        let of = &of;
-        PENALTIES.iter().enumerate().map(move |(penalty, l1)| Series {
-            name: format!("{activation}, λ = {l1}"),
-            points: rates
-                .iter()
-                .zip(&of(at, penalty).highest)
-                .filter_map(|(&rate, highest)| Some([f64::from(rate), highest.filter(|h| *h > 0.0)?]))
-                .collect(),
+    let series = ACTIVATIONS.iter().zip(&runs).flat_map(|(activation, runs)| {
+        PENALTIES.iter().zip(runs).map(move |(l1, runs)| Series {
+            name: format!("{activation}, λ {l1}"),
+            points: RATES.iter().zip(&runs.errors).map(|(&rate, e)| [f64::from(rate), 100.0 * e]).collect(),
             style: Style::LineAndPoints,
             ..Series::default()
         })
     });
-    let values = runs.iter().enumerate().map(|(at, runs)| {
-        json!({ "activation": ACTIVATIONS[at / PENALTIES.len()], "l1": PENALTIES[at % PENALTIES.len()],
-                "highest_activation": runs.highest, "diverged": runs.diverged, "guessing": runs.guessing })
+    let values = ACTIVATIONS.iter().zip(&highest).zip(&runs).map(|((activation, highest), runs)| {
+        json!({
+            "activation": activation,
+            "highest_activation": highest,
+            "runs": runs[0].count,
+            "diverged": runs.each_ref().map(|runs| runs.diverged),
+            "guessing": runs.each_ref().map(|runs| runs.guessing),
+            "error_by_rate": runs.each_ref().map(|runs| runs.errors.clone()),
+        })
     });
+    let (epochs, seeds) = bench.sizes.divergence;
     Ok(Claim {
         name: "boundedness",
         statement: "Rectifier activations have no bound; an L1 penalty keeps them small, and training stable.",
         measure: format!(
-            "highest activation at rate {RATE}, without → with λ 1e-4; networks of {} learning rates that fail",
-            rates.len()
+            "highest activation, λ 0 → λ {}; trainings with different rates that fail",
+            PENALTIES[1]
         ),
         figures,
-        curve: (
-            "rectifier, λ 1e-4, highest activation by rate",
-            with.highest.iter().copied().flatten().collect(),
-        ),
+        curve: ("rectifier, error by rate with the penalty", with.errors.clone()),
         verdict,
         plots: vec![Plot::Chart(Chart {
-            title: "Highest activation after training".to_owned(),
+            title: "Error after a short training, by learning rate".to_owned(),
             x: Axis { log: true, ..Axis::new("learning rate") },
-            y: Axis { log: true, ..Axis::new("highest activation") },
+            y: Axis::new("test error, %"),
             series: series.collect(),
             marks: Vec::new(),
         })],
         note: Some(format!(
-            "networks of {hidden:?} units, epochs: {epochs}, rates {rates:?}; training fails if the cost becomes \
-             infinite or the test error is above {:.0} % of that of guessing, which with slow learners may be want of \
-             time; a network that diverged has no highest activation",
+            "highest activations are of the four networks and of their twins without a penalty, trained with the same \
+             rate. The trainings with the rates {RATES:?} are of {HIDDEN:?} units, {epochs} epochs of at most {EXAMPLES} \
+             examples and {seeds} seeds; one fails if the cost becomes infinite or the test error is above {:.0} % of \
+             that of guessing, which with slow learners may be want of time",
             100.0 * GUESSING
         )),
-        values: json!({ "rates": rates, "runs": values.collect::<Vec<_>>() }),
+        values: values.collect(),
     })
 }
 
-impl Runs {
-    fn of(networks: &[Trained], bench: &Bench<'_>, chance: f64) -> Self {
-        let highest = networks.iter().map(|trained| {
-            let network = trained.network.as_ref().filter(|_| !trained.diverged)?;
-            Some(highest(network, bench))
-        });
-        let lost = |trained: &&Trained| !trained.diverged && trained.test_error >= chance;
-        Self {
-            highest: highest.collect(),
-            diverged: networks.iter().filter(|trained| trained.diverged).count(),
-            guessing: networks.iter().filter(lost).count(),
-        }
-    }
+/// Of each of the four networks: without the penalty, and with it.
+fn highest_activations(bench: &Bench<'_>) -> Result<Vec<[f64; 2]>, Error> {
+    let specs = bench.subjects.each_ref().map(|subject| {
+        let options = TrainingOptions { l1: PENALTIES[0], ..subject.options.clone() };
+        Spec { options, keep: true, ..Spec::default() }
+    });
+    let twins = bench.runner.train(&bench.split, &specs)?;
+    let pair = |(twin, at): (&Trained, usize)| {
+        let twin = twin.network.as_ref().expect("a network that was to be kept");
+        [twin, &bench.subjects[at].network].map(|network| highest(network, bench))
+    };
+    Ok(twins.iter().zip(0..).map(pair).collect())
 }
 
+/// On the sample, in any hidden layer.
 fn highest(network: &Network, bench: &Bench<'_>) -> f64 {
     let all = |code: &DenseBatch| code.padded().iter().fold(0.0_f32, |highest, h| highest.max(h.abs()));
     f64::from(codes(network, &bench.sample.inputs).iter().map(all).fold(0.0, f32::max))
+}
+
+/// For each activation: without the penalty, and with it.
+fn runs(bench: &Bench<'_>) -> Result<Vec<[Runs; 2]>, Error> {
+    let (epochs, seeds) = bench.sizes.divergence;
+    let mut specs = Vec::new();
+    for activation in ACTIVATIONS {
+        for l1 in PENALTIES {
+            for learning_rate in RATES {
+                specs.extend((0..seeds as u64).map(|seed| {
+                    let options = TrainingOptions {
+                        hidden: HIDDEN.to_vec(),
+                        activation: vec![activation],
+                        l1,
+                        learning_rate,
+                        epochs,
+                        seed: bench.runner.settings.seed + seed,
+                        ..TrainingOptions::default()
+                    };
+                    Spec { options, labelled: Some(EXAMPLES), ..Spec::default() }
+                }));
+            }
+        }
+    }
+    let trained = bench.runner.train(&bench.split, &specs)?;
+    let chance = 1.0 - 1.0 / bench.split.data.targets.outputs() as f64;
+    let mut of_penalties =
+        trained.chunks(RATES.len() * seeds).map(|networks| Runs::of(networks, seeds, GUESSING * chance));
+    let mut next = || of_penalties.next().expect("networks for each activation and penalty");
+    Ok(ACTIVATIONS.map(|_| [next(), next()]).into())
+}
+
+impl Runs {
+    fn of(networks: &[Trained], seeds: usize, guessing: f64) -> Self {
+        let mean = |seeds: &[Trained]| {
+            seeds.iter().map(|trained| trained.test_error).sum::<f64>() / seeds.len() as f64
+        };
+        let lost = |trained: &&Trained| !trained.diverged && trained.test_error >= guessing;
+        Self {
+            errors: networks.chunks(seeds).map(mean).collect(),
+            diverged: networks.iter().filter(|trained| trained.diverged).count(),
+            guessing: networks.iter().filter(lost).count(),
+            count: networks.len(),
+        }
+    }
 }

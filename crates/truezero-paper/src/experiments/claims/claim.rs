@@ -84,6 +84,11 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
 }
 
+/// The probability that a test gave, for people: `p = 0.15`, `p < 0.001`.
+pub(super) fn chance(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+}
+
 /// Values in a row, for people: `50.1, 49.8 and 50.3`.
 pub(super) fn listed(values: &[String]) -> String {
     match values {

@@ -55,7 +55,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         least(RECTIFIER) >= KEPT && least(RECTIFIER) > least(LOGISTIC),
         least(RECTIFIER) >= least(TANH),
         format!(
-            "from {} hidden layers to {} the ratio of the lowest layer's gradient to the top's changes by a factor of \
+            "from {} to {} hidden layers the ratio of the lowest layer's gradient to the top's changes by a factor of \
              {} at initialisation and {} after an epoch with rectifiers, of {} and {} with tanh, of {} and {} with \
              logistic units",
             depths[0],

@@ -58,7 +58,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         "Four networks of {:?} hidden units from one seed, λ 1e-4, mini-batches of 10, at most {} epochs; of the \
          learning rates {:?} each has the one with the least validation error. Differences between networks are \
          those of one seed.",
-        bench.sizes.hidden, bench.sizes.epochs, bench.sizes.rates
+        bench.sizes.hidden, bench.subjects[0].options.epochs, bench.sizes.rates
     )];
     notes.extend(claims.iter().filter_map(|claim| Some(format!("{}: {}", claim.name, claim.note.as_ref()?))));
     let mut values: Map<String, Value> = claims
@@ -110,7 +110,7 @@ fn networks_table(bench: &Bench<'_>) -> Table {
         let trained = &subject.trained;
         [
             activation.to_string(),
-            subject.rate.to_string(),
+            subject.options.learning_rate.to_string(),
             trained.epochs.to_string(),
             percent(trained.validation_error),
             percent(trained.test_error),
@@ -138,7 +138,7 @@ fn networks_json(bench: &Bench<'_>) -> Value {
     let network = |(activation, subject): (&truezero::Activation, &bench::Subject)| {
         json!({
             "activation": activation,
-            "rate": subject.rate,
+            "rate": subject.options.learning_rate,
             "validation_error": subject.trained.validation_error,
             "test_error": subject.trained.test_error,
             "sparsity": subject.trained.sparsity,

@@ -5,7 +5,7 @@ use truezero::Examples;
 use truezero_sparse::Engine;
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, SOFTPLUS};
-use super::claim::{Claim, Verdict, percent};
+use super::claim::{Claim, Verdict, chance, percent};
 use crate::error::Error;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 use crate::significance::{LEVEL, mcnemar};
@@ -31,10 +31,11 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         !worse,
         share <= FEW,
         format!(
-            "rectifiers err on {} % of the test inputs and softplus units on {} % (p = {p:.2}), and {} % of the \
+            "rectifiers err on {} % of the test inputs and softplus units on {} % ({}), and {} % of the \
              rectifiers are zero for every training input",
             percent(trained(RECTIFIER).test_error),
             percent(trained(SOFTPLUS).test_error),
+            chance(p),
             percent(share)
         ),
     );

@@ -6,7 +6,7 @@ use truezero_data::Dataset;
 use truezero_sparse::Batch;
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, codes};
-use super::claim::{Claim, Verdict, listed, percent};
+use super::claim::{Claim, Verdict, chance, listed, percent};
 use crate::data::Split;
 use crate::error::Error;
 use crate::result::{Axis, Chart, Plot, Series, Style};
@@ -56,9 +56,10 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         best[RECTIFIER],
         format!(
             "a linear probe errs on {} % of the test inputs from the top rectifier layer and on {} % from the inputs \
-             themselves (p = {p:.2e}); softplus, tanh and logistic give {} %, and the rectifier is {}among the best",
+             themselves ({}); softplus, tanh and logistic give {} %, and the rectifier is {}among the best",
             percent(top.test_error),
             percent(base.test_error),
+            chance(p),
             listed(&errors[1..].iter().map(|&error| percent(error)).collect::<Vec<_>>()),
             if best[RECTIFIER] { "" } else { "not " }
         ),

@@ -108,7 +108,10 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
         statement: "The size of the code, the number of active units, varies with what the input holds.",
         measure: "units active (least to most of the classes; standard deviation over inputs)".to_owned(),
         figures,
-        curve: ("rectifier, active units by class", own.classes.iter().map(|class| class.mean).collect()),
+        curve: (
+            "rectifier, active units by class",
+            own.classes.iter().map(|class| class.mean).filter(|mean| mean.is_finite()).collect(),
+        ),
         verdict,
         plots: vec![Plot::Bars(by_class), Plot::Chart(by_margin)],
         note: None,
