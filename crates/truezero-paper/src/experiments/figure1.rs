@@ -99,7 +99,8 @@ impl Shape {
     fn of(function: &Activation) -> Self {
         let [left, middle, right] = [-PROBE, 0.0, PROBE].map(|x| value(function, x));
         let curve: Vec<f64> = points(RANGE).map(|x| value(function, x as f32)).collect();
-        let zeros = curve.iter().filter(|&&y| y == 0.0).count() as f64 / curve.len() as f64;
+        // Between two points: a single zero is no range.
+        let zeros = curve.windows(2).filter(|pair| *pair == [0.0, 0.0]).count() as f64 / (POINTS - 1) as f64;
         Self { left, middle, right, zeros, curve }
     }
 

@@ -39,8 +39,8 @@ pub(super) struct Sizes {
     pub(super) probe: (usize, usize),
     /// Units of each layer of the networks of several depths, and the depths.
     pub(super) depths: (usize, Vec<usize>),
-    /// Epochs and seeds of the networks of several learning rates.
-    pub(super) divergence: (usize, usize),
+    /// Training examples, epochs and seeds of the networks of several learning rates.
+    pub(super) divergence: (usize, usize, usize),
     /// Examples timed, and how often.
     pub(super) timing: (usize, usize),
 }
@@ -56,7 +56,7 @@ impl Sizes {
             untrained: scale.choose(3, 5, 5),
             probe: scale.choose((500, 3), (4000, 10), (10_000, 20)),
             depths: scale.choose((20, vec![1, 4]), (100, (1..=8).collect()), (300, (1..=8).collect())),
-            divergence: scale.choose((1, 1), (3, 2), (5, 3)),
+            divergence: scale.choose((200, 1, 1), (4000, 3, 2), (4000, 5, 3)),
             timing: scale.choose((5, 3), (100, 25), (200, 51)),
         }
     }

@@ -14,9 +14,8 @@ use crate::runner::{Spec, Trained};
 const PENALTIES: [f32; 2] = [0.0, 1e-4];
 /// Learning rates of which some are too high.
 const RATES: [f32; 6] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
-/// Hidden layers and training examples of the networks that are trained with them.
+/// Hidden layers of the networks that are trained with them.
 const HIDDEN: [usize; 3] = [100; 3];
-const EXAMPLES: usize = 4000;
 /// A network that errs on this share of what guessing errs on has learnt nothing.
 const GUESSING: f64 = 0.9;
 
@@ -76,7 +75,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
             "error_by_rate": runs.each_ref().map(|runs| runs.errors.clone()),
         })
     });
-    let (epochs, seeds) = bench.sizes.divergence;
+    let (examples, epochs, seeds) = bench.sizes.divergence;
     Ok(Claim {
         name: "boundedness",
         statement: "Rectifier activations have no bound; an L1 penalty keeps them small, and training stable.",
@@ -96,7 +95,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         })],
         note: Some(format!(
             "highest activations are of the four networks and of their twins without a penalty, trained with the same \
-             rate. The trainings with the rates {RATES:?} are of {HIDDEN:?} units, {epochs} epochs of at most {EXAMPLES} \
+             rate. The trainings with the rates {RATES:?} are of {HIDDEN:?} units, {epochs} epochs of at most {examples} \
              examples and {seeds} seeds; one fails if the cost becomes infinite or the test error is above {:.0} % of \
              that of guessing, which with slow learners may be want of time",
             100.0 * GUESSING
@@ -127,7 +126,7 @@ fn highest(network: &Network, bench: &Bench<'_>) -> f64 {
 
 /// For each activation: without the penalty, and with it.
 fn runs(bench: &Bench<'_>) -> Result<Vec<[Runs; 2]>, Error> {
-    let (epochs, seeds) = bench.sizes.divergence;
+    let (examples, epochs, seeds) = bench.sizes.divergence;
     let mut specs = Vec::new();
     for activation in ACTIVATIONS {
         for l1 in PENALTIES {
@@ -142,7 +141,7 @@ fn runs(bench: &Bench<'_>) -> Result<Vec<[Runs; 2]>, Error> {
                         seed: bench.runner.settings.seed + seed,
                         ..TrainingOptions::default()
                     };
-                    Spec { options, labelled: Some(EXAMPLES), ..Spec::default() }
+                    Spec { options, labelled: Some(examples), ..Spec::default() }
                 }));
             }
         }
