@@ -4,7 +4,7 @@
 //! ```text
 //! names, settings ─▶ run ─▶ experiment ─▶ runner: specs ─▶ trained networks (kept in OUT/networks)
 //!                     │          └─▶ Outcome: tables, plots, what was found
-//!                     └─▶ OUT/results.json after each experiment
+//!                     └─▶ OUT/results.json and OUT/report.html after each experiment
 //! ```
 
 #![forbid(unsafe_code)]
@@ -14,7 +14,9 @@ mod error;
 mod experiments;
 mod files;
 mod name;
+mod number;
 pub mod published;
+pub mod report;
 pub mod result;
 pub mod runner;
 pub mod significance;
@@ -30,6 +32,8 @@ use runner::Runner;
 
 /// The file of results in the folder of a run.
 pub const RESULTS: &str = "results.json";
+/// The file that shows them, beside it.
+pub const REPORT: &str = "report.html";
 
 /// How and with what the experiments are done.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,8 +85,8 @@ pub trait Progress: Sync {
     fn stop(&self) -> bool;
 }
 
-/// Runs the named experiments, in the order of the paper; all, if none is named. After each the results are
-/// written to `settings.out`, together with those of other experiments that are already there.
+/// Runs the named experiments, in the order of the paper; all, if none is named. After each the results and
+/// the report are written to `settings.out`, together with those of other experiments that are already there.
 ///
 /// # Errors
 /// Data that cannot be read, a folder that cannot be written to, results of another version; or
@@ -100,6 +104,7 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
         put(&mut results, Outcome { seconds: started.elapsed().as_secs_f64(), ..outcome });
         files::write_json(&file, &results)?;
+        files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
     }
     Ok(results)
 }

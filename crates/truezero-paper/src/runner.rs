@@ -7,8 +7,8 @@
 mod place;
 mod stack;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -42,13 +42,16 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trained {
     /// Fraction wrong, or root mean squared error, on the validation examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub validation_error: f64,
     /// The same on the test examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub test_error: f64,
     /// Positions of the test examples that are classified wrong; empty if the targets are not classes.
     pub wrong: Vec<u32>,
     /// For each test example the expected rating, Σ P(class) × rating, where the data has
     /// [ratings](Split::ratings); else empty.
+    #[serde(deserialize_with = "crate::number::numbers")]
     pub expected: Vec<f64>,
     /// Fraction of zeros in each hidden layer on the test examples, lowest first.
     pub sparsity: Vec<f64>,
@@ -140,7 +143,7 @@ impl<'a> Runner<'a> {
                 if result.is_err() {
                     next.store(count, Ordering::Relaxed);
                 }
-                results.lock().expect("no job panics while it holds the lock")[at] = Some(result);
+                results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
             }
         };
         thread::scope(|scope| {
@@ -150,7 +153,7 @@ impl<'a> Runner<'a> {
             work();
         });
         // A job that was never begun comes after the one that failed.
-        results.into_inner().expect("all threads have ended").into_iter().flatten().collect()
+        results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 
     /// Whether the run is to stop: jobs of one's own ask between their steps.

@@ -129,26 +129,28 @@ fn finding(rows: &[Row]) -> String {
     let best = (0..rows.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(last);
     let p = difference(&rows[first].seeds, &rows[last].seeds);
     let (change, more) = (errors[last] - errors[first], if p < LEVEL { "significantly " } else { "" });
-    let mut text = format!(
-        "The rectifier's error, {}, is {more}{} than softplus's, {}{}. It falls in {falls} of {} steps of α{}.",
+    let rectifier = format!(
+        "The rectifier's error, {}, is {more}{} than softplus's, {}{}.",
         percent(errors[last], 2),
         if change <= 0.0 { "lower" } else { "higher" },
         percent(errors[first], 2),
         if p < LEVEL { "" } else { " (not significant)" },
-        rows.len() - 1,
-        if falls == rows.len() - 1 { ", as in the paper" } else { "; in the paper in all" }
     );
-    text += &if best == last {
-        " Nothing is gained by smoothness.".to_owned()
+    let steps = format!(
+        "It falls in {falls} of {last} steps of α{}.",
+        if falls == last { ", as in the paper" } else { "; in the paper in all" }
+    );
+    let smoothness = if best == last {
+        "Nothing is gained by smoothness.".to_owned()
     } else if difference(&rows[best].seeds, &rows[last].seeds) < LEVEL {
-        format!(" α = {} does significantly better than the rectifier.", name(rows[best].alpha))
+        format!("α = {} does significantly better than the rectifier.", name(rows[best].alpha))
     } else {
         format!(
-            " The least error is that of α = {}, not significantly below the rectifier's.",
+            "The least error is that of α = {}, not significantly below the rectifier's.",
             name(rows[best].alpha)
         )
     };
-    text
+    [rectifier, steps, smoothness].join(" ")
 }
 
 #[cfg(test)]

@@ -110,9 +110,12 @@ fn errors(set: ImageSet, rows: &[Row]) -> Table {
 fn differences(set: ImageSet, rows: &[Row]) -> Table {
     let names = rows.iter().map(|row| row.variant.title());
     let row = |(at, row): (usize, &Row)| {
-        let others = rows.iter().enumerate().map(|(other, with)| match at == other {
-            true => Cell::text("–"),
-            false => Cell::text(format!("{:.3}", difference(&row.seeds, &with.seeds))),
+        let others = rows.iter().enumerate().map(|(other, with)| {
+            if at == other {
+                Cell::text("–")
+            } else {
+                Cell::text(format!("{:.3}", difference(&row.seeds, &with.seeds)))
+            }
         });
         [Cell::text(row.variant.title())].into_iter().chain(others).collect()
     };
@@ -184,39 +187,38 @@ fn finding(set: ImageSet, rows: &[Row]) -> String {
     let same = names(&plain) == names(&paper);
     let order: Vec<String> =
         plain.iter().map(|row| format!("{} {}", row.variant.activation, percent(error(row), 2))).collect();
-    let mut text = format!(
-        "On {}, without pre-training: {}; that is {} the paper's order on {} ({}).",
+    let mut sentences = vec![format!(
+        "On {}, without pre-training: {}; {} the paper's order on {} ({}).",
         set.title(),
         order.join(" < "),
-        if same { "" } else { "not " },
+        if same { "that is" } else { "that is not" },
         published::data_set(set),
         names(&paper).join(" < ")
-    )
-    .replace("is  the", "is the");
+    )];
     let (best, rest) = (plain[0], &plain[1..]);
     let beaten: Vec<&Row> =
         rest.iter().copied().filter(|row| difference(&best.seeds, &row.seeds) < LEVEL).collect();
-    text += &match (beaten.len(), rest.len()) {
-        (0, _) => format!(" No difference from {} is significant.", best.variant.activation),
-        (_, _) => {
-            format!(" {} is significantly better than {}.", best.variant.activation, list(&names(&beaten)))
-        }
-    };
+    let activation = best.variant.activation;
+    sentences.push(if beaten.is_empty() {
+        format!("The others are not significantly worse than {activation}.")
+    } else {
+        format!("{activation} is significantly better than {}.", list(&names(&beaten)))
+    });
     for after in rows.iter().filter(|row| row.variant.pretrained) {
         let Some(before) = plain.iter().find(|row| row.variant.activation == after.variant.activation) else {
             continue;
         };
         let gain = error(before) - error(after);
         let significant = difference(&before.seeds, &after.seeds) < LEVEL;
-        text += &format!(
-            " Pre-training {} the error of {} by {:.2} points{}.",
+        sentences.push(format!(
+            "Pre-training {} the error of {} by {:.2} points{}.",
             if gain >= 0.0 { "lowers" } else { "raises" },
             after.variant.activation,
             100.0 * gain.abs(),
             if significant { "" } else { " (not significant)" }
-        );
+        ));
     }
-    text
+    sentences.join(" ")
 }
 
 fn sorted<'a>(rows: impl Iterator<Item = &'a Row>, score: impl Fn(&Row) -> f64) -> Vec<&'a Row> {

@@ -1,5 +1,6 @@
 //! Where trained networks are kept, and what they are known by.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -157,5 +158,9 @@ fn targets(data: &Dataset, word: &mut impl FnMut(u32)) {
 }
 
 fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(text, "{byte:02x}"); // into a string it never fails
+    }
+    text
 }
