@@ -12,8 +12,8 @@ use crate::result::{ActivePath, Edge};
 /// More of either than this would not be told apart on paper.
 const UNITS: usize = 60;
 const EDGES: usize = 80;
-/// Of the units shown in a layer, the active ones; the others are silent, to show that most are.
-const ACTIVE_SHARE: f64 = 0.6;
+/// Units of a layer are shown active in proportion, but at least so many, for a path to be seen.
+const ACTIVE: usize = 4;
 /// Each active unit shown has at least so many edges to the layer above it.
 const EDGES_FROM_UNIT: usize = 1;
 
@@ -50,11 +50,13 @@ pub(super) fn active_path(
         };
         let mut units: Vec<usize> = (0..values.len()).collect();
         units.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)).then(a.cmp(&b)));
-        let active = (in_each as f64 * ACTIVE_SHARE) as usize;
-        let silent = units.iter().copied().filter(|&unit| values[unit] == 0.0).take(in_each - active);
-        let silent: Vec<usize> = silent.collect();
-        let strongest = units.into_iter().filter(|&unit| values[unit] != 0.0).take(in_each - silent.len());
-        let mut chosen: Vec<usize> = strongest.chain(silent).collect();
+        let (active, silent): (Vec<usize>, Vec<usize>) =
+            units.into_iter().partition(|&unit| values[unit] != 0.0);
+        let share = (in_each * active.len()).div_ceil(values.len()).max(ACTIVE).min(active.len());
+        let rest = in_each.saturating_sub(share).min(silent.len());
+        // Of the silent ones, evenly from the whole layer, so that the active ones stand among them.
+        let silent = (0..rest).map(|at| silent[at * silent.len() / rest]);
+        let mut chosen: Vec<usize> = active[..share].iter().copied().chain(silent).collect();
         chosen.sort_unstable();
         above = chosen.iter().copied().filter(|&unit| values[unit] != 0.0).collect();
         shown[layer] = chosen;
@@ -172,7 +174,9 @@ mod tests {
         assert!(path.layers.iter().map(Vec::len).sum::<usize>() <= UNITS && path.edges.len() <= EDGES);
         for (layer, values) in path.layers.iter().enumerate() {
             let active = values.iter().filter(|h| **h > 0.0).count();
-            assert!(active >= 10 && active < values.len(), "layer {layer}: {active} active units");
+            let [units, firing] = path.counts[layer].map(|count| count as f64);
+            let expected = values.len() as f64 * firing / units;
+            assert!((active as f64 - expected).abs() <= 1.0, "layer {layer}: {active} of {expected} units");
         }
 
         let class = argmax(&path.outputs.iter().map(|&p| p as f32).collect::<Vec<_>>());

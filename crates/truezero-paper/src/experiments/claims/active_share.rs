@@ -26,11 +26,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     };
     let shares: Vec<f64> = observed.iter().map(|layers| mean(layers, |layer| 1.0 - layer.sparsity)).collect();
     let rate = mean(&observed[LOGISTIC], |layer| layer.mean_activation);
-    let figures = [0, 1, 2, 3].map(|at| {
-        let share = percent(shares[at]);
-        if at == LOGISTIC { format!("{share} (mean output {rate:.2})") } else { share }
-    });
-
+    let figures = [0, 1, 2, 3].map(|at| percent(shares[at]));
     let share = shares[RECTIFIER];
     let [least, most] = CORTEX_ACTIVE.map(|(figure, _)| figure);
     let verdict = Verdict::of(

@@ -36,7 +36,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let failed = |at: usize, penalty: usize| runs[at][penalty].diverged + runs[at][penalty].guessing;
     let figures = [0, 1, 2, 3].map(|at| {
         let [without, with] = highest[at];
-        format!("{without:.2} → {with:.2}; {} → {} of {}", failed(at, 0), failed(at, 1), runs[at][0].count)
+        format!("{without:.1}→{with:.1} / {}→{}", failed(at, 0), failed(at, 1))
     });
     let [without, with] = &runs[RECTIFIER];
     let verdict = Verdict::of(
@@ -80,8 +80,8 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         name: "boundedness",
         statement: "Rectifier activations have no bound; an L1 penalty keeps them small, and training stable.",
         measure: format!(
-            "highest activation, λ 0 → λ {}; trainings with different rates that fail",
-            PENALTIES[1]
+            "λ 0→{}: highest activation / trainings of {} at several rates that fail",
+            PENALTIES[1], runs[RECTIFIER][0].count
         ),
         figures,
         curve: ("rectifier, error by rate with the penalty", with.errors.clone()),

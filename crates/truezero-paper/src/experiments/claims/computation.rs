@@ -53,7 +53,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let times: Vec<f64> = timings.into_iter().map(Timing::median).collect();
     let unskipped = times[ACTIVATIONS.len()];
 
-    let figures = [0, 1, 2, 3].map(|at| format!("{:.3} ({:.1})", total(&sums[at]) / 1e6, 1e6 * times[at]));
+    let figures = [0, 1, 2, 3].map(|at| format!("{:.2} / {:.0}", total(&sums[at]) / 1e6, 1e6 * times[at]));
     let share = total(&sums[RECTIFIER]) / total(&every);
     let saved = unskipped / times[RECTIFIER];
     let verdict = Verdict::of(
@@ -80,7 +80,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
         name: "computation",
         statement: "Computing with sparse codes is cheap, for zeros are skipped.",
         measure: format!(
-            "millions of multiply-adds of an input, of {:.3} in all (µs, one thread, one input at a time)",
+            "millions of multiply-adds of an input, of {:.2} in all / µs (one thread, one input at a time)",
             total(&every) / 1e6
         ),
         figures,

@@ -31,8 +31,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     })?;
     let curves: Vec<&[f64]> = all.chunks(shares).collect();
     let loss = |at: usize, share: usize| curves[at][0] - curves[at][share];
-    let figures =
-        [0, 1, 2, 3].map(|at| format!("{} → {}", percent(curves[at][0]), percent(curves[at][GOOD])));
+    let figures = [0, 1, 2, 3].map(|at| percent(loss(at, GOOD)));
     let others: Vec<String> = (1..ACTIVATIONS.len()).map(|at| percent(loss(at, GOOD))).collect();
     let verdict = Verdict::of(
         loss(RECTIFIER, GOOD) <= LOSS,
@@ -62,7 +61,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         name: "discarding",
         statement: "Codes are distributed although sparse: a good share of the values can be discarded.",
         measure: format!(
-            "test accuracy with all values → with {:.0} % of those of every hidden layer discarded, %",
+            "points of test accuracy lost when {:.0} % of the values of every hidden layer are discarded",
             100.0 * SHARES[GOOD]
         ),
         figures,

@@ -50,7 +50,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let least = |at: usize| kept(at, 0).min(kept(at, 1));
 
     let figures =
-        [0, 1, 2, 3].map(|at| format!("{}; {}", short(ratio(at, deepest, 0)), short(ratio(at, deepest, 1))));
+        [0, 1, 2, 3].map(|at| format!("{} / {}", short(ratio(at, deepest, 0)), short(ratio(at, deepest, 1))));
     let verdict = Verdict::of(
         least(RECTIFIER) >= KEPT && least(RECTIFIER) > least(LOGISTIC),
         least(RECTIFIER) >= least(TANH),
@@ -91,8 +91,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         name: "gradient_flow",
         statement: "Gradients flow along active paths: they do not vanish with depth, as through saturated units.",
         measure: format!(
-            "norm of the gradient, lowest layer / output layer, with {} hidden layers (at initialisation; after an \
-             epoch)",
+            "gradient norm of the lowest layer divided by the output layer's, {} hidden layers: untrained / after an epoch",
             depths[deepest]
         ),
         figures,
@@ -121,9 +120,9 @@ pub(super) fn lowest_to_top(norms: &[f64]) -> f64 {
     norms[0] / norms[norms.len() - 1]
 }
 
-/// With two significant digits, in powers of ten where it is small.
+/// With two decimals, or in powers of ten where it is small.
 fn short(value: f64) -> String {
-    if value != 0.0 && value.abs() < 0.01 { format!("{value:.1e}") } else { format!("{value:.2}") }
+    if value != 0.0 && value.abs() < 0.01 { format!("{value:.0e}") } else { format!("{value:.2}") }
 }
 
 /// A curve for each activation. What is exactly zero has no place on a logarithmic axis and is left out.

@@ -52,10 +52,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     let average = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
     let zeros = &means[RECTIFIER].zeros;
     let near_half = average(&means[LOGISTIC].near_half);
-    let figures = [0, 1, 2, 3].map(|at| {
-        let zeros = percent(average(&means[at].zeros));
-        if at == LOGISTIC { format!("{zeros} (at ½: {})", percent(near_half)) } else { zeros }
-    });
+    let figures = [0, 1, 2, 3].map(|at| percent(average(&means[at].zeros)));
     let layers: Vec<String> = zeros.iter().map(|&share| percent(share)).collect();
     let verdict = Verdict::of(
         zeros.iter().all(|share| (share - 0.5).abs() <= TOLERANCE),

@@ -4,7 +4,7 @@ use serde_json::json;
 use truezero_sparse::{Batch, DenseBatch};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, codes, dense};
-use super::claim::{Claim, Verdict};
+use super::claim::{Claim, Verdict, listed};
 use super::random::Random;
 use crate::error::Error;
 use crate::result::{Axis, Chart, Plot, Series, Style};
@@ -50,10 +50,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         Ok((levels, likeness(&base, &others, rectified)))
     })?;
 
-    let figures = [0, 1, 2, 3].map(|at| {
-        let Likeness { jaccard, cosine } = measured[at].0[SMALL];
-        format!("{jaccard:.2} (cosine {cosine:.2})")
-    });
+    let figures = [0, 1, 2, 3].map(|at| format!("{:.2}", measured[at].0[SMALL].jaccard));
     let levels = &measured[RECTIFIER].0;
     let kept = levels[SMALL].jaccard;
     // What is left of the overlap beyond that of different inputs.
@@ -62,14 +59,19 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         .map(|(levels, between)| (levels[SMALL].jaccard - between.jaccard) / (1.0 - between.jaccard));
     let beyond: Vec<f64> = beyond.collect();
     let smooth = beyond[RECTIFIER + 1..].iter().copied().fold(0.0, f64::max);
+    let cosines = measured.iter().map(|(levels, _)| format!("{:.3}", levels[SMALL].cosine));
+    let cosines: Vec<String> = cosines.collect();
     let verdict = Verdict::of(
         kept >= KEPT,
         beyond[RECTIFIER] >= smooth,
         format!(
             "under noise of {} of the inputs' standard deviation {kept:.2} of the active rectifiers stay the same, \
              against {:.2} between different inputs; beyond the overlap of different inputs rectifiers keep {:.2} of \
-             it, and smooth units above their mean up to {smooth:.2}",
-            NOISE[SMALL], measured[RECTIFIER].1.jaccard, beyond[RECTIFIER],
+             it, and smooth units above their mean up to {smooth:.2}; the codes keep cosines of {}",
+            NOISE[SMALL],
+            measured[RECTIFIER].1.jaccard,
+            beyond[RECTIFIER],
+            listed(&cosines),
         ),
     );
     let chart = |title: &str, label: &str, value: fn(&Likeness) -> f64| {
@@ -92,7 +94,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         name: "robustness",
         statement: "Small changes of the input keep the set of active units (information disentangling).",
         measure: format!(
-            "overlap (Jaccard) of the active sets with and without noise of {} standard deviations",
+            "overlap (Jaccard) of the active units with and without noise of {} standard deviations of the inputs",
             NOISE[SMALL]
         ),
         figures,

@@ -22,8 +22,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     let units: usize = bench.sizes.hidden.iter().sum();
     let sum = |at: usize| dead[at].iter().sum::<usize>();
     let trained = |at: usize| &bench.subjects[at].trained;
-    let figures =
-        [0, 1, 2, 3].map(|at| format!("{} of {units}; {}", sum(at), percent(trained(at).test_error)));
+    let figures = [0, 1, 2, 3].map(|at| format!("{} / {}", sum(at), percent(trained(at).test_error)));
     let p = mcnemar(&[&trained(RECTIFIER).wrong], &[&trained(SOFTPLUS).wrong]);
     let worse = trained(RECTIFIER).test_error > trained(SOFTPLUS).test_error && p < LEVEL;
     let share = sum(RECTIFIER) as f64 / units as f64;
@@ -54,7 +53,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     Ok(Claim {
         name: "saturation",
         statement: "Hard saturation at zero does not hurt: few units die, and softplus is no better.",
-        measure: "units that are zero for every training input; test error, %".to_owned(),
+        measure: format!("units of {units} that are zero for every training input / test error, %"),
         figures,
         curve: ("rectifier, dead units by layer", shares(RECTIFIER)),
         verdict,

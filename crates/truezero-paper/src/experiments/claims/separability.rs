@@ -44,8 +44,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
     }
 
     let tops: Vec<&Trained> = probes.iter().map(|layers| layers.last().unwrap_or(&base)).collect();
-    let figures =
-        [0, 1, 2, 3].map(|at| listed(&probes[at].iter().map(|p| percent(p.test_error)).collect::<Vec<_>>()));
+    let figures = [0, 1, 2, 3].map(|at| percent(tops[at].test_error));
     let differ = |a: &Trained, b: &Trained| mcnemar(&[&a.wrong], &[&b.wrong]);
     let errors: Vec<f64> = tops.iter().map(|top| top.test_error).collect();
     let best = among_best(&errors, |a, b| differ(tops[a], tops[b]));
@@ -77,8 +76,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
         name: "separability",
         statement: "Sparse codes are more likely to be linearly separable.",
         measure: format!(
-            "test error of a linear probe on layers 1 to {}, % (inputs themselves: {})",
-            bench.sizes.hidden.len(),
+            "test error of a linear probe on the top layer, % (on the inputs themselves: {})",
             percent(base.test_error)
         ),
         figures,

@@ -5,7 +5,7 @@ use truezero_data::Targets;
 use truezero_sparse::{DenseBatch, Engine};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, active};
-use super::claim::{Claim, Verdict, percent};
+use super::claim::{Claim, Verdict};
 use crate::result::{Axis, BarSeries, Bars, Chart, Plot, Series, Style};
 use crate::significance::Estimate;
 
@@ -49,13 +49,8 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
         (means().fold(f64::INFINITY, f64::min), means().fold(0.0, f64::max))
     };
     let figures = [0, 1, 2, 3].map(|at| {
-        let Counted { classes, mean, variation, .. } = &counted[at];
-        let (least, most) = extremes(classes);
-        if *variation == 0.0 {
-            format!("{mean:.0}, always")
-        } else {
-            format!("{least:.0} to {most:.0} (varies by {} %)", percent(*variation))
-        }
+        let (least, most) = extremes(&counted[at].classes);
+        if least == most { format!("{least:.0}") } else { format!("{least:.0}–{most:.0}") }
     });
     let (least, most) = extremes(&own.classes);
     let significant = SIGNIFICANT / (labels.len() as f64).sqrt();
@@ -106,7 +101,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
     Claim {
         name: "variable_size",
         statement: "The size of the code, the number of active units, varies with what the input holds.",
-        measure: "units active (least to most of the classes; standard deviation over inputs)".to_owned(),
+        measure: "units active, from the class with the fewest to that with the most".to_owned(),
         figures,
         curve: (
             "rectifier, active units by class",
