@@ -51,7 +51,7 @@ impl Sizes {
         Self {
             hidden: scale.choose(vec![40; 3], vec![500; 3], vec![1000; 3]),
             rates: scale.choose(vec![0.1], vec![0.1, 1.0], vec![0.1, 1.0]),
-            seen: scale.choose(8_000, 60_000, 400_000),
+            seen: scale.choose(8_000, 60_000, 300_000),
             examples: scale.choose(200, 500, 2000),
             untrained: scale.choose(3, 5, 5),
             probe: scale.choose((500, 3), (4000, 10), (10_000, 20)),
