@@ -29,6 +29,7 @@ pub use error::Error;
 pub use name::Name;
 use result::{Outcome, Results};
 use runner::Runner;
+use truezero_data::DataError;
 
 /// The file of results in the folder of a run.
 pub const RESULTS: &str = "results.json";
@@ -92,6 +93,13 @@ pub trait Progress: Sync {
 /// Data that cannot be read, a folder that cannot be written to, results of another version; or
 /// [`Error::Stopped`].
 pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Result<Results, Error> {
+    if let Some(folder) = settings.data.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(Error::Data(DataError::Unavailable {
+            name: folder.display().to_string(),
+            reason: "no such folder".to_owned(),
+            hint: "name a folder that holds data sets, or folders of them".to_owned(),
+        }));
+    }
     fs::create_dir_all(&settings.out).map_err(Error::io("create", &settings.out))?;
     let file = settings.out.join(RESULTS);
     let mut results = read(&file)?;

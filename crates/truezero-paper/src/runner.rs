@@ -264,7 +264,7 @@ fn describe(spec: &Spec, trained: &Trained) -> String {
     let start = if spec.pretraining.is_some() { ", pre-trained" } else { "" };
     let end = if trained.diverged { ", diverged" } else { "" };
     format!(
-        "{activation}{start}, rate {learning_rate}, λ {l1}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
+        "{activation}{start}, rate {learning_rate}, λ {l1:.1e}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
         trained.test_error,
         100.0 * trained.mean_sparsity(),
         trained.epochs
