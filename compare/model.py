@@ -92,6 +92,13 @@ def difference(found, expected, least=1e-30):
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), least))
 
 
+def distance(found, expected, least):
+    """The norm of the difference, relative to that of what is expected; where that is small, to what it would be if
+    each value that is not zero were `least`."""
+    floor = least * np.sqrt(np.count_nonzero(expected))
+    return float(np.linalg.norm(found - expected) / max(np.linalg.norm(expected), floor, 1e-30))
+
+
 def quantities(document):
     """Mean and scale by which the model's one output becomes a quantity in the units of the data."""
     def find(node):

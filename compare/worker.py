@@ -12,14 +12,16 @@ from itertools import islice
 
 import numpy as np
 
-from model import Model, difference, softmax
+from model import Model, difference, distance, softmax
 from variant import Job, in_turn
 
 # Mini-batches whose outputs are checked, and at least so many steps of training: the change of one step alone
 # is small beside the rounding of the weights.
 CHECKED = 8
 STEPS = 5
-# Largest difference from the reference, relative to the largest value, that rounding explains.
+# Difference from the reference that rounding explains: of outputs the largest, relative to the largest value; of the
+# changes of weights the norm, relative to that of the change. (Rounding may wake a unit that is all but silent, and
+# one that slept in the reference moves its own weights a little, whoever computes it.)
 TOLERANCE = {"inference": 1e-3, "training": 1e-2}
 
 
@@ -90,7 +92,7 @@ class Check:
         start = job.model.weights + job.model.biases
         # Weights are rounded in every step. A change that is not much more than that tells little.
         rounding = (steps * np.spacing(np.abs(array).max()) for array in start)
-        return max(difference(after - before, change, 100 * least) for after, before, change, least
+        return max(distance(after - before, change, 100 * least) for after, before, change, least
                    in zip(variant.parameters(), start, self.changes[key], rounding))
 
 

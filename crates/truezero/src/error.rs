@@ -34,6 +34,21 @@ pub enum Error {
         /// The cost.
         cost: f64,
     },
+    /// The reconstruction cost became infinite or NaN.
+    #[error(
+        "pre-training of hidden layer {layer} diverged in epoch {epoch}, mini-batch {batch}: expected a finite \
+         cost, found {cost}\nhint: lower --pretrain-learning-rate"
+    )]
+    PretrainingDiverged {
+        /// Counted from 1, the lowest.
+        layer: usize,
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1; 0 if it was found at the end of the epoch.
+        batch: usize,
+        /// The cost.
+        cost: f64,
+    },
     /// A model or checkpoint file is not what it should be.
     #[error("{}: {place}: expected {expected}, found {found}", path.display())]
     File {

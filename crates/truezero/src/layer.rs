@@ -46,6 +46,22 @@ impl Layer {
         index: usize,
     ) -> Self {
         let mut stream = Stream::new(seed, Purpose::Weights, index, 0, 0);
+        let weights = Self::random_weights(inputs, units, initialisation, &mut stream);
+        let signs = sign_trick.then(|| {
+            let mut signs: Vec<f32> = (0..units).map(|unit| if unit % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            Stream::new(seed, Purpose::Signs, index, 0, 0).shuffle(&mut signs);
+            signs
+        });
+        Self { weights, bias: vec![0.0; units], activation, signs }
+    }
+
+    /// Weights to start with, inputs × units.
+    pub(crate) fn random_weights(
+        inputs: usize,
+        units: usize,
+        initialisation: Initialisation,
+        stream: &mut Stream,
+    ) -> PackedWeights {
         let mut draw: Box<dyn FnMut() -> f32> = match initialisation {
             Initialisation::Glorot => {
                 let bound = (6.0 / (inputs + units) as f32).sqrt();
@@ -63,12 +79,7 @@ impl Layer {
                 weights.piece_mut(panel, input)[..real].fill_with(&mut draw);
             }
         }
-        let signs = sign_trick.then(|| {
-            let mut signs: Vec<f32> = (0..units).map(|unit| if unit % 2 == 0 { 1.0 } else { -1.0 }).collect();
-            Stream::new(seed, Purpose::Signs, index, 0, 0).shuffle(&mut signs);
-            signs
-        });
-        Self { weights, bias: vec![0.0; units], activation, signs }
+        weights
     }
 
     /// Number of inputs.

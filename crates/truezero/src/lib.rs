@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod autoencoder;
 pub mod cost;
 mod error;
 mod evaluate;
@@ -22,6 +23,7 @@ mod streams;
 pub mod trainer;
 
 pub use activation::Activation;
+pub use autoencoder::{Corruption, Pretrainer, PretrainingOptions, PretrainingPlan, Reconstruction};
 pub use cost::Cost;
 pub use error::Error;
 pub use evaluate::{Evaluation, Examples, argmax};

@@ -2,6 +2,7 @@
 
 use truezero_sparse::DenseBatch;
 
+use crate::layer::Activations;
 use crate::network::Pass;
 
 /// Bins of [`LayerObservation::active_histogram`]: each holds examples with 5 % more active units.
@@ -53,9 +54,13 @@ struct LayerCounts {
 impl Observer {
     /// Takes note of the hidden layers of a pass.
     pub fn see(&mut self, pass: &Pass) {
-        let hidden = pass.hidden();
-        self.layers.resize_with(hidden.len(), LayerCounts::default);
-        for (counts, layer) in self.layers.iter_mut().zip(hidden) {
+        self.see_layers(pass.hidden());
+    }
+
+    /// Takes note of layers, the same number each time.
+    pub(crate) fn see_layers(&mut self, layers: &[Activations]) {
+        self.layers.resize_with(layers.len(), LayerCounts::default);
+        for (counts, layer) in self.layers.iter_mut().zip(layers) {
             match layer.active() {
                 Some(active) => {
                     counts.start(active.width());

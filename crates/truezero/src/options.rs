@@ -123,12 +123,12 @@ impl TrainingOptions {
     }
 }
 
-fn check(option: &'static str, value: f32, holds: bool, expected: &str) -> Result<(), Error> {
+pub(crate) fn check(option: &'static str, value: f32, holds: bool, expected: &str) -> Result<(), Error> {
     if holds && value.is_finite() { Ok(()) } else { Err(Error::option(option, expected, value)) }
 }
 
 /// Makes one value for all layers one value for each.
-fn spread<T: Copy>(option: &'static str, values: &mut Vec<T>, layers: usize) -> Result<(), Error> {
+pub(crate) fn spread<T: Copy>(option: &'static str, values: &mut Vec<T>, layers: usize) -> Result<(), Error> {
     if values.len() == 1 {
         *values = vec![values[0]; layers];
     }

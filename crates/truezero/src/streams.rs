@@ -13,6 +13,9 @@ pub(crate) enum Purpose {
     Signs = 2,
     Shuffle = 3,
     Dropout = 4,
+    Corruption = 5,
+    Sample = 6,
+    Decoder = 7,
 }
 
 /// A stream of random numbers.
@@ -41,6 +44,29 @@ impl Stream {
     /// Uniform in 0..n.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
+    }
+
+    /// Of 0..n, those that are drawn with probability `p` each, in rising order; the cost is in proportion to their
+    /// number.
+    pub(crate) fn chosen(&mut self, n: usize, p: f32) -> Vec<usize> {
+        if p >= 1.0 {
+            return (0..n).collect();
+        }
+        let mut chosen = Vec::new();
+        if p <= 0.0 {
+            return chosen;
+        }
+        // The gap before the next one is geometric: P(gap ≥ k) = (1 − p)^k.
+        let scale = f64::from(-p).ln_1p().recip();
+        let mut next = 0.0;
+        loop {
+            next += (f64::from(1.0 - self.uniform()).ln() * scale).floor();
+            if next >= n as f64 {
+                return chosen;
+            }
+            chosen.push(next as usize);
+            next += 1.0;
+        }
     }
 
     /// Puts the items in random order (Fisher and Yates).
@@ -89,6 +115,25 @@ mod tests {
         let normals: Vec<f32> = (0..n).map(|_| stream.normal()).collect();
         let square = normals.iter().map(|x| x * x).sum::<f32>() / n as f32;
         assert!((square - 1.0).abs() < 0.05, "{square}");
+    }
+
+    #[test]
+    fn each_is_chosen_with_its_probability() {
+        let mut stream = Stream::new(0, Purpose::Sample, 0, 0, 0);
+        for p in [0.01, 0.3, 0.9] {
+            let mut counts = vec![0_u32; 10];
+            for _ in 0..20_000 {
+                let chosen = stream.chosen(10, p);
+                assert!(chosen.is_sorted_by(|a, b| a < b));
+                chosen.iter().for_each(|&at| counts[at] += 1);
+            }
+            for count in counts {
+                let share = f64::from(count) / 20_000.0;
+                assert!((share - f64::from(p)).abs() < 0.015, "{p}: {share}");
+            }
+        }
+        assert_eq!(stream.chosen(3, 1.0), [0, 1, 2]);
+        assert!(stream.chosen(3, 0.0).is_empty());
     }
 
     #[test]
