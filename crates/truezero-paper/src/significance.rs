@@ -180,7 +180,7 @@ mod tests {
     fn more_seeds_with_the_same_mistakes_are_no_more_evidence() {
         let (first, second): (Vec<u32>, Vec<u32>) = ((0..8).collect(), (8..10).collect());
         let one = mcnemar(&[&first], &[&second]);
-        let three = mcnemar(&[&first; 3], &[&second; 3]);
+        let three = mcnemar(&[first.as_slice(); 3], &[second.as_slice(); 3]);
         close(three, one);
         // Other mistakes with each seed are.
         let spread: Vec<Vec<u32>> = (0..3).map(|seed| (100 * seed..100 * seed + 8).collect()).collect();

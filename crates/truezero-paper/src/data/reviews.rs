@@ -225,7 +225,7 @@ mod tests {
         let found = reviews(None).unwrap();
         assert_eq!(found, [Reviews::Snippets]);
         let split = found[0].load(500).unwrap();
-        assert_eq!((split.train.len(), split.validation.len(), split.test.examples()), (8591, 954, 1060));
+        assert_eq!((split.train.len(), split.validation.len(), split.test.examples()), (8590, 955, 1060));
         assert_eq!(split.ratings, [1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(split.data.inputs.width(), 500);
         let Batch::Active(bags) = &split.data.inputs else { panic!("expected active values") };
