@@ -2,34 +2,36 @@
 //!
 //! A network that is trained is described in `OUT/networks/NAME-HASH.json`, and if it is to be kept its
 //! model is beside it. A later run with the very same data and specification takes it from there. One that
-//! was interrupted has a checkpoint there, and a later run goes on with it.
+//! was interrupted has a checkpoint there, and a later run goes on with it. Pre-trained layers are kept likewise.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+mod place;
+mod stack;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use truezero::{Control, Error as NetworkError, Examples, Model, Network, Trainer, TrainingOptions, argmax};
-use truezero_data::{Dataset, Targets};
-use truezero_sparse::{Batch, Engine};
+use truezero::autoencoder::PretrainingOptions;
+use truezero::{Control, Error as NetworkError, Examples, Layer, Network, Trainer, TrainingOptions, argmax};
+use truezero_data::Targets;
+use truezero_sparse::Engine;
 
 use crate::data::Split;
 use crate::error::Error;
-use crate::files::write_json;
 use crate::{Name, Progress, Settings};
-
-/// Changes whenever the same specification would give another network, or the record another form.
-const VERSION: u32 = 1;
+use place::{Place, Store};
+pub use stack::Pretrained;
 
 /// A network to be trained.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its shape and its training.
     pub options: TrainingOptions,
+    /// What is done to the hidden layers before, without labels, on all training inputs.
+    #[serde(default)]
+    pub pretraining: Option<PretrainingOptions>,
     /// Only the first so many training examples are used with their labels; all if `None`.
     pub labelled: Option<usize>,
     /// Whether the network itself is wanted.
@@ -71,32 +73,6 @@ impl Trained {
     }
 }
 
-/// The data a network was trained on, to tell it from other data of the same name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct DataKey {
-    name: String,
-    train: usize,
-    validation: usize,
-    test: usize,
-    /// Of all targets and of the test inputs, which change with the preprocessing.
-    sha256: String,
-}
-
-/// What a trained network is known by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Key {
-    version: u32,
-    data: DataKey,
-    spec: Spec,
-}
-
-/// The file of a trained network.
-#[derive(Debug, Serialize, Deserialize)]
-struct Record {
-    key: Key,
-    trained: Trained,
-}
-
 /// Trains networks for an experiment.
 pub struct Runner<'a> {
     /// Of the run.
@@ -118,21 +94,28 @@ impl<'a> Runner<'a> {
     /// An option that cannot be, data that does not suit a network, a file that cannot be read or written;
     /// or [`Error::Stopped`]. A network that diverges is no error.
     pub fn train(&self, data: &Split, specs: &[Spec]) -> Result<Vec<Trained>, Error> {
-        let folder = self.settings.out.join("networks");
-        fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        let data_key = DataKey::of(data);
-        let done = AtomicUsize::new(0);
-        self.parallel(specs.len(), |at| {
-            let key = Key { version: VERSION, data: data_key.clone(), spec: specs[at].clone() };
-            let place = Place::new(&folder, &key);
-            let trained = match place.read(&key)? {
-                Some(trained) => trained,
-                None => self.train_one(data, key, &place)?,
-            };
+        let store = Store::open(&self.settings.out, data)?;
+        let places: Vec<Place<Spec>> = specs.iter().map(|spec| store.place(spec)).collect();
+        let mut trained = places
+            .iter()
+            .zip(specs)
+            .map(|(place, spec)| found(place, spec))
+            .collect::<Result<Vec<Option<Trained>>, Error>>()?;
+        let missing: Vec<usize> = (0..specs.len()).filter(|&at| trained[at].is_none()).collect();
+        let starts = self.pretrain(data, missing.iter().map(|&at| &specs[at]))?;
+        let done = AtomicUsize::new(specs.len() - missing.len());
+        let new = self.parallel(missing.len(), |index| {
+            let at = missing[index];
+            let layers = starts[index].as_ref().map(|start| start.layers.as_slice());
+            let trained = self.train_one(data, &specs[at], layers, &places[at])?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             self.progress.network(self.name, done, specs.len(), &describe(&specs[at], &trained));
             Ok(trained)
-        })
+        })?;
+        for (at, new) in missing.into_iter().zip(new) {
+            trained[at] = Some(new);
+        }
+        Ok(trained.into_iter().flatten().collect())
     }
 
     /// Does `count` jobs on as many threads as the settings allow; the results in their order. After an
@@ -157,7 +140,7 @@ impl<'a> Runner<'a> {
                 if result.is_err() {
                     next.store(count, Ordering::Relaxed);
                 }
-                results.lock().expect("no job panics while it holds the lock")[at] = Some(result);
+                results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
             }
         };
         thread::scope(|scope| {
@@ -167,7 +150,7 @@ impl<'a> Runner<'a> {
             work();
         });
         // A job that was never begun comes after the one that failed.
-        results.into_inner().expect("all threads have ended").into_iter().flatten().collect()
+        results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 
     /// Whether the run is to stop: jobs of one's own ask between their steps.
@@ -178,9 +161,14 @@ impl<'a> Runner<'a> {
         if self.progress.stop() { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    fn train_one(&self, data: &Split, key: Key, place: &Place) -> Result<Trained, Error> {
+    fn train_one(
+        &self,
+        data: &Split,
+        spec: &Spec,
+        layers: Option<&[Layer]>,
+        place: &Place<Spec>,
+    ) -> Result<Trained, Error> {
         self.go_on()?;
-        let spec = &key.spec;
         let started = Instant::now();
         let plan = spec.options.clone().check()?;
         let labelled = spec.labelled.unwrap_or(usize::MAX).min(data.train.len());
@@ -188,6 +176,9 @@ impl<'a> Runner<'a> {
         let validation = Examples { data: &data.data, rows: &data.validation };
         let mut trainer = if place.checkpoint.exists() {
             Trainer::resume(plan, train, Some(validation), 1, &place.checkpoint)?
+        } else if let Some(layers) = layers {
+            let network = stack::network(data, spec, layers)?;
+            Trainer::from_network(plan, network, train, Some(validation), 1)?
         } else {
             Trainer::new(plan, train, Some(validation), 1)?
         };
@@ -215,15 +206,20 @@ impl<'a> Runner<'a> {
         trained.diverged = diverged;
         trained.seconds = started.elapsed().as_secs_f64();
         if spec.keep {
-            trained.network = Some(place.save_network(data, outcome.network, &key)?);
+            trained.network = Some(place.write_network(data, outcome.network)?);
         }
-        let record = Record { key, trained };
-        write_json(&place.record, &record)?;
-        if place.checkpoint.exists() {
-            fs::remove_file(&place.checkpoint).map_err(Error::io("remove", &place.checkpoint))?;
-        }
-        Ok(record.trained)
+        place.write(&trained)?;
+        Ok(trained)
     }
+}
+
+/// The network of an earlier run.
+fn found(place: &Place<Spec>, spec: &Spec) -> Result<Option<Trained>, Error> {
+    let Some(mut trained) = place.read::<Trained>()? else { return Ok(None) };
+    if spec.keep {
+        trained.network = place.read_network()?;
+    }
+    Ok((!spec.keep || trained.network.is_some()).then_some(trained))
 }
 
 /// What a network does on validation and test examples.
@@ -262,97 +258,14 @@ fn judge(data: &Split, network: &Network, validation: Examples<'_>) -> Trained {
 fn describe(spec: &Spec, trained: &Trained) -> String {
     let TrainingOptions { activation, learning_rate, l1, seed, .. } = &spec.options;
     let activation = activation.first().map_or("linear".to_owned(), ToString::to_string);
+    let start = if spec.pretraining.is_some() { ", pre-trained" } else { "" };
     let end = if trained.diverged { ", diverged" } else { "" };
     format!(
-        "{activation}, rate {learning_rate}, λ {l1}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
+        "{activation}{start}, rate {learning_rate}, λ {l1}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
         trained.test_error,
         100.0 * trained.mean_sparsity(),
         trained.epochs
     )
-}
-
-impl DataKey {
-    fn of(data: &Split) -> Self {
-        let mut hash = Sha256::new();
-        let mut word = |word: u32| hash.update(word.to_le_bytes());
-        for part in [&data.data, &data.test] {
-            targets(part, &mut word);
-        }
-        data.train.iter().chain(&data.validation).for_each(|&row| word(row as u32));
-        match &data.test.inputs {
-            Batch::Active(batch) => {
-                batch.indices().iter().for_each(|&index| word(index));
-                batch.values().iter().for_each(|value| word(value.to_bits()));
-            }
-            Batch::Dense(batch) => batch.padded().iter().for_each(|value| word(value.to_bits())),
-        }
-        Self {
-            name: data.name.clone(),
-            train: data.train.len(),
-            validation: data.validation.len(),
-            test: data.test.examples(),
-            sha256: hexadecimal(hash),
-        }
-    }
-}
-
-fn targets(data: &Dataset, word: &mut impl FnMut(u32)) {
-    match &data.targets {
-        Targets::Classes { labels, .. } => labels.iter().for_each(|&label| word(label)),
-        Targets::Quantities(rows) | Targets::Labels(rows) => {
-            rows.padded().iter().for_each(|value| word(value.to_bits()));
-        }
-    }
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Characters of a hash in a file's name: enough that no two of thousands of networks share one.
-const HASH_IN_NAME: usize = 16;
-
-/// The files of a network.
-struct Place {
-    record: PathBuf,
-    model: PathBuf,
-    checkpoint: PathBuf,
-}
-
-impl Place {
-    fn new(folder: &Path, key: &Key) -> Self {
-        let text = serde_json::to_vec(key).expect("keys are text");
-        let hash = hexadecimal(Sha256::new().chain_update(text));
-        let path = |end: &str| folder.join(format!("{}-{}.{end}", key.data.name, &hash[..HASH_IN_NAME]));
-        Self { record: path("json"), model: path("safetensors"), checkpoint: path("checkpoint") }
-    }
-
-    /// The network of an earlier run. A record that is not of the very same key, or cannot be read as one,
-    /// counts as none: the network is trained again.
-    fn read(&self, key: &Key) -> Result<Option<Trained>, Error> {
-        if !self.record.exists() || key.spec.keep && !self.model.exists() {
-            return Ok(None);
-        }
-        let text = fs::read(&self.record).map_err(Error::io("read", &self.record))?;
-        let record = serde_json::from_slice::<Record>(&text).ok().filter(|record| record.key == *key);
-        let Some(Record { mut trained, .. }) = record else { return Ok(None) };
-        if key.spec.keep {
-            trained.network = Some(Model::load(&self.model)?.network);
-        }
-        Ok(Some(trained))
-    }
-
-    /// Writes the network as a model that every other command reads.
-    fn save_network(&self, data: &Split, network: Network, key: &Key) -> Result<Network, Error> {
-        let preprocessing = data.preprocessing.clone().ok_or_else(|| {
-            let place = format!("data {}", data.name);
-            truezero_data::DataError::unsuitable(place, "preprocessing, to keep a network", "none")
-        })?;
-        let configuration = serde_json::to_value(&key.spec.options).expect("keys are text");
-        let model = Model { network, preprocessing, configuration, summary: None };
-        model.save(&self.model)?;
-        Ok(model.network)
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::result::Outcome;
 use crate::{Name, Progress, Scale, Settings};
 
 /// Sees nothing and never stops.
@@ -20,4 +21,31 @@ impl Progress for Silent {
 /// The settings of a test that writes into a folder.
 pub(crate) fn tiny(out: &Path) -> Settings {
     Settings { data: None, out: out.to_owned(), scale: Scale::Tiny, threads: 2, seed: 0 }
+}
+
+/// What an experiment comes to, twice: a second run trains nothing and comes to the same.
+pub(crate) fn outcome(name: Name, settings: &Settings) -> Outcome {
+    let run = |progress: &dyn Progress| {
+        let mut results = crate::run(&[name], settings, progress).unwrap();
+        results.experiments.remove(0)
+    };
+    let first = run(&Silent);
+    let again = run(&NothingToDo);
+    assert_eq!(Outcome { seconds: 0.0, ..again }, Outcome { seconds: 0.0, ..first.clone() });
+    first
+}
+
+/// Does not allow anything to be trained.
+struct NothingToDo;
+
+impl Progress for NothingToDo {
+    fn experiment(&self, _: Name) {}
+
+    fn network(&self, _: Name, _: usize, _: usize, line: &str) {
+        panic!("trained again: {line}");
+    }
+
+    fn stop(&self) -> bool {
+        true
+    }
 }

@@ -1,5 +1,12 @@
 //! The experiments: each a function from a runner to an outcome.
 
+mod figure3;
+mod figure4;
+mod interpolation;
+mod setting;
+mod smooth;
+mod table1;
+
 use crate::error::Error;
 use crate::name::Name;
 use crate::result::Outcome;
@@ -9,4 +16,9 @@ use crate::runner::Runner;
 pub(crate) type Experiment = fn(&Runner<'_>) -> Result<Outcome, Error>;
 
 /// All experiments, in the order of the paper.
-pub(crate) const ALL: &[(Name, Experiment)] = &[];
+pub(crate) const ALL: &[(Name, Experiment)] = &[
+    (Name::Table1, table1::run),
+    (Name::Figure3, figure3::run),
+    (Name::Interpolation, interpolation::run),
+    (Name::Figure4, figure4::run),
+];

@@ -1,4 +1,7 @@
+use std::fs;
 use std::sync::atomic::AtomicBool;
+
+use truezero_sparse::Batch;
 
 use super::*;
 use crate::data::images;
@@ -133,4 +136,35 @@ fn the_first_failure_in_order_is_told_and_no_more_is_begun() {
     assert!(matches!(result, Err(Error::Stopped)));
     assert_eq!(begun.load(Ordering::Relaxed), 4);
     assert_eq!(runner.parallel(5, Ok).unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn pretrained_layers_are_shared_and_kept() {
+    let (data, folder) = (digits(), tempfile::tempdir().unwrap());
+    let settings = tiny(folder.path());
+    let runner = Runner::new(&settings, Name::Table1, &Silent);
+    let pretraining = PretrainingOptions { epochs: vec![1], ..PretrainingOptions::default() };
+    let few = Spec { pretraining: Some(pretraining), labelled: Some(200), ..spec(0) };
+    let mut slower = few.clone();
+    slower.options.learning_rate = 0.01;
+    let trained =
+        runner.train(&data, &[few.clone(), slower, Spec { labelled: Some(200), ..spec(0) }]).unwrap();
+    assert!(trained[0].test_error != trained[2].test_error, "the layers differ from random ones");
+    let models = |end: &str| {
+        let files = fs::read_dir(folder.path().join("networks")).unwrap();
+        files.filter(|file| file.as_ref().unwrap().path().extension().unwrap() == end).count()
+    };
+    assert_eq!((models("json"), models("safetensors")), (4, 1), "three networks, one stack of layers");
+
+    let watch = Watch { stop_at: Some(0), ..Watch::default() };
+    let runner = Runner::new(&settings, Name::Table1, &watch);
+    let layers = runner.pretrain(&data, [&few, &spec(0)]).unwrap();
+    assert!(layers[1].is_none());
+    let layers = layers[0].as_ref().unwrap();
+    assert!(
+        layers.layers.len() == 1 && layers.costs.len() == 1 && layers.costs[0] < 40.0,
+        "{:?}",
+        layers.costs
+    );
+    assert_eq!(watch.asked.load(Ordering::Relaxed), 0, "taken from the files");
 }
