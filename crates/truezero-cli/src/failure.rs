@@ -14,6 +14,8 @@ pub enum Failure {
     Library(#[from] truezero::Error),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Paper(#[from] truezero_paper::Error),
     #[error("cannot {operation} {}", path.display())]
     Io { operation: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]

@@ -125,6 +125,26 @@ fn an_interrupt_saves_and_resuming_gives_the_same_bytes() {
 }
 
 #[test]
+fn an_interrupted_experiment_goes_on_where_it_stopped() {
+    let place = Place::new();
+    let mut running = Running::start(place.truezero(&["paper", "interpolation", "--quick"]));
+    assert!(running.wait_for("interpolation 1/"));
+    running.signal("-INT");
+    assert!(running.wait_for("error: stopped before the end"));
+    assert!(running.wait_for("hint: the same command goes on from there"));
+    assert_eq!(running.child.wait().unwrap().code(), Some(1));
+    let files = std::fs::read_dir(place.path("paper/networks")).unwrap();
+    let records = files.filter(|file| file.as_ref().unwrap().path().extension().unwrap() == "json");
+    let trained = records.count();
+    assert!(trained >= 1);
+
+    let mut running = Running::start(place.truezero(&["paper", "interpolation", "--quick"]));
+    assert!(running.wait_for(&format!("interpolation {}/", trained + 1)), "the first are there");
+    running.signal("-KILL");
+    running.child.wait().unwrap();
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once() {
     let place = Place::new();
     let train = ["train", "--hidden", "1000,1000", "--batch-size", "200", "--epochs", "1000"];

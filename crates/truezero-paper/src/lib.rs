@@ -4,7 +4,7 @@
 //! ```text
 //! names, settings ─▶ run ─▶ experiment ─▶ runner: specs ─▶ trained networks (kept in OUT/networks)
 //!                     │          └─▶ Outcome: tables, plots, what was found
-//!                     └─▶ OUT/results.json after each experiment
+//!                     └─▶ OUT/results.json and OUT/report.html after each experiment
 //! ```
 
 #![forbid(unsafe_code)]
@@ -14,7 +14,9 @@ mod error;
 mod experiments;
 mod files;
 mod name;
+mod number;
 pub mod published;
+pub mod report;
 pub mod result;
 pub mod runner;
 pub mod significance;
@@ -27,9 +29,12 @@ pub use error::Error;
 pub use name::Name;
 use result::{Outcome, Results};
 use runner::Runner;
+use truezero_data::DataError;
 
 /// The file of results in the folder of a run.
 pub const RESULTS: &str = "results.json";
+/// The file that shows them, beside it.
+pub const REPORT: &str = "report.html";
 
 /// How and with what the experiments are done.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,13 +86,20 @@ pub trait Progress: Sync {
     fn stop(&self) -> bool;
 }
 
-/// Runs the named experiments, in the order of the paper; all, if none is named. After each the results are
-/// written to `settings.out`, together with those of other experiments that are already there.
+/// Runs the named experiments, in the order of the paper; all, if none is named. After each the results and
+/// the report are written to `settings.out`, together with those of other experiments that are already there.
 ///
 /// # Errors
 /// Data that cannot be read, a folder that cannot be written to, results of another version; or
 /// [`Error::Stopped`].
 pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Result<Results, Error> {
+    if let Some(folder) = settings.data.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(Error::Data(DataError::Unavailable {
+            name: folder.display().to_string(),
+            reason: "no such folder".to_owned(),
+            hint: "name a folder that holds data sets, or folders of them".to_owned(),
+        }));
+    }
     fs::create_dir_all(&settings.out).map_err(Error::io("create", &settings.out))?;
     let file = settings.out.join(RESULTS);
     let mut results = read(&file)?;
@@ -100,6 +112,7 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
         put(&mut results, Outcome { seconds: started.elapsed().as_secs_f64(), ..outcome });
         files::write_json(&file, &results)?;
+        files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
     }
     Ok(results)
 }

@@ -56,6 +56,21 @@ impl Name {
             Self::Claims => "claims",
         }
     }
+
+    /// What it is about, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Figure1 => "activation functions of neurons and of networks",
+            Self::Figure2 => "rectifier and softplus, sparse propagation",
+            Self::Table1 => "rectifier, tanh and softplus, with and without pre-training",
+            Self::Figure3 => "error against sparsity",
+            Self::Interpolation => "from softplus to rectifier",
+            Self::Figure4 => "error against the share of labels",
+            Self::Sentiment => "stars from the text of a review",
+            Self::Domains => "from one domain of reviews to another (companion paper)",
+            Self::Claims => "the advantages that the paper names",
+        }
+    }
 }
 
 impl fmt::Display for Name {

@@ -1,6 +1,11 @@
 //! What an experiment came to: `results.json` as types. The report shows nothing that is not in here.
+//!
+//! A number may be NaN or infinite, where a run diverged: JSON has null for it, which is read as NaN, and
+//! plots leave it out.
 
 use serde::{Deserialize, Serialize};
+
+use crate::number;
 
 /// Version of the form of `results.json`.
 pub const VERSION: u32 = 1;
@@ -38,6 +43,7 @@ pub struct Outcome {
     /// What the reader must know to trust the figures: seeds, settings, what falls short.
     pub notes: Vec<String>,
     /// Seconds it took, networks taken from an earlier run not counted.
+    #[serde(deserialize_with = "number::number")]
     pub seconds: f64,
     /// The experiment's own figures under their names, for programs.
     pub values: serde_json::Value,
@@ -69,7 +75,7 @@ pub struct Cell {
     #[serde(default, skip_serializing_if = "is_false")]
     pub from_paper: bool,
     /// Small values in a row, drawn as a line or bars in the cell.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "number::numbers", skip_serializing_if = "Vec::is_empty")]
     pub sparkline: Vec<f64>,
 }
 
@@ -128,7 +134,7 @@ pub struct Axis {
     #[serde(default)]
     pub log: bool,
     /// Where the axis starts and ends; told by the data if `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::range", skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
 }
 
@@ -145,9 +151,10 @@ pub struct Series {
     /// In the legend.
     pub name: String,
     /// (x, y), in the order in which a line joins them.
+    #[serde(deserialize_with = "number::points")]
     pub points: Vec<[f64; 2]>,
     /// For each point the standard error of y; empty if not known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "number::numbers", skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<f64>,
     /// How it is drawn.
     pub style: Style,
@@ -170,6 +177,7 @@ pub enum Style {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// Where.
+    #[serde(deserialize_with = "number::number")]
     pub x: f64,
     /// What is there.
     pub label: String,
@@ -196,9 +204,10 @@ pub struct BarSeries {
     /// In the legend.
     pub name: String,
     /// One for each category.
+    #[serde(deserialize_with = "number::numbers")]
     pub values: Vec<f64>,
     /// For each value its standard error; empty if not known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "number::numbers", skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<f64>,
 }
 
@@ -209,14 +218,17 @@ pub struct ActivePath {
     /// What it shows.
     pub title: String,
     /// Pixels of the image in [0, 1], row by row, and how many there are in a row.
+    #[serde(deserialize_with = "number::numbers")]
     pub pixels: Vec<f64>,
     /// Pixels in a row.
     pub pixels_across: usize,
     /// The hidden layers, lowest first: the activation of each unit shown; 0 for a silent one.
+    #[serde(deserialize_with = "number::lists")]
     pub layers: Vec<Vec<f64>>,
     /// In each layer how many units there are and how many of them are active, where not all are shown.
     pub counts: Vec<[usize; 2]>,
     /// Class probabilities.
+    #[serde(deserialize_with = "number::numbers")]
     pub outputs: Vec<f64>,
     /// Names of the classes.
     pub classes: Vec<String>,
@@ -235,5 +247,6 @@ pub struct Edge {
     /// Position among the units shown in the layer above, or a class.
     pub to: usize,
     /// Negative where it inhibits.
+    #[serde(deserialize_with = "number::number")]
     pub contribution: f64,
 }

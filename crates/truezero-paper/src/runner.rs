@@ -42,13 +42,16 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trained {
     /// Fraction wrong, or root mean squared error, on the validation examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub validation_error: f64,
     /// The same on the test examples.
+    #[serde(deserialize_with = "crate::number::number")]
     pub test_error: f64,
     /// Positions of the test examples that are classified wrong; empty if the targets are not classes.
     pub wrong: Vec<u32>,
     /// For each test example the expected rating, Σ P(class) × rating, where the data has
     /// [ratings](Split::ratings); else empty.
+    #[serde(deserialize_with = "crate::number::numbers")]
     pub expected: Vec<f64>,
     /// Fraction of zeros in each hidden layer on the test examples, lowest first.
     pub sparsity: Vec<f64>,
@@ -261,7 +264,7 @@ fn describe(spec: &Spec, trained: &Trained) -> String {
     let start = if spec.pretraining.is_some() { ", pre-trained" } else { "" };
     let end = if trained.diverged { ", diverged" } else { "" };
     format!(
-        "{activation}{start}, rate {learning_rate}, λ {l1}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
+        "{activation}{start}, rate {learning_rate}, λ {l1:.1e}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
         trained.test_error,
         100.0 * trained.mean_sparsity(),
         trained.epochs

@@ -27,6 +27,8 @@ pub(crate) fn tiny(out: &Path) -> Settings {
 pub(crate) fn outcome(name: Name, settings: &Settings) -> Outcome {
     let run = |progress: &dyn Progress| {
         let mut results = crate::run(&[name], settings, progress).unwrap();
+        let report = std::fs::read_to_string(settings.out.join(crate::REPORT)).unwrap();
+        assert!(report.contains(&results.experiments[0].title));
         results.experiments.remove(0)
     };
     let first = run(&Silent);

@@ -7,6 +7,7 @@ mod evaluate;
 mod fetch;
 mod inspect;
 mod network;
+mod paper;
 mod predict;
 mod preparation;
 mod text;
@@ -22,6 +23,7 @@ pub use evaluate::EvaluateArgs;
 pub use fetch::FetchArgs;
 pub use inspect::InspectArgs;
 pub use network::{NetworkArgs, OptimizerArgs, RunArgs};
+pub use paper::PaperArgs;
 pub use predict::PredictArgs;
 pub use preparation::{PreparationArgs, SourceArgs};
 pub use text::{CompletionsArgs, ManArgs};
@@ -54,6 +56,7 @@ pub enum Verb {
     Predict(PredictArgs),
     Inspect(InspectArgs),
     Encode(EncodeArgs),
+    Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),
     Completions(CompletionsArgs),

@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod fetch;
 pub mod inspect;
 pub mod man;
+pub mod paper;
 mod parts;
 pub mod predict;
 pub mod train;

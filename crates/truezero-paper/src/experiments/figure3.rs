@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use truezero::TrainingOptions;
 
 use super::setting::{one_data_set, percent};
-use super::smooth::lowess;
+use super::smooth::smooth;
 use crate::data::{ImageSet, Split};
 use crate::error::Error;
 use crate::published::FLAT_UP_TO;
@@ -23,11 +23,12 @@ use crate::significance::Estimate;
 const L1: [f32; 2] = [1e-6, 2e-3];
 /// Sparsity that some network must reach; until then λ is raised further.
 const REACH: f64 = 0.97;
-/// What λ is raised by, and how often at most.
-const RAISE: f32 = 1.5;
-const RAISES: usize = 5;
-/// The share of the points that each piece of the smoothed curve is fitted to.
-const SPAN: f64 = 0.4;
+/// What λ is raised by, for how many networks at a time, and how often at most.
+const RAISE: f32 = 1.3;
+const RAISED: usize = 2;
+const RAISES: usize = 4;
+/// Standard deviation of the kernel that smooths the curve, in sparsity.
+const WIDTH: f64 = 0.02;
 /// The share of the networks, those with the least sparsity, that tell what error and what scatter to expect
 /// where λ does not matter.
 const REFERENCE: f64 = 0.4;
@@ -62,12 +63,13 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         if sparsest > REACH {
             break;
         }
-        let l1 = L1[1] * RAISE.powi(raise as i32 + 1);
-        points.extend(train(runner, &data, &[l1], networks + raise)?);
+        let raised = raise * RAISED..(raise + 1) * RAISED;
+        let l1s: Vec<f32> = raised.clone().map(|at| L1[1] * RAISE.powi(at as i32 + 1)).collect();
+        points.extend(train(runner, &data, &l1s, networks + raised.start)?);
     }
     points.sort_by(|a, b| a.place()[0].total_cmp(&b.place()[0]));
     let places: Vec<[f64; 2]> = points.iter().map(Point::place).collect();
-    let curve = lowess(&places, SPAN);
+    let curve = smooth(&places, WIDTH);
     let reference = Reference::of(&places);
     let rise = rise(&curve, &reference);
     let options = options(runner, 0.0, 0);
@@ -96,10 +98,10 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
                 options.epochs,
             ),
             format!(
-                "The curve is a LOWESS fit to the nearest {} of the networks. The error counts as risen where \
-                 the curve stays above the mean of the {} of the networks with the least zeros by more than \
-                 their standard deviation, which is what another seed changes.",
-                percent(SPAN, 0),
+                "The curve is a local linear fit with a normal kernel of {:.0} points of sparsity. The error \
+                 counts as risen where the curve stays above the mean of the {} of the networks with the least \
+                 zeros by more than their standard deviation, which is what another seed changes.",
+                100.0 * WIDTH,
                 percent(REFERENCE, 0)
             ),
         ],
@@ -169,12 +171,14 @@ fn finding(places: &[[f64; 2]], reference: &Reference, rise: Option<f64>) -> Str
     );
     let end = match rise {
         Some(rise) => {
-            let paper = FLAT_UP_TO.0 / 100.0;
-            let later = if rise >= paper { "no earlier than" } else { "earlier than" };
+            let later = 100.0 * rise - FLAT_UP_TO.0;
             format!(
-                " The smoothed error rises beyond that from {} zeros on, {later} in the paper (about {}).",
+                " The smoothed error rises beyond that from {} zeros on, {:.1} points {} the {:.0} % of the \
+                 paper.",
                 percent(rise, 1),
-                percent(paper, 0)
+                later.abs(),
+                if later >= 0.0 { "above" } else { "below" },
+                FLAT_UP_TO.0
             )
         }
         None => " The smoothed error does not rise beyond that anywhere.".to_owned(),
@@ -193,7 +197,7 @@ fn table(points: &[Point]) -> Table {
     let row = |at: usize| {
         let Point { l1, trained } = by_l1[at];
         vec![
-            Cell::text(format!("{l1:.1e}")),
+            Cell::text(if *l1 == 0.0 { "0".to_owned() } else { format!("{l1:.1e}") }),
             Cell::text(format!("{:.1}", 100.0 * trained.mean_sparsity())),
             Cell::text(format!("{:.2}", 100.0 * trained.test_error)),
         ]

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use truezero::Activation;
 
 use super::setting::{
-    Amounts, SIGNIFICANCE_NOTE, Variant, difference, one_data_set, percent, test_error, train_seeds, tuned,
+    Amounts, SIGNIFICANCE_NOTE, Variant, difference, limit_note, one_data_set, percent, test_error,
+    train_seeds, tuned,
 };
 use crate::data::{ImageSet, Split, thousands};
 use crate::error::Error;
@@ -52,7 +53,9 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         .flat_map(|&share| specs.iter().map(move |spec| (share, spec)))
         .map(|(share, spec)| labelled(spec, &data, share))
         .collect();
-    let mut trained = train_seeds(runner, &data, &all)?.into_iter();
+    let trained = train_seeds(runner, &data, &all)?;
+    let limit = limit_note(all.iter().zip(trained.iter().map(Vec::as_slice)));
+    let mut trained = trained.into_iter();
     let rows: Vec<Row> = shares
         .iter()
         .map(|&share| Row {
@@ -87,6 +90,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
             ),
             amounts.search_note(),
             amounts.pretraining_note(),
+            limit,
             SIGNIFICANCE_NOTE.to_owned(),
         ],
         values: json!({ "shares": rows.iter().map(values).collect::<Vec<_>>() }),
@@ -178,7 +182,8 @@ fn finding(rows: &[Row], activation: Activation) -> String {
             (true, true) => "helps",
             (true, false) => "harms",
         };
-        format!("{verb} at {} ({:+.2} points)", percent(row.share, 0), -100.0 * gain)
+        let sign = if gain > 0.0 { "−" } else { "+" };
+        format!("{verb} at {} ({sign}{:.2} points)", percent(row.share, 0), 100.0 * gain.abs())
     };
     format!("Pre-training {activation} networks: {}.", rows.iter().map(effect).collect::<Vec<_>>().join("; "))
 }

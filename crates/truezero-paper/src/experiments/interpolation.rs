@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use truezero::Activation;
 
 use super::setting::{
-    Amounts, SIGNIFICANCE_NOTE, Variant, difference, mean_sparsity, one_data_set, percent, test_error,
-    train_seeds, tuned,
+    Amounts, SIGNIFICANCE_NOTE, Variant, difference, limit_note, mean_sparsity, one_data_set, percent,
+    test_error, train_seeds, tuned,
 };
 use crate::data::ImageSet;
 use crate::error::Error;
@@ -31,6 +31,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         .collect();
     let specs = tuned(runner, found.set, &data, &variants)?;
     let trained = train_seeds(runner, &data, &specs)?;
+    let limit = limit_note(specs.iter().zip(trained.iter().map(Vec::as_slice)));
     let rows: Vec<Row> = INTERPOLATION
         .iter()
         .zip(&specs)
@@ -51,7 +52,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         data: vec![data.label.clone()],
         tables: vec![table(&rows)],
         plots: vec![Plot::Chart(chart(found.set, &rows))],
-        notes: vec![amounts.training_note(), amounts.search_note(), SIGNIFICANCE_NOTE.to_owned()],
+        notes: vec![amounts.training_note(), amounts.search_note(), limit, SIGNIFICANCE_NOTE.to_owned()],
         values: rows.iter().map(values).collect(),
         ..Outcome::default()
     })

@@ -246,6 +246,25 @@ pub(super) fn difference(first: &[Trained], second: &[Trained]) -> f64 {
     mcnemar(&wrong(first), &wrong(second))
 }
 
+/// Whether the limit of epochs, and not the validation error, ended trainings; for the reader.
+pub(super) fn limit_note<'a>(specs: impl IntoIterator<Item = (&'a Spec, &'a [Trained])>) -> String {
+    let (mut limited, mut all) = (0, 0);
+    for (spec, seeds) in specs {
+        let at_limit = |one: &&Trained| one.epochs == spec.options.epochs && !one.diverged;
+        limited += seeds.iter().filter(at_limit).count();
+        all += seeds.len();
+    }
+    format!(
+        "The limit of epochs ended the training of {limited} of {all} networks: with more epochs these, and \
+         above all those that learn slowly, might err less."
+    )
+}
+
+/// A probability: `0.012`, `< 0.001`.
+pub(super) fn probability(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 /// How it was decided which figures are bold.
 pub(super) const SIGNIFICANCE_NOTE: &str = "Bold: not significantly worse than the best (McNemar's test, \
      p = 0.05, in the form for clusters, as the networks of several seeds judge the same test examples). After \

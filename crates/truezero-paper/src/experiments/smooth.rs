@@ -1,34 +1,26 @@
-//! A smooth curve through scattered points: LOWESS (Cleveland 1979) without its robustness steps.
+//! A smooth curve through scattered points: at each place a line is fitted to the points, weighted by a normal
+//! kernel of their distance (local linear regression; Fan 1992).
 
-/// The value of the curve at each point, points in rising order of x: of a line fitted to the nearest
-/// `share` of all points, those weighted by (1 − (distance / farthest)³)³.
-///
-/// # Panics
-/// If the points do not rise in x.
-pub(super) fn lowess(points: &[[f64; 2]], share: f64) -> Vec<[f64; 2]> {
-    assert!(points.is_sorted_by(|a, b| a[0] <= b[0]), "points in order");
-    let near = ((points.len() as f64 * share).ceil() as usize).clamp(2.min(points.len()), points.len());
-    points.iter().map(|&[x, _]| [x, fitted(points, x, near)]).collect()
+/// The curve at the place of each point. Points farther away than some `width`s do not count, so that a few
+/// far off cannot bend it.
+pub(super) fn smooth(points: &[[f64; 2]], width: f64) -> Vec<[f64; 2]> {
+    points.iter().map(|&[x, _]| [x, fitted(points, x, width)]).collect()
 }
 
-fn fitted(points: &[[f64; 2]], x: f64, near: usize) -> f64 {
-    let mut distances: Vec<f64> = points.iter().map(|point| (point[0] - x).abs()).collect();
-    distances.sort_by(f64::total_cmp);
-    // A little more than the farthest, so that it too counts, and points at one place do.
-    let reach = distances[near - 1] * (1.0 + 1e-3) + f64::MIN_POSITIVE;
+fn fitted(points: &[[f64; 2]], x: f64, width: f64) -> f64 {
     let [mut w, mut wx, mut wy, mut wxx, mut wxy] = [0.0; 5];
     for &[px, y] in points {
-        let offset = px - x;
-        let weight = (1.0 - (offset.abs() / reach).min(1.0).powi(3)).powi(3);
+        let offset = (px - x) / width;
+        let weight = (-0.5 * offset * offset).exp();
         w += weight;
         wx += weight * offset;
         wy += weight * y;
         wxx += weight * offset * offset;
         wxy += weight * offset * y;
     }
+    // The height of the line at offset 0; where all points that count are at one place, their mean.
     let spread = w * wxx - wx * wx;
-    // All at one place: their mean. Else the line's height at offset 0.
-    if spread <= f64::EPSILON * w * wxx { wy / w } else { (wxx * wy - wx * wxy) / spread }
+    if spread <= f64::EPSILON * w * w { wy / w } else { (wxx * wy - wx * wxy) / spread }
 }
 
 #[cfg(test)]
@@ -38,7 +30,7 @@ mod tests {
     #[test]
     fn a_line_is_its_own_curve() {
         let line: Vec<[f64; 2]> = [0.0, 0.5, 0.6, 2.0, 5.0].map(|x| [x, 3.0 - 2.0 * x]).to_vec();
-        for (found, expected) in lowess(&line, 0.5).iter().zip(&line) {
+        for (found, expected) in smooth(&line, 1.0).iter().zip(&line) {
             assert!((found[1] - expected[1]).abs() < 1e-9, "{found:?} {expected:?}");
         }
     }
@@ -51,15 +43,16 @@ mod tests {
                 [x, if at % 2 == 0 { 1.0 } else { -1.0 } + (x - 40.0).max(0.0)]
             })
             .collect();
-        let curve = lowess(&points, 0.3);
+        let curve = smooth(&points, 4.0);
         assert!(curve[..35].iter().all(|point| point[1].abs() < 0.5), "{curve:?}");
         assert!((curve[57][1] - 17.0).abs() < 1.0, "{curve:?}");
     }
 
     #[test]
-    fn points_at_one_place_give_their_mean() {
-        assert_eq!(lowess(&[[1.0, 2.0], [1.0, 4.0]], 1.0), [[1.0, 3.0]; 2]);
-        assert_eq!(lowess(&[[1.0, 2.0]], 0.3), [[1.0, 2.0]]);
-        assert!(lowess(&[], 0.3).is_empty());
+    fn a_point_far_off_changes_nothing() {
+        let curve = smooth(&[[0.0, 1.0], [1.0, 1.0], [2.0, 1.0], [30.0, 50.0]], 1.0);
+        assert!(curve[..3].iter().all(|point| (point[1] - 1.0).abs() < 1e-9), "{curve:?}");
+        assert_eq!(curve[3], [30.0, 50.0]);
+        assert_eq!(smooth(&[[1.0, 2.0], [1.0, 4.0]], 1.0), [[1.0, 3.0]; 2]);
     }
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use truezero::Activation;
 
 use super::setting::{
-    Amounts, SIGNIFICANCE_NOTE, Variant, decimal, difference, list, mean_sparsity, percent, test_error,
-    train_seeds, tuned,
+    Amounts, SIGNIFICANCE_NOTE, Variant, decimal, difference, limit_note, list, mean_sparsity, percent,
+    probability, test_error, train_seeds, tuned,
 };
 use crate::data::{ImageSet, images};
 use crate::error::Error;
@@ -60,6 +60,8 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
             .zip(trained)
             .map(|((&variant, spec), seeds)| Row { variant, spec, seeds })
             .collect();
+        let limit = limit_note(rows.iter().map(|row| (&row.spec, row.seeds.as_slice())));
+        outcome.notes.push(format!("{}: {limit}", found.set.title()));
         outcome.tables.push(errors(found.set, &rows));
         outcome.tables.push(differences(found.set, &rows));
         outcome.plots.push(Plot::Bars(bars(found.set, &rows)));
@@ -114,7 +116,7 @@ fn differences(set: ImageSet, rows: &[Row]) -> Table {
             if at == other {
                 Cell::text("–")
             } else {
-                Cell::text(format!("{:.3}", difference(&row.seeds, &with.seeds)))
+                Cell::text(probability(difference(&row.seeds, &with.seeds)))
             }
         });
         [Cell::text(row.variant.title())].into_iter().chain(others).collect()

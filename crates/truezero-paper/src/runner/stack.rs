@@ -179,12 +179,12 @@ pub(super) fn network(data: &Split, spec: &Spec, layers: &[Layer]) -> Result<Net
 /// A line for the person watching.
 fn describe(spec: &StackSpec, pretrained: &Pretrained) -> String {
     let activation = spec.activation.first().map_or(String::new(), ToString::to_string);
+    let rate = spec.pretraining.learning_rate.first().copied().unwrap_or_default();
     let costs: Vec<String> = pretrained.costs.iter().map(|cost| format!("{cost:.3}")).collect();
-    let end = if pretrained.diverged { ", diverged" } else { "" };
-    format!(
-        "{activation}, seed {}: pre-trained at rate {}, reconstruction cost {}{end}",
-        spec.seed,
-        spec.pretraining.learning_rate.first().copied().unwrap_or_default(),
-        costs.join(", ")
-    )
+    let result = match (pretrained.diverged, costs.is_empty()) {
+        (true, _) => "diverged".to_owned(),
+        (false, true) => "nothing to do".to_owned(),
+        (false, false) => format!("reconstruction cost {}", costs.join(", ")),
+    };
+    format!("{activation}, pre-training at rate {rate}, seed {}: {result}", spec.seed)
 }
