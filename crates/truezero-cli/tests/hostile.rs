@@ -31,7 +31,7 @@ fn data_that_cannot_be_learned() {
     place.refused(&["digits5k", "--target", "kind"], "expected a table");
     place.refused(
         &["roses"],
-        "roses: no such file or folder\nhint: the names of data sets are digits5k, mnist",
+        "roses: no such file or folder\nhint: the names of data sets are digits5k, film-snippets, mnist",
     );
     place.refused(&["mnist"], "mnist: not fetched yet\nhint: truezero fetch mnist");
     place.write("one.csv", "a,b\n1,x\n2,x\n3,x\n4,x\n");

@@ -70,7 +70,10 @@ impl<'a> Input<'a> {
     }
 
     /// The first `count` bytes, or as many as there are; they are read again afterwards.
-    pub(crate) fn peek(&mut self, count: usize) -> Result<Vec<u8>, DataError> {
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn peek(&mut self, count: usize) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();
         self.take_up_to(&mut bytes, count as u64)?;
         let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));

@@ -191,11 +191,9 @@ fn folders_of_images_may_be_parted() {
 fn what_cannot_be_opened_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let error = open_path(Path::new("digits6k")).unwrap_err();
-    assert!(
-        error.starts_with(
-            "digits6k: no such file or folder\nhint: the names of data sets are digits5k, mnist"
-        )
-    );
+    assert!(error.starts_with(
+        "digits6k: no such file or folder\nhint: the names of data sets are digits5k, film-snippets, mnist"
+    ));
     let error = open_path(folder.path()).unwrap_err();
     assert!(error.ends_with("or a folder of images for each class, found none of them"), "{error}");
     let path = folder.path().join("a.bin");

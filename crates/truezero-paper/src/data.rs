@@ -1,11 +1,15 @@
 //! The data of the experiments: parts to learn from, to choose by and to judge by.
 
+mod domains;
 mod images;
+mod reviews;
 
 use truezero_data::{Dataset, ImageShape, Preprocessing, Targets};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
+pub use domains::{DOMAINS, Domain, domains};
 pub use images::{Found, ImageSet, images};
+pub use reviews::{Reviews, reviews};
 
 /// Data in its three parts.
 #[derive(Clone, Debug)]

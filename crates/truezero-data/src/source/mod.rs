@@ -9,18 +9,21 @@ use std::path::{Path, PathBuf};
 use crate::formats::svmlight::{self, Numbering};
 use crate::formats::{TableOptions, arrow, csv, idx, npy, npz, parquet};
 use crate::read::Input;
+use crate::snippets::{SNIPPET, film_snippets};
 use crate::{DataError, Raw, RawTarget, digits5k, fetch};
 use detect::Format;
 
-/// The name of the embedded data set.
+/// The name of the embedded data set that is taken where none is named.
 pub const EMBEDDED: &str = "digits5k";
+/// The name of the embedded data set of text.
+const FILM_SNIPPETS: &str = "film-snippets";
 
 /// Where examples come from and how to read them.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceSpec {
-    /// A path, or the name of a data set: `digits5k`, or one that [`fetch`] knows. Names go first; a file
-    /// that is called so is `./digits5k`.
+    /// A path, or the name of a data set: `digits5k`, `film-snippets`, or one that [`fetch`] knows. Names
+    /// go first; a file that is called so is `./digits5k`.
     pub data: String,
     /// The column of a table that is to be learned.
     pub target: Option<String>,
@@ -106,6 +109,12 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
         no_columns(spec, "a matrix")?;
         return Ok(digits5k());
     }
+    if spec.data == FILM_SNIPPETS {
+        // A model that was trained on them asks for its column of text by name.
+        let text = spec.text.iter().filter(|&column| column != SNIPPET).cloned().collect();
+        no_columns(&SourceSpec { text, ..spec.clone() }, "a column of text \"snippet\" and its stars")?;
+        return Ok(film_snippets());
+    }
     if let Some(folder) = fetch::folder(&spec.data) {
         no_columns(spec, "a matrix")?;
         return folder::read(&folder?);
@@ -121,7 +130,10 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
         return Err(DataError::Unavailable {
             name: spec.data.clone(),
             reason: "no such file or folder".to_owned(),
-            hint: format!("the names of data sets are {EMBEDDED}, {}", fetch::names().join(", ")),
+            hint: format!(
+                "the names of data sets are {EMBEDDED}, {FILM_SNIPPETS}, {}",
+                fetch::names().join(", ")
+            ),
         });
     }
     let format = detect::detect(path)?;

@@ -135,7 +135,7 @@ fn look(folder: &Path, found: &mut Vec<Found>) -> Result<(), DataError> {
 }
 
 /// What a folder holds, in the order of names.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
     let mut paths = entries
         .map(|entry| Ok(entry.map_err(DataError::io("read", folder))?.path()))

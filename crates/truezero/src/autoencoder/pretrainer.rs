@@ -234,10 +234,12 @@ impl<'a> Pretrainer<'a> {
                 multiply(self.inputs.to_mut(), scale);
             }
         }
+        let means = means(&self.inputs, self.train, target);
+        let decoder_bias = means.into_iter().map(|mean| reconstruction.first_bias(mean)).collect();
         let layer = self.layers[index].clone();
         let decoder = (!options.tied).then(|| own_decoder(&layer, options.seed, index));
         let autoencoder = Autoencoder {
-            decoder_bias: vec![0.0; layer.inputs()],
+            decoder_bias,
             layer,
             decoder,
             corruption: options.corruption[index],
@@ -372,6 +374,25 @@ impl<'a> Pretrainer<'a> {
 fn own_decoder(layer: &Layer, seed: u64, index: usize) -> PackedWeights {
     let mut stream = Stream::new(seed, Purpose::Decoder, index, 0, 0);
     Layer::random_weights(layer.inputs(), layer.units(), Initialisation::Glorot, &mut stream)
+}
+
+/// The mean of what is reconstructed of each input, over some examples.
+fn means(batch: &Batch, rows: &[usize], target: Target) -> Vec<f32> {
+    let nothing = target.of(0.0);
+    let mut sums = vec![0.0_f64; batch.width()];
+    for &row in rows {
+        let mut add = |input: usize, value: f32| sums[input] += f64::from(target.of(value) - nothing);
+        match batch {
+            Batch::Active(batch) => {
+                let (indices, values) = batch.example(row);
+                indices.iter().zip(values).for_each(|(&index, &value)| add(index as usize, value));
+            }
+            Batch::Dense(batch) => {
+                batch.row(row).iter().enumerate().for_each(|(index, &value)| add(index, value));
+            }
+        }
+    }
+    sums.into_iter().map(|sum| nothing + (sum / rows.len() as f64) as f32).collect()
 }
 
 /// The least and the largest of the values of some examples, zeros included.

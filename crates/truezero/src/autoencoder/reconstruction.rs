@@ -59,6 +59,22 @@ impl Reconstruction {
         ("rectifier", Self::Rectifier),
     ];
 
+    /// The bias c that the decoder starts from, for an input of which `mean` is reconstructed. With
+    /// cross-entropy r(c) is the mean: from 0 the codes of sparse inputs would first learn the means, all units
+    /// together, and the weights would keep the traces. Squared errors start from 0: a softplus that starts
+    /// where it is flat learns slowly.
+    pub(super) fn first_bias(self, mean: f32) -> f32 {
+        /// Means closer to 0 or 1 are as good as there.
+        const LEAST: f32 = 1e-4;
+        match self {
+            Self::CrossEntropy => {
+                let p = mean.clamp(LEAST, 1.0 - LEAST);
+                (p / (1.0 - p)).ln()
+            }
+            Self::Softplus | Self::Linear | Self::Rectifier => 0.0,
+        }
+    }
+
     /// Whether inputs are divided by the largest of them.
     pub(super) fn scales(self) -> bool {
         self != Self::Softplus
@@ -114,6 +130,16 @@ mod tests {
     fn cost_and_error(strategy: Reconstruction, a: f32, target: f32) -> (f32, f32) {
         let (softplus, slope) = Pointwise::Softplus { alpha: 1.0 }.value_and_slope(a);
         strategy.cost_and_error(a, softplus, slope, target)
+    }
+
+    #[test]
+    fn a_code_that_tells_nothing_is_reconstructed_as_the_mean() {
+        for mean in [0.001, 0.3, 0.9] {
+            let a = Reconstruction::CrossEntropy.first_bias(mean);
+            let (_, error) = cost_and_error(Reconstruction::CrossEntropy, a, mean);
+            assert!(error.abs() < 1e-6, "{mean}: {error}");
+        }
+        assert!([0.0, 1.0].iter().all(|&mean| Reconstruction::CrossEntropy.first_bias(mean).is_finite()));
     }
 
     #[test]
