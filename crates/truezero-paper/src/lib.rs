@@ -45,10 +45,28 @@ pub struct Settings {
     pub out: PathBuf,
     /// How much is trained.
     pub scale: Scale,
+    /// Where less than that is wanted.
+    pub limits: Limits,
     /// Networks that are trained at the same time, one thread each; results do not depend on it.
     pub threads: usize,
     /// The first of the seeds of all networks.
     pub seed: u64,
+}
+
+/// Upper limits of what is trained, below those of the scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Epochs of a network, and of the pre-training of a layer. The search for a rate takes a fifth of it.
+    pub epochs: Option<usize>,
+    /// Networks that differ in nothing but their seed.
+    pub seeds: Option<usize>,
+    /// Networks of figure 3.
+    pub networks: Option<usize>,
+}
+
+/// The lower of an amount and its limit, at least one.
+fn limited(amount: usize, limit: Option<usize>) -> usize {
+    limit.map_or(amount, |limit| amount.min(limit.max(1)))
 }
 
 /// How much is trained. Each experiment has one table of what that means for it.
@@ -159,6 +177,10 @@ impl Settings {
         if self.scale != Scale::Full {
             words.push("--quick".to_owned());
         }
+        let Limits { epochs, seeds, networks } = self.limits;
+        for (name, limit) in [("epochs", epochs), ("seeds", seeds), ("networks", networks)] {
+            words.extend(limit.map(|limit| format!("--{name} {limit}")));
+        }
         words.push(format!("--seed {}", self.seed));
         words.join(" ")
     }
@@ -210,10 +232,14 @@ mod tests {
             data: Some("sets".into()),
             out: "paper".into(),
             scale: Scale::Quick,
+            limits: Limits { seeds: Some(1), ..Limits::default() },
             threads: 2,
             seed: 3,
         };
         let command = settings.command(&[Name::Table1, Name::Figure3]);
-        assert_eq!(command, "truezero paper table1 figure3 --data sets --out paper --quick --seed 3");
+        assert_eq!(
+            command,
+            "truezero paper table1 figure3 --data sets --out paper --quick --seeds 1 --seed 3"
+        );
     }
 }
