@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::result::Outcome;
-use crate::{Name, Progress, Limits, Scale, Settings};
+use crate::{Limits, Name, Progress, Scale, Settings};
 
 /// Sees nothing and never stops.
 pub(crate) struct Silent;
@@ -24,7 +24,7 @@ pub(crate) fn tiny(out: &Path) -> Settings {
         data: None,
         out: out.to_owned(),
         scale: Scale::Tiny,
-        limits: crate::Limits::default(),
+        limits: Limits::default(),
         threads: 2,
         seed: 0,
     }
