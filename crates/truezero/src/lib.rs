@@ -16,6 +16,8 @@ mod network;
 pub mod observe;
 pub mod optimizer;
 pub mod options;
+#[cfg(test)]
+mod oracle;
 pub mod schedule;
 mod steer;
 mod store;
