@@ -3,6 +3,7 @@
 mod figure3;
 mod figure4;
 mod interpolation;
+mod sentiment;
 mod setting;
 mod smooth;
 mod table1;
@@ -21,4 +22,5 @@ pub(crate) const ALL: &[(Name, Experiment)] = &[
     (Name::Figure3, figure3::run),
     (Name::Interpolation, interpolation::run),
     (Name::Figure4, figure4::run),
+    (Name::Sentiment, sentiment::run),
 ];
