@@ -1,5 +1,6 @@
 //! The experiments: each a function from a runner to an outcome.
 
+mod domains;
 mod figure3;
 mod figure4;
 mod interpolation;
@@ -23,4 +24,5 @@ pub(crate) const ALL: &[(Name, Experiment)] = &[
     (Name::Interpolation, interpolation::run),
     (Name::Figure4, figure4::run),
     (Name::Sentiment, sentiment::run),
+    (Name::Domains, domains::run),
 ];
