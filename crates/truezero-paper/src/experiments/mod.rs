@@ -2,11 +2,13 @@
 
 mod active_path;
 mod claims;
+mod domains;
 mod figure1;
 mod figure2;
 mod figure3;
 mod figure4;
 mod interpolation;
+mod sentiment;
 mod setting;
 mod smooth;
 mod table1;
@@ -27,5 +29,7 @@ pub(crate) const ALL: &[(Name, Experiment)] = &[
     (Name::Figure3, figure3::run),
     (Name::Interpolation, interpolation::run),
     (Name::Figure4, figure4::run),
+    (Name::Sentiment, sentiment::run),
+    (Name::Domains, domains::run),
     (Name::Claims, claims::run),
 ];
