@@ -121,14 +121,15 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
     fs::create_dir_all(&settings.out).map_err(Error::io("create", &settings.out))?;
     let file = settings.out.join(RESULTS);
     let mut results = read(&file)?;
-    results.command = settings.command(names);
+    let command = settings.command(names);
     let named = |name: &Name| names.is_empty() || names.contains(name);
     for (name, experiment) in experiments::ALL.iter().filter(|(name, _)| named(name)) {
         progress.experiment(*name);
         let started = Instant::now();
         let runner = Runner::new(settings, *name, progress);
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
-        put(&mut results, Outcome { seconds: started.elapsed().as_secs_f64(), ..outcome });
+        let (seconds, command) = (started.elapsed().as_secs_f64(), command.clone());
+        put(&mut results, Outcome { seconds, command, ..outcome });
         files::write_json(&file, &results)?;
         files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
     }
@@ -138,7 +139,7 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
 /// The results of earlier runs, or none.
 fn read(file: &Path) -> Result<Results, Error> {
     if !file.exists() {
-        return Ok(Results { version: result::VERSION, command: String::new(), experiments: Vec::new() });
+        return Ok(Results { version: result::VERSION, experiments: Vec::new() });
     }
     let malformed = |place: &str, expected: &str, found: String| Error::File {
         path: file.to_owned(),
@@ -201,7 +202,7 @@ mod tests {
             finding: finding.to_owned(),
             ..Outcome::default()
         };
-        let mut results = Results { version: 1, command: String::new(), experiments: Vec::new() };
+        let mut results = Results { version: 1, experiments: Vec::new() };
         put(&mut results, outcome(Name::Figure4, "a"));
         put(&mut results, outcome(Name::Table1, "b"));
         put(&mut results, outcome(Name::Figure4, "c"));
