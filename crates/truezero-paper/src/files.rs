@@ -15,7 +15,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     // A temporary file is private by default; a result is a file like any other.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder).map_err(Error::io("write", path))?;
+    // What `tempfile` adds to an error is the temporary name, which would only confuse.
+    let temporary =
+        builder.tempfile_in(folder).map_err(|error| Error::io("write", path)(error.kind().into()))?;
     let written = temporary.as_file().write_all(bytes).and_then(|()| temporary.as_file().sync_all());
     written.map_err(Error::io("write", path))?;
     temporary.persist(path).map(drop).map_err(|error| Error::io("write", path)(error.error))
