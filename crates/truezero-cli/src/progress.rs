@@ -11,7 +11,7 @@ use crate::output::note;
 use crate::table::percent;
 
 /// Time between two changes of the bar's text.
-const REFRESH: Duration = Duration::from_millis(100);
+pub const REFRESH: Duration = Duration::from_millis(100);
 
 /// Shows a training and measures its pace.
 pub struct Progress {
@@ -28,10 +28,52 @@ pub struct Progress {
     pace: Pace,
 }
 
-enum Shown {
+/// Where progress is shown.
+pub enum Shown {
     Bar(ProgressBar),
     Lines,
     Nothing,
+}
+
+impl Shown {
+    pub fn new(quiet: bool) -> Self {
+        if quiet {
+            Self::Nothing
+        } else if stderr().is_terminal() {
+            let bar = ProgressBar::new(0);
+            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}").expect("a valid template");
+            bar.set_style(style);
+            Self::Bar(bar)
+        } else {
+            Self::Lines
+        }
+    }
+
+    /// Moves the bar, if there is one.
+    pub fn update(&self, done: usize, of: usize, prefix: String, message: impl FnOnce() -> String) {
+        if let Self::Bar(bar) = self {
+            bar.set_length(of as u64);
+            bar.set_position(done as u64);
+            bar.set_prefix(prefix);
+            bar.set_message(message());
+        }
+    }
+
+    /// A line above the bar.
+    pub fn line(&self, line: &str) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| note(line)),
+            Self::Lines => note(line),
+            Self::Nothing => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Examples and the time they took.
@@ -49,19 +91,9 @@ impl Pace {
 
 impl Progress {
     pub fn new(quiet: bool, epochs: usize, measure: Measure) -> Self {
-        let shown = if quiet {
-            Shown::Nothing
-        } else if stderr().is_terminal() {
-            let bar = ProgressBar::new(0);
-            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}").expect("a valid template");
-            bar.set_style(style);
-            Shown::Bar(bar)
-        } else {
-            Shown::Lines
-        };
         let now = Instant::now();
         Self {
-            shown,
+            shown: Shown::new(quiet),
             epochs,
             measure,
             validation: String::new(),
@@ -84,19 +116,18 @@ impl Progress {
     pub fn batch(&mut self, report: &BatchReport, batch_size: usize) {
         let before = *self.examples_before.get_or_insert(report.examples.saturating_sub(batch_size));
         self.epoch_pace = Pace { examples: report.examples - before, time: self.started.elapsed() };
-        let Shown::Bar(bar) = &self.shown else { return };
         if report.batch == 1 || self.refreshed.elapsed() >= REFRESH {
             self.refreshed = Instant::now();
-            bar.set_length(report.batches as u64);
-            bar.set_position(report.batch as u64);
-            bar.set_prefix(format!("epoch {}/{}", report.epoch, self.epochs));
-            bar.set_message(format!(
-                "cost {:.4}{} · sparsity {} · {:.0} examples/s",
-                report.cost,
-                self.validation,
-                percent(report.sparsity),
-                self.epoch_pace.per_second()
-            ));
+            let prefix = format!("epoch {}/{}", report.epoch, self.epochs);
+            self.shown.update(report.batch, report.batches, prefix, || {
+                format!(
+                    "cost {:.4}{} · sparsity {} · {:.0} examples/s",
+                    report.cost,
+                    self.validation,
+                    percent(report.sparsity),
+                    self.epoch_pace.per_second()
+                )
+            });
         }
     }
 
@@ -113,7 +144,7 @@ impl Progress {
         }
         line += &format!(", {:.0} examples/s", self.epoch_pace.per_second());
         self.add_pace();
-        self.line(&line);
+        self.shown.line(&line);
     }
 
     /// Counts what was trained since [`start_epoch`](Self::start_epoch).
@@ -123,20 +154,9 @@ impl Progress {
         self.epoch_pace = Pace::default();
     }
 
-    /// A line above the bar.
-    pub fn line(&self, line: &str) {
-        match &self.shown {
-            Shown::Bar(bar) => bar.suspend(|| note(line)),
-            Shown::Lines => note(line),
-            Shown::Nothing => {}
-        }
-    }
-
     /// Takes the bar away.
     pub fn finish(&self) {
-        if let Shown::Bar(bar) = &self.shown {
-            bar.finish_and_clear();
-        }
+        self.shown.finish();
     }
 
     /// Training examples per second of training, 0 if there were none.

@@ -34,7 +34,7 @@ pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
-pub use preprocess::{PreprocessOptions, Preprocessing, Scaling};
+pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;

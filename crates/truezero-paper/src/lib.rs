@@ -45,10 +45,28 @@ pub struct Settings {
     pub out: PathBuf,
     /// How much is trained.
     pub scale: Scale,
+    /// Where less than that is wanted.
+    pub limits: Limits,
     /// Networks that are trained at the same time, one thread each; results do not depend on it.
     pub threads: usize,
     /// The first of the seeds of all networks.
     pub seed: u64,
+}
+
+/// Upper limits of what is trained, below those of the scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Epochs of a network, and of the pre-training of a layer. The search for a rate takes a fifth of it.
+    pub epochs: Option<usize>,
+    /// Networks that differ in nothing but their seed.
+    pub seeds: Option<usize>,
+    /// Networks of figure 3.
+    pub networks: Option<usize>,
+}
+
+/// The lower of an amount and its limit, at least one.
+fn limited(amount: usize, limit: Option<usize>) -> usize {
+    limit.map_or(amount, |limit| amount.min(limit.max(1)))
 }
 
 /// How much is trained. Each experiment has one table of what that means for it.
@@ -103,14 +121,15 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
     fs::create_dir_all(&settings.out).map_err(Error::io("create", &settings.out))?;
     let file = settings.out.join(RESULTS);
     let mut results = read(&file)?;
-    results.command = settings.command(names);
+    let command = settings.command(names);
     let named = |name: &Name| names.is_empty() || names.contains(name);
     for (name, experiment) in experiments::ALL.iter().filter(|(name, _)| named(name)) {
         progress.experiment(*name);
         let started = Instant::now();
         let runner = Runner::new(settings, *name, progress);
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
-        put(&mut results, Outcome { seconds: started.elapsed().as_secs_f64(), ..outcome });
+        let (seconds, command) = (started.elapsed().as_secs_f64(), command.clone());
+        put(&mut results, Outcome { seconds, command, ..outcome });
         files::write_json(&file, &results)?;
         files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
     }
@@ -120,7 +139,7 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
 /// The results of earlier runs, or none.
 fn read(file: &Path) -> Result<Results, Error> {
     if !file.exists() {
-        return Ok(Results { version: result::VERSION, command: String::new(), experiments: Vec::new() });
+        return Ok(Results { version: result::VERSION, experiments: Vec::new() });
     }
     let malformed = |place: &str, expected: &str, found: String| Error::File {
         path: file.to_owned(),
@@ -159,6 +178,10 @@ impl Settings {
         if self.scale != Scale::Full {
             words.push("--quick".to_owned());
         }
+        let Limits { epochs, seeds, networks } = self.limits;
+        for (name, limit) in [("epochs", epochs), ("seeds", seeds), ("networks", networks)] {
+            words.extend(limit.map(|limit| format!("--{name} {limit}")));
+        }
         words.push(format!("--seed {}", self.seed));
         words.join(" ")
     }
@@ -179,7 +202,7 @@ mod tests {
             finding: finding.to_owned(),
             ..Outcome::default()
         };
-        let mut results = Results { version: 1, command: String::new(), experiments: Vec::new() };
+        let mut results = Results { version: 1, experiments: Vec::new() };
         put(&mut results, outcome(Name::Figure4, "a"));
         put(&mut results, outcome(Name::Table1, "b"));
         put(&mut results, outcome(Name::Figure4, "c"));
@@ -210,10 +233,14 @@ mod tests {
             data: Some("sets".into()),
             out: "paper".into(),
             scale: Scale::Quick,
+            limits: Limits { seeds: Some(1), ..Limits::default() },
             threads: 2,
             seed: 3,
         };
         let command = settings.command(&[Name::Table1, Name::Figure3]);
-        assert_eq!(command, "truezero paper table1 figure3 --data sets --out paper --quick --seed 3");
+        assert_eq!(
+            command,
+            "truezero paper table1 figure3 --data sets --out paper --quick --seeds 1 --seed 3"
+        );
     }
 }

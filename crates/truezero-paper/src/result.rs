@@ -15,8 +15,6 @@ pub const VERSION: u32 = 1;
 pub struct Results {
     /// [`VERSION`].
     pub version: u32,
-    /// The command that made them, as it could be typed again.
-    pub command: String,
     /// In the order of the paper.
     pub experiments: Vec<Outcome>,
 }
@@ -42,6 +40,8 @@ pub struct Outcome {
     pub plots: Vec<Plot>,
     /// What the reader must know to trust the figures: seeds, settings, what falls short.
     pub notes: Vec<String>,
+    /// The command that made it, as it could be typed again.
+    pub command: String,
     /// Seconds it took, networks taken from an earlier run not counted.
     #[serde(deserialize_with = "number::number")]
     pub seconds: f64,

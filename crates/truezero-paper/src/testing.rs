@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::result::Outcome;
-use crate::{Name, Progress, Scale, Settings};
+use crate::{Limits, Name, Progress, Scale, Settings};
 
 /// Sees nothing and never stops.
 pub(crate) struct Silent;
@@ -20,7 +20,14 @@ impl Progress for Silent {
 
 /// The settings of a test that writes into a folder.
 pub(crate) fn tiny(out: &Path) -> Settings {
-    Settings { data: None, out: out.to_owned(), scale: Scale::Tiny, threads: 2, seed: 0 }
+    Settings {
+        data: None,
+        out: out.to_owned(),
+        scale: Scale::Tiny,
+        limits: Limits::default(),
+        threads: 2,
+        seed: 0,
+    }
 }
 
 /// What an experiment comes to, twice: a second run trains nothing and comes to the same.

@@ -2,7 +2,48 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use truezero_sparse::{DenseBatch, Engine, Inputs, PackedWeights};
+use truezero_sparse::choose::Product;
+use truezero_sparse::{Batch, DenseBatch, Engine, Inputs, PackedWeights};
+
+use crate::evaluate::Examples;
+use crate::layer::Activations;
+use crate::network::Network;
+
+impl Network {
+    /// The norm, in each layer, of the gradient of the mean cost of some examples (without penalties),
+    /// weights and biases together; lowest layer first, the output layer last. The examples pass together.
+    ///
+    /// # Panics
+    /// If the data does not [suit](Network::suits) the network.
+    pub fn gradient_norms(&self, engine: &mut Engine, examples: Examples<'_>) -> Vec<f64> {
+        let Examples { data, rows } = examples;
+        let mut inputs = Batch::Dense(DenseBatch::default());
+        inputs.copy_from(&data.inputs, rows);
+        let mut pass: Vec<Activations> = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let x = pass.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
+            let mut out = Activations::default();
+            layer.forward(engine, x, index < self.hidden().len(), &mut out);
+            pass.push(out);
+        }
+        let (mut delta, mut below) = (DenseBatch::default(), DenseBatch::default());
+        std::mem::swap(&mut delta, pass[self.hidden().len()].dense_mut());
+        let scale = (rows.len().max(1) as f32).recip();
+        self.cost.cost_and_errors(&mut delta, &data.targets, data.weights.as_deref(), rows, scale);
+        let mut norms = vec![0.0; self.layers.len()];
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let x = index.checked_sub(1).map_or(inputs.view(), |at| pass[at].inputs(Product::Backward));
+            let mut shape = PackedWeights::zeros(layer.inputs(), layer.units());
+            norms[index] = squared_norm(engine, x, &delta, &mut shape).sqrt();
+            if let Some(at) = index.checked_sub(1) {
+                engine.backward(x, &layer.weights, &delta, &mut below);
+                self.layers[at].backward(engine, &pass[at], 0.0, &mut below);
+                std::mem::swap(&mut delta, &mut below);
+            }
+        }
+        norms
+    }
+}
 
 /// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖², for the inputs X and errors Δ of a mini-batch. The
 /// weights give the shape; they are not changed.

@@ -97,6 +97,14 @@ impl Layer {
         self.inputs() * self.units() + self.units()
     }
 
+    /// What the layer sends on for a batch, into `out`, which is reused from batch to batch.
+    ///
+    /// # Panics
+    /// If `x` is not as wide as the layer has inputs.
+    pub fn activate(&self, engine: &mut Engine, x: Inputs<'_>, out: &mut Activations) {
+        self.forward(engine, x, false, out);
+    }
+
     /// Computes the layer's output for a batch; with `slopes`, also what [`backward`](Self::backward)
     /// needs.
     pub(crate) fn forward(&self, engine: &mut Engine, x: Inputs<'_>, slopes: bool, out: &mut Activations) {

@@ -16,6 +16,8 @@ mod network;
 pub mod observe;
 pub mod optimizer;
 pub mod options;
+#[cfg(test)]
+mod oracle;
 pub mod schedule;
 mod steer;
 mod store;
@@ -32,7 +34,7 @@ pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
 pub use schedule::Schedule;
-pub use store::Model;
+pub use store::{Encoder, Model, Saved};
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
 
 /// The README's example is a test.

@@ -7,6 +7,8 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs};
 use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::layer::{Activations, Initialisation, Layer};
+use crate::observe::{LayerObservation, Observer};
+use crate::options::Plan;
 
 /// Examples that pass through a network together when it is only evaluated.
 const EVALUATION_BATCH: usize = 256;
@@ -64,6 +66,20 @@ impl Network {
         Self { layers, cost }
     }
 
+    /// The network that a plan's training on such data starts from.
+    pub fn planned(plan: &Plan, data: &Dataset) -> Self {
+        let options = plan.options();
+        let architecture = Architecture {
+            inputs: data.inputs.width(),
+            hidden: options.hidden.clone(),
+            outputs: data.targets.outputs(),
+            activations: options.activation.clone(),
+            sign_trick: options.sign_trick,
+            initialisation: options.initialisation,
+        };
+        Self::random(&architecture, Cost::for_task(data.targets.task()), options.seed)
+    }
+
     /// Number of inputs.
     pub fn inputs(&self) -> usize {
         self.layers[0].inputs()
@@ -95,16 +111,7 @@ impl Network {
     /// # Panics
     /// If the batch is not as wide as the network has inputs.
     pub fn forward(&self, engine: &mut Engine, inputs: Inputs<'_>, pass: &mut Pass) {
-        self.forward_to(engine, inputs, self.layers.len(), pass);
-    }
-
-    fn forward_to(&self, engine: &mut Engine, inputs: Inputs<'_>, layers: usize, pass: &mut Pass) {
-        pass.layers.resize_with(layers, Activations::default);
-        for (index, layer) in self.layers[..layers].iter().enumerate() {
-            let (below, out) = pass.layers.split_at_mut(index);
-            let x = below.last().map_or(inputs, |below| below.inputs(Product::Forward));
-            layer.forward(engine, x, false, &mut out[0]);
-        }
+        forward(&self.layers, engine, inputs, pass);
     }
 
     /// Predictions, examples × outputs: class probabilities, label probabilities or quantities.
@@ -130,15 +137,15 @@ impl Network {
     /// If there is no such hidden layer, or the batch is not as wide as the network has inputs.
     pub fn encode(&self, engine: &mut Engine, inputs: &Batch, layer: usize) -> ActiveBatch {
         assert!(layer < self.hidden().len(), "the network has {} hidden layers", self.hidden().len());
-        let mut codes = ActiveBatch::new(self.layers[layer].units());
-        let rows: Vec<usize> = (0..inputs.examples()).collect();
-        self.for_batches_to(engine, inputs, &rows, layer + 1, |chunk, pass| {
-            let code = pass.layers[layer].dense();
-            for example in 0..chunk.len() {
-                codes.push(code.row(example).iter().enumerate().map(|(unit, &h)| (unit as u32, h)));
-            }
-        });
-        codes
+        encode(&self.layers[..=layer], engine, inputs)
+    }
+
+    /// What the hidden layers do on inputs whose targets need not be known.
+    ///
+    /// # Panics
+    /// If the batch is not as wide as the network has inputs.
+    pub fn observe(&self, engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
+        observe(self.hidden(), engine, inputs)
     }
 
     /// Passes chosen examples through the network, some hundred at a time, and shows each pass.
@@ -149,24 +156,7 @@ impl Network {
         rows: &[usize],
         see: impl FnMut(&[usize], &mut Pass),
     ) {
-        self.for_batches_to(engine, inputs, rows, self.layers.len(), see);
-    }
-
-    /// As [`for_batches`](Self::for_batches), through the lowest `layers` layers only.
-    fn for_batches_to(
-        &self,
-        engine: &mut Engine,
-        inputs: &Batch,
-        rows: &[usize],
-        layers: usize,
-        mut see: impl FnMut(&[usize], &mut Pass),
-    ) {
-        let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
-        for chunk in rows.chunks(EVALUATION_BATCH) {
-            batch.copy_from(inputs, chunk);
-            self.forward_to(engine, batch.view(), layers, &mut pass);
-            see(chunk, &mut pass);
-        }
+        for_batches(&self.layers, engine, inputs, rows, see);
     }
 
     /// Whether no weight or bias is infinite or NaN.
@@ -185,6 +175,53 @@ impl Network {
         };
         kind == self.cost && data.targets.outputs() == self.outputs() && data.inputs.width() == self.inputs()
     }
+}
+
+/// Passes a batch through layers.
+fn forward(layers: &[Layer], engine: &mut Engine, inputs: Inputs<'_>, pass: &mut Pass) {
+    pass.layers.resize_with(layers.len(), Activations::default);
+    for (index, layer) in layers.iter().enumerate() {
+        let (below, out) = pass.layers.split_at_mut(index);
+        let x = below.last().map_or(inputs, |below| below.inputs(Product::Forward));
+        layer.forward(engine, x, false, &mut out[0]);
+    }
+}
+
+/// Passes chosen examples through layers, some hundred at a time, and shows each pass.
+fn for_batches(
+    layers: &[Layer],
+    engine: &mut Engine,
+    inputs: &Batch,
+    rows: &[usize],
+    mut see: impl FnMut(&[usize], &mut Pass),
+) {
+    let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
+    for chunk in rows.chunks(EVALUATION_BATCH) {
+        batch.copy_from(inputs, chunk);
+        forward(layers, engine, batch.view(), &mut pass);
+        see(chunk, &mut pass);
+    }
+}
+
+/// What layers do on inputs whose targets need not be known.
+pub(crate) fn observe(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
+    let mut observer = Observer::default();
+    let rows: Vec<usize> = (0..inputs.examples()).collect();
+    for_batches(layers, engine, inputs, &rows, |_, pass| observer.see_layers(pass.layers()));
+    observer.report()
+}
+
+/// What the highest of the layers makes of each example.
+pub(crate) fn encode(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> ActiveBatch {
+    let mut codes = ActiveBatch::new(layers.last().map_or(0, Layer::units));
+    let rows: Vec<usize> = (0..inputs.examples()).collect();
+    for_batches(layers, engine, inputs, &rows, |chunk, pass| {
+        let code = pass.layers[layers.len() - 1].dense();
+        for example in 0..chunk.len() {
+            codes.push(code.row(example).iter().enumerate().map(|(unit, &h)| (unit as u32, h)));
+        }
+    });
+    codes
 }
 
 /// What each layer sends on for a batch; reused from batch to batch.

@@ -165,6 +165,25 @@ fn a_clipped_gradient_has_the_norm_asked_for() {
 }
 
 #[test]
+fn gradient_norms_are_those_of_a_mini_batch_of_all_examples() {
+    let data = classes(32, 30, 12);
+    let rows = all_rows(&data);
+    for activation in ["rectifier", "tanh", "lif"] {
+        let activation = vec![activation.parse().unwrap()];
+        let options = TrainingOptions { activation, batch_size: 32, epochs: 1, l1: 0.0, ..small() };
+        let examples = Examples { data: &data, rows: &rows };
+        let mut trainer = Trainer::new(options.check().unwrap(), examples, None, 1).unwrap();
+        let found = trainer.network().gradient_norms(&mut truezero_sparse::Engine::new(1), examples);
+        let Progress::Epoch(record) = trainer.epoch(&mut |_| Control::Continue).unwrap() else { panic!() };
+        assert_eq!(found.len(), 3);
+        for (found, expected) in found.iter().zip(&record.gradient_norms) {
+            // The trainer takes the examples in another order.
+            assert!((found / expected - 1.0).abs() < 1e-4, "{found} against {expected}");
+        }
+    }
+}
+
+#[test]
 fn sparsity_is_steered_to_its_target() {
     let (data, held_out) = (classes(1500, 90, 9), classes(300, 90, 10));
     for target in [0.8, 0.9] {

@@ -10,6 +10,8 @@ mod network;
 mod paper;
 mod predict;
 mod preparation;
+mod pretrain;
+mod pretraining;
 mod text;
 mod train;
 mod values;
@@ -22,10 +24,12 @@ pub use encode::EncodeArgs;
 pub use evaluate::EvaluateArgs;
 pub use fetch::FetchArgs;
 pub use inspect::InspectArgs;
-pub use network::{NetworkArgs, OptimizerArgs, RunArgs};
+pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
 pub use paper::PaperArgs;
 pub use predict::PredictArgs;
-pub use preparation::{PreparationArgs, SourceArgs};
+pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
+pub use pretrain::PretrainArgs;
+pub use pretraining::PretrainingArgs;
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -52,6 +56,7 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
     Train(Box<TrainArgs>),
+    Pretrain(Box<PretrainArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),

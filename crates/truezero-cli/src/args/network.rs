@@ -12,6 +12,27 @@ use super::values::{List, activations, named};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Network")]
 pub struct NetworkArgs {
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// λ of the penalty λ Σ |h| on hidden activations; where it starts with --target-sparsity
+    /// [default: 0.0001]
+    #[arg(long, value_name = "LAMBDA")]
+    pub l1: Option<f32>,
+    /// Mean fraction of zeros in the hidden layers that λ is steered to
+    #[arg(long, value_name = "FRACTION")]
+    pub target_sparsity: Option<f32>,
+    /// Probability of dropping a hidden unit, one for all layers or one for each [default: 0]
+    #[arg(long, value_name = "P,…")]
+    pub dropout: Option<List<f32>>,
+    /// Probability of dropping an input [default: 0]
+    #[arg(long, value_name = "P")]
+    pub input_dropout: Option<f32>,
+}
+
+/// The hidden layers.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Network")]
+pub struct ShapeArgs {
     /// Units of each hidden layer, lowest first; `none` for a linear model [default: 1000,1000,1000]
     #[arg(long, value_name = "UNITS,…")]
     pub hidden: Option<List<usize>>,
@@ -31,19 +52,6 @@ pub struct NetworkArgs {
     /// How weights start [default: glorot]
     #[arg(long, value_name = "NAME", value_parser = named::<Initialisation>(&["glorot", "he"]))]
     pub initialisation: Option<Initialisation>,
-    /// λ of the penalty λ Σ |h| on hidden activations; where it starts with --target-sparsity
-    /// [default: 0.0001]
-    #[arg(long, value_name = "LAMBDA")]
-    pub l1: Option<f32>,
-    /// Mean fraction of zeros in the hidden layers that λ is steered to
-    #[arg(long, value_name = "FRACTION")]
-    pub target_sparsity: Option<f32>,
-    /// Probability of dropping a hidden unit, one for all layers or one for each [default: 0]
-    #[arg(long, value_name = "P,…")]
-    pub dropout: Option<List<f32>>,
-    /// Probability of dropping an input [default: 0]
-    #[arg(long, value_name = "P")]
-    pub input_dropout: Option<f32>,
 }
 
 /// How the weights follow their gradients.

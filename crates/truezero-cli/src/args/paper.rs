@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use truezero_paper::Name;
 
 /// Measure the tables, figures and claims of the rectifier paper again, and write a report
@@ -26,6 +26,15 @@ pub struct PaperArgs {
     /// Fewer networks and epochs: all experiments in about ten minutes on two cores
     #[arg(long)]
     pub quick: bool,
+    /// Most epochs of a network, if fewer than usual
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub epochs: Option<usize>,
+    /// Networks that differ in nothing but their seed, if fewer than usual
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub seeds: Option<usize>,
+    /// Networks of figure 3, if fewer than usual (at least 4)
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(4..))]
+    pub networks: Option<usize>,
     /// Networks to train at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

@@ -42,6 +42,20 @@ pub struct PreparationArgs {
     /// What is to be learned [default: told by the targets]
     #[arg(long, value_name = "TASK", value_parser = named::<Task>(&["classify", "regress", "multilabel"]))]
     pub task: Option<Task>,
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    /// How much each class counts: `balanced`, or LABEL=WEIGHT,…; others count 1
+    #[arg(long, value_name = "WEIGHTS")]
+    pub class_weight: Option<String>,
+    /// Column of a table that tells how much each training example counts
+    #[arg(long, value_name = "COLUMN")]
+    pub weight_column: Option<String>,
+}
+
+/// What becomes of the inputs.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Preparation")]
+pub struct InputArgs {
     /// How numbers are scaled [default: auto]
     #[arg(
         long,
@@ -67,10 +81,4 @@ pub struct PreparationArgs {
         default_missing_value = "true"
     )]
     pub stemming: Option<bool>,
-    /// How much each class counts: `balanced`, or LABEL=WEIGHT,…; others count 1
-    #[arg(long, value_name = "WEIGHTS")]
-    pub class_weight: Option<String>,
-    /// Column of a table that tells how much each training example counts
-    #[arg(long, value_name = "COLUMN")]
-    pub weight_column: Option<String>,
 }

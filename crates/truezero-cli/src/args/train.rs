@@ -1,4 +1,6 @@
-use super::{NetworkArgs, OptimizerArgs, PreparationArgs, RunArgs, SourceArgs};
+use std::path::PathBuf;
+
+use super::{NetworkArgs, OptimizerArgs, PreparationArgs, PretrainingArgs, RunArgs, SourceArgs};
 
 /// Train a network and save it
 ///
@@ -23,6 +25,33 @@ pub struct TrainArgs {
     pub network: NetworkArgs,
     #[command(flatten)]
     pub optimizer: OptimizerArgs,
+    /// Pre-train the hidden layers first, without labels, as `truezero pretrain` does
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        help_heading = "Pre-training"
+    )]
+    pub pretrain: Option<bool>,
+    /// More data to pre-train on, in the form of DATA; labels it may have are not looked at
+    #[arg(long, value_name = "DATA", help_heading = "Pre-training")]
+    pub unlabelled: Option<String>,
+    /// File of `truezero pretrain` or `truezero train` whose hidden layers, and whose preparation of inputs,
+    /// to start from
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Pre-training",
+        conflicts_with_all = [
+            "hidden", "activation", "sign_trick", "initialisation", "scaling", "vocabulary", "weighting", "ngrams",
+            "stemming", "text", "pretrain",
+        ]
+    )]
+    pub from: Option<PathBuf>,
+    #[command(flatten)]
+    pub pretraining: PretrainingArgs,
     #[command(flatten)]
     pub run: RunArgs,
 }
@@ -34,6 +63,8 @@ Examples:
   truezero train mnist --validation 10000 --learning-rate 0.05 --log-dir runs/1
   truezero train reviews.csv --target stars --text body --weighting tfidf --out reviews.safetensors
   truezero train --config experiment.toml --seed 1
+  truezero train --pretrain --pretrain-epochs 5           auto-encoders first, then labels
+  truezero train few.csv --target y --pretrain --unlabelled many.csv
 
 A configuration file holds options under their long names:
   hidden = [1000, 1000]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde::Serialize;
-use truezero::Model;
+use truezero::Saved;
 use truezero_data::DataError;
 use truezero_data::formats::save_npz::save_npz;
 use truezero_sparse::Engine;
@@ -31,8 +31,8 @@ struct Document {
 }
 
 pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
-    let model = Model::load(&args.on.model)?;
-    let layers = model.network.hidden().len();
+    let saved = Saved::load(&args.on.model)?;
+    let layers = saved.hidden().len();
     let layer = args.layer.unwrap_or(layers);
     if layer == 0 || layer > layers {
         let expected =
@@ -41,10 +41,10 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         return Err(DataError::unsuitable("hidden layer", expected, found).into());
     }
     files::check(&args.out)?;
-    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default())?;
-    let inputs = model.preprocessing.inputs(raw.features)?;
+    let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default())?;
+    let inputs = saved.preprocessing().inputs(raw.features)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
-    let codes = model.network.encode(&mut engine, &inputs, layer - 1);
+    let codes = saved.encode(&mut engine, &inputs, layer - 1);
     save_npz(&codes, &args.out)?;
 
     let bytes = fs::metadata(&args.out).map_err(Failure::io("read", &args.out))?.len();

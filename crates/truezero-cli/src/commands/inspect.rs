@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use truezero::observe::{LayerObservation, Observer, mean_sparsity};
-use truezero::{Model, Network, Pass, Stopped};
+use truezero::autoencoder::PretrainingSummary;
+use truezero::observe::{LayerObservation, mean_sparsity};
+use truezero::{Model, Saved, Stopped, Summary};
 use truezero_data::Task;
-use truezero_sparse::{Batch, DenseBatch, Engine};
+use truezero_sparse::Engine;
 
 use super::using::{self, TargetOf};
 use crate::args::{InspectArgs, threads};
@@ -14,8 +15,6 @@ use crate::measure::Measure;
 use crate::table::{self, percent, table};
 use crate::{json, output};
 
-/// Examples that pass through the network together.
-const BATCH: usize = 256;
 /// The longest option has so many letters.
 const NAME_WIDTH: usize = "target-sparsity".len();
 /// So many names of outputs are shown; JSON has them all.
@@ -23,13 +22,16 @@ const MAX_NAMES: usize = 20;
 
 #[derive(Serialize)]
 struct Document {
-    task: Task,
+    /// None for an encoder.
+    task: Option<Task>,
     inputs: usize,
     outputs: Vec<String>,
     parameters: usize,
     layers: Vec<Layer>,
     configuration: Value,
     summary: Option<Training>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pretraining: Option<PretrainingSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<OnData>,
 }
@@ -63,12 +65,11 @@ struct OnData {
 }
 
 pub fn run(args: &InspectArgs) -> Result<(), Failure> {
-    let model = Model::load(&args.model)?;
+    let saved = Saved::load(&args.model)?;
     let data = args.data.as_deref().map(|data| -> Result<OnData, Failure> {
-        let raw = using::read(&model, data, &args.reading, TargetOf::default())?;
-        let inputs = model.preprocessing.inputs(raw.features)?;
-        let mut engine = Engine::new(threads(args.reading.threads));
-        let layers = observe(&model.network, &mut engine, &inputs);
+        let raw = using::read(&saved, data, &args.reading, TargetOf::default())?;
+        let inputs = saved.preprocessing().inputs(raw.features)?;
+        let layers = saved.observe(&mut Engine::new(threads(args.reading.threads)), &inputs);
         Ok(OnData {
             examples: inputs.examples(),
             sparsity: layers.iter().map(|layer| layer.sparsity).collect(),
@@ -76,73 +77,78 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
             layers,
         })
     });
-    let document = describe(&model, data.transpose()?);
-    if args.json { json::document(&document) } else { output::print(&text(&model, &document)) }
+    let document = describe(&saved, data.transpose()?);
+    if args.json { json::document(&document) } else { output::print(&text(&saved, &document)) }
 }
 
-/// What the hidden layers do on inputs whose targets need not be known.
-pub fn observe(network: &Network, engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
-    let (mut observer, mut pass) = (Observer::default(), Pass::default());
-    let mut batch = Batch::Dense(DenseBatch::default());
-    let rows: Vec<usize> = (0..inputs.examples()).collect();
-    for chunk in rows.chunks(BATCH) {
-        batch.copy_from(inputs, chunk);
-        network.forward(engine, batch.view(), &mut pass);
-        observer.see(&pass);
-    }
-    observer.report()
-}
-
-fn describe(model: &Model, data: Option<OnData>) -> Document {
-    let network = &model.network;
-    let measure = Measure::of(&model.preprocessing);
-    let layers = network.layers.iter().map(|layer| Layer {
+fn describe(saved: &Saved, data: Option<OnData>) -> Document {
+    let all = match saved {
+        Saved::Model(model) => &model.network.layers,
+        Saved::Encoder(encoder) => &encoder.layers,
+    };
+    let layers = all.iter().map(|layer| Layer {
         inputs: layer.inputs(),
         units: layer.units(),
         activation: layer.activation.to_string(),
         sign_trick: layer.signs.is_some(),
         parameters: layer.parameters(),
     });
-    let summary = model.summary.as_ref().map(|summary| Training {
-        epochs: summary.history.len(),
-        best_epoch: summary.best_epoch,
-        stopped: summary.stopped,
-        validation_error: summary
-            .best()
-            .and_then(|best| best.validation_error)
-            .map(|error| measure.convert(error)),
-        mean_sparsity: summary.best().map(|best| best.mean_sparsity),
-    });
+    let layers: Vec<Layer> = layers.collect();
+    let (task, outputs, summary, pretraining) = match saved {
+        Saved::Model(model) => {
+            let summary = model.summary.as_ref().map(|summary| training(summary, model));
+            (Some(model.preprocessing.task()), using::output_names(model), summary, None)
+        }
+        Saved::Encoder(encoder) => (None, Vec::new(), None, encoder.summary.clone()),
+    };
     Document {
-        task: model.preprocessing.task(),
-        inputs: network.inputs(),
-        outputs: using::output_names(model),
-        parameters: network.parameters(),
-        layers: layers.collect(),
-        configuration: model.configuration.clone(),
+        task,
+        inputs: saved.preprocessing().width(),
+        outputs,
+        parameters: layers.iter().map(|layer| layer.parameters).sum(),
+        layers,
+        configuration: saved.configuration().clone(),
         summary,
+        pretraining,
         data,
     }
 }
 
-fn text(model: &Model, document: &Document) -> String {
-    let hidden = document.layers.len() - 1;
+fn training(summary: &Summary, model: &Model) -> Training {
+    let measure = Measure::of(&model.preprocessing);
+    let best = summary.best();
+    Training {
+        epochs: summary.history.len(),
+        best_epoch: summary.best_epoch,
+        stopped: summary.stopped,
+        validation_error: best.and_then(|best| best.validation_error).map(|error| measure.convert(error)),
+        mean_sparsity: best.map(|best| best.mean_sparsity),
+    }
+}
+
+fn text(saved: &Saved, document: &Document) -> String {
+    let hidden = saved.hidden().len();
     let rows = document.layers.iter().enumerate().map(|(index, layer)| {
         let name = if index < hidden { format!("hidden {}", index + 1) } else { "output".to_owned() };
         let activation = match (index < hidden, document.task) {
             (true, _) if layer.sign_trick => format!("±{}", layer.activation),
             (true, _) => layer.activation.clone(),
-            (false, Task::Classify) => "softmax".to_owned(),
-            (false, Task::Multilabel) => "logistic".to_owned(),
-            (false, Task::Regress) => "identity".to_owned(),
+            (false, Some(Task::Classify)) => "softmax".to_owned(),
+            (false, Some(Task::Multilabel)) => "logistic".to_owned(),
+            (false, Some(Task::Regress) | None) => "identity".to_owned(),
         };
         [name, layer.inputs.to_string(), layer.units.to_string(), activation, layer.parameters.to_string()]
     });
     let mut text = table(["layer", "inputs", "units", "activation", "parameters"], rows);
     text += &format!("{} parameters\n", document.parameters);
-    text += &format!("predicts {}\n", predicts(document));
-    if let Some(training) = &document.summary {
-        text += &trained(training, Measure::of(&model.preprocessing));
+    match (saved, document.task) {
+        (Saved::Model(model), Some(task)) => {
+            text += &format!("predicts {}\n", predicts(task, document));
+            if let Some(training) = &document.summary {
+                text += &trained(training, Measure::of(&model.preprocessing));
+            }
+        }
+        _ => text += "pre-trained, without outputs: `truezero train --from` gives it some\n",
     }
     if let Value::Object(options) = &document.configuration {
         text += "\ntrained with\n";
@@ -169,8 +175,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn predicts(document: &Document) -> String {
-    let kind = match document.task {
+fn predicts(task: Task, document: &Document) -> String {
+    let kind = match task {
         Task::Classify => "one of the classes",
         Task::Multilabel => "any of the labels",
         Task::Regress => "the quantity",

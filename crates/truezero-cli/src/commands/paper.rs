@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use truezero_paper::result::{Outcome, Results};
-use truezero_paper::{Error, Name, Progress, REPORT, RESULTS, Scale, Settings};
+use truezero_paper::{Error, Limits, Name, Progress, REPORT, RESULTS, Scale, Settings};
 
 use crate::args::{PaperArgs, threads};
 use crate::failure::Failure;
@@ -15,6 +15,7 @@ pub fn run(args: &PaperArgs) -> Result<(), Failure> {
         data: args.data.clone(),
         out: args.out.clone(),
         scale: if args.quick { Scale::Quick } else { Scale::Full },
+        limits: Limits { epochs: args.epochs, seeds: args.seeds, networks: args.networks },
         threads: threads(args.threads),
         seed: args.seed,
     };

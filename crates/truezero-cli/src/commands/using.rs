@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use truezero::Model;
-use truezero_data::{Raw, SourceSpec, open};
+use serde_json::Value;
+use truezero::{Model, Saved};
+use truezero_data::{InputPreprocessing, Raw, SourceSpec, open};
 
 use super::parts;
 use crate::args::Reading;
@@ -13,6 +14,24 @@ use crate::failure::Failure;
 /// Where a model's configuration keeps how the columns of svmlight files are counted.
 pub const NUMBERING: &str = "numbering";
 
+/// What tells how the training data was read.
+pub struct Trained<'a> {
+    configuration: &'a Value,
+    preprocessing: &'a InputPreprocessing,
+}
+
+impl<'a> From<&'a Model> for Trained<'a> {
+    fn from(model: &'a Model) -> Self {
+        Self { configuration: &model.configuration, preprocessing: model.preprocessing.for_inputs() }
+    }
+}
+
+impl<'a> From<&'a Saved> for Trained<'a> {
+    fn from(saved: &'a Saved) -> Self {
+        Self { configuration: saved.configuration(), preprocessing: saved.preprocessing() }
+    }
+}
+
 /// Where targets are, if they are wanted at all.
 #[derive(Default)]
 pub struct TargetOf {
@@ -20,17 +39,29 @@ pub struct TargetOf {
     pub labels: Option<PathBuf>,
 }
 
-/// Reads data in the way that a model's training data was read.
-pub fn read(model: &Model, data: &str, reading: &Reading, target: TargetOf) -> Result<Raw, Failure> {
-    let configured = |key: &str| model.configuration.get(key);
-    let spec = SourceSpec {
+/// How data is to be read for a model or an encoder: as its training data was.
+pub fn spec<'a>(trained: impl Into<Trained<'a>>, data: &str, header: Option<bool>) -> SourceSpec {
+    let Trained { configuration, preprocessing } = trained.into();
+    let configured = |key: &str| configuration.get(key);
+    SourceSpec {
         data: data.to_owned(),
-        target: target.column,
-        text: model.preprocessing.text_columns(),
-        labels: target.labels,
-        header: reading.header.asked().or_else(|| configured("header")?.as_bool()),
+        target: None,
+        text: preprocessing.text_columns(),
+        labels: None,
+        header: header.or_else(|| configured("header")?.as_bool()),
         numbering: configured(NUMBERING).and_then(|value| Deserialize::deserialize(value).ok()),
-    };
+    }
+}
+
+/// Reads data in the way that the training data was read.
+pub fn read<'a>(
+    trained: impl Into<Trained<'a>>,
+    data: &str,
+    reading: &Reading,
+    target: TargetOf,
+) -> Result<Raw, Failure> {
+    let spec = spec(trained, data, reading.header.asked());
+    let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     parts::choose(open(&spec)?, reading.part, data)
 }
 

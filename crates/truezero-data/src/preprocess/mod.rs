@@ -32,6 +32,7 @@
 //! ```
 
 mod column;
+mod inputs;
 mod matrix;
 mod scaling;
 mod table;
@@ -41,9 +42,8 @@ use truezero_sparse::{Batch, DenseBatch};
 
 use crate::text::TextOptions;
 use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
-use matrix::MatrixPlan;
+pub use inputs::InputPreprocessing;
 pub use scaling::Scaling;
-use table::TablePlan;
 pub use targets::MAX_INFERRED_CLASSES;
 use targets::TargetPlan;
 
@@ -69,7 +69,7 @@ pub struct PreprocessOptions {
 #[serde(try_from = "Unchecked")]
 pub struct Preprocessing {
     version: u32,
-    inputs: InputPlan,
+    inputs: InputPreprocessing,
     targets: TargetPlan,
 }
 
@@ -78,15 +78,8 @@ pub struct Preprocessing {
 #[serde(deny_unknown_fields)]
 struct Unchecked {
     version: u32,
-    inputs: InputPlan,
+    inputs: InputPreprocessing,
     targets: TargetPlan,
-}
-
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum InputPlan {
-    Matrix(MatrixPlan),
-    Table(TablePlan),
 }
 
 impl TryFrom<Unchecked> for Preprocessing {
@@ -98,11 +91,7 @@ impl TryFrom<Unchecked> for Preprocessing {
         if version != VERSION {
             return Err(wrong(&format!("version {VERSION}"), format!("version {version}")));
         }
-        let flaw = match &inputs {
-            InputPlan::Matrix(plan) => plan.flaw(),
-            InputPlan::Table(plan) => plan.flaw(),
-        };
-        match flaw.or_else(|| targets.flaw()) {
+        match targets.flaw() {
             None => Ok(Self { version, inputs, targets }),
             Some(flaw) => Err(wrong("rules that fit together", flaw)),
         }
@@ -119,19 +108,36 @@ impl Preprocessing {
     /// # Panics
     /// If there is no such row.
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
-        if rows.is_empty() {
-            return Err(DataError::unsuitable("training part", "at least one example", "none"));
-        }
-        let Some(target) = &raw.target else { return Err(no_target()) };
+        fitted_rows(rows)?;
+        let target = raw.target.as_ref().ok_or_else(no_target)?;
         check_count(raw, target)?;
         let targets = TargetPlan::fit(target, rows, options.task)?;
-        let inputs = match &raw.features {
-            Features::Matrix(batch) => {
-                InputPlan::Matrix(MatrixPlan::fit(batch, rows, options.scaling, raw.image.is_some())?)
-            }
-            Features::Table(table) => InputPlan::Table(TablePlan::fit(table, rows, options)?),
-        };
+        let inputs = InputPreprocessing::fit(raw, rows, options)?;
         Ok(Self { version: VERSION, inputs, targets })
+    }
+
+    /// Rules for inputs that were fitted before, and for targets fitted on the given rows.
+    ///
+    /// # Errors
+    /// If there are no rows or no targets, or the targets do not suit the task.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn with_inputs(
+        inputs: InputPreprocessing,
+        raw: &Raw,
+        rows: &[usize],
+        task: Option<Task>,
+    ) -> Result<Self, DataError> {
+        fitted_rows(rows)?;
+        let target = raw.target.as_ref().ok_or_else(no_target)?;
+        check_count(raw, target)?;
+        Ok(Self { version: VERSION, inputs, targets: TargetPlan::fit(target, rows, task)? })
+    }
+
+    /// The rules for inputs alone.
+    pub fn for_inputs(&self) -> &InputPreprocessing {
+        &self.inputs
     }
 
     /// Inputs of a network. A matrix is changed in place.
@@ -140,15 +146,7 @@ impl Preprocessing {
     /// If the width is another than the one fitted, a column is missing or of another kind, or a number is
     /// too large.
     pub fn inputs(&self, features: Features) -> Result<Batch, DataError> {
-        match (&self.inputs, features) {
-            (InputPlan::Matrix(plan), Features::Matrix(batch)) => plan.apply(batch),
-            (InputPlan::Matrix(plan), Features::Table(table)) => plan.apply(table::numbers_only(table)?),
-            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table),
-            (InputPlan::Table(_), Features::Matrix(batch)) => {
-                let found = format!("a matrix of {} columns without names", batch.width());
-                Err(DataError::unsuitable("inputs", "a table, as in training", found))
-            }
-        }
+        self.inputs.inputs(features)
     }
 
     /// Targets of a network.
@@ -173,10 +171,7 @@ impl Preprocessing {
 
     /// Number of inputs of the network.
     pub fn width(&self) -> usize {
-        match &self.inputs {
-            InputPlan::Matrix(plan) => plan.width(),
-            InputPlan::Table(plan) => plan.width(),
-        }
+        self.inputs.width()
     }
 
     /// Number of outputs of the network.
@@ -196,18 +191,12 @@ impl Preprocessing {
 
     /// Names of the inputs, made up from columns, levels and terms; a matrix has none.
     pub fn input_names(&self) -> Option<Vec<String>> {
-        match &self.inputs {
-            InputPlan::Matrix(_) => None,
-            InputPlan::Table(plan) => Some(plan.input_names()),
-        }
+        self.inputs.input_names()
     }
 
     /// The columns of text, to be read as text again at prediction.
     pub fn text_columns(&self) -> Vec<String> {
-        match &self.inputs {
-            InputPlan::Matrix(_) => Vec::new(),
-            InputPlan::Table(plan) => plan.text_columns(),
-        }
+        self.inputs.text_columns()
     }
 
     /// Outputs of a network for quantities, in the units of the data: y = output × scale + mean. Outputs
@@ -224,6 +213,13 @@ impl Preprocessing {
     pub fn scales(&self) -> &[f64] {
         self.targets.scales()
     }
+}
+
+fn fitted_rows(rows: &[usize]) -> Result<(), DataError> {
+    if rows.is_empty() {
+        return Err(DataError::unsuitable("training part", "at least one example", "none"));
+    }
+    Ok(())
 }
 
 fn no_target() -> DataError {

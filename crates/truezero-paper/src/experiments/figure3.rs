@@ -14,6 +14,7 @@ use super::setting::{one_data_set, percent};
 use super::smooth::smooth;
 use crate::data::{ImageSet, Split};
 use crate::error::Error;
+use crate::limited;
 use crate::published::FLAT_UP_TO;
 use crate::result::{Axis, Cell, Chart, Mark, Outcome, Plot, Series, Style, Table};
 use crate::runner::{Runner, Spec, Trained};
@@ -36,6 +37,9 @@ const REFERENCE: f64 = 0.4;
 /// of their standard deviations: by more than what another seed changes.
 const RISE: f64 = 1.0;
 
+/// With fewer networks there is no curve.
+const LEAST: usize = 4;
+
 /// A trained network, and its λ.
 struct Point {
     l1: f32,
@@ -50,7 +54,7 @@ impl Point {
 
 pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
     let settings = runner.settings;
-    let networks: usize = settings.scale.choose(8, 24, 200);
+    let networks = limited(settings.scale.choose(8, 24, 200), settings.limits.networks).max(LEAST);
     let (found, data) = one_data_set(settings, ImageSet::Mnist)?;
     let mut l1s = vec![0.0];
     l1s.extend((0..networks - 1).map(|at| {
@@ -115,7 +119,7 @@ fn options(runner: &Runner<'_>, l1: f32, index: usize) -> TrainingOptions {
     TrainingOptions {
         hidden: vec![scale.choose(30, 1000, 1000); 3],
         l1,
-        epochs: scale.choose(2, 8, 50),
+        epochs: limited(scale.choose(2, 8, 50), runner.settings.limits.epochs),
         patience: scale.choose(0, 4, 10),
         seed: runner.settings.seed + index as u64,
         ..TrainingOptions::default()

@@ -40,7 +40,7 @@ struct Row {
 }
 
 pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
-    let amounts = Amounts::of(runner.settings.scale);
+    let amounts = Amounts::of(runner.settings);
     let shares: &[f64] = runner.settings.scale.choose(
         &[0.05, 1.0],
         &[0.02, 0.1, 1.0],

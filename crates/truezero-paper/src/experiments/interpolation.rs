@@ -23,7 +23,7 @@ struct Row {
 }
 
 pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
-    let amounts = Amounts::of(runner.settings.scale);
+    let amounts = Amounts::of(runner.settings);
     let (found, data) = one_data_set(runner.settings, ImageSet::Norb)?;
     let variants: Vec<Variant> = INTERPOLATION
         .iter()

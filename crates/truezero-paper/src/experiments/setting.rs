@@ -18,10 +18,13 @@ use crate::data::{Found, ImageSet, Split, images};
 use crate::error::Error;
 use crate::runner::{Runner, Spec, Trained};
 use crate::significance::{Estimate, mcnemar};
-use crate::{Scale, Settings};
+use crate::{Scale, Settings, limited};
 
 /// The paper's learning rates, the highest first.
 pub(super) const RATES: [f32; 4] = [0.1, 0.01, 0.001, 0.0001];
+
+/// The part of the epochs, where these are limited, that the search for a rate has.
+const SEARCHED: usize = 5;
 
 /// How much of each is done: the table above.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +37,20 @@ pub(super) struct Amounts {
 }
 
 impl Amounts {
-    pub(super) fn of(scale: Scale) -> Self {
-        scale.choose(
+    pub(super) fn of(settings: &Settings) -> Self {
+        let all = settings.scale.choose(
             Self { search_epochs: 1, epochs: 3, patience: 0, pretraining_epochs: 1, seeds: 2 },
             Self { search_epochs: 2, epochs: 10, patience: 4, pretraining_epochs: 3, seeds: 2 },
             Self { search_epochs: 10, epochs: 100, patience: 10, pretraining_epochs: 30, seeds: 5 },
-        )
+        );
+        let limit = settings.limits;
+        Self {
+            search_epochs: limited(all.search_epochs, limit.epochs.map(|epochs| epochs / SEARCHED)),
+            epochs: limited(all.epochs, limit.epochs),
+            pretraining_epochs: limited(all.pretraining_epochs, limit.epochs),
+            seeds: limited(all.seeds, limit.seeds),
+            ..all
+        }
     }
 
     /// How networks were trained, for the reader.
@@ -95,7 +106,7 @@ impl Variant {
 
     /// The network for a data set, with the first seed, rates not chosen yet.
     pub(super) fn spec(&self, set: ImageSet, settings: &Settings) -> Spec {
-        let Amounts { epochs, patience, pretraining_epochs, .. } = Amounts::of(settings.scale);
+        let Amounts { epochs, patience, pretraining_epochs, .. } = Amounts::of(settings);
         let hidden = match (settings.scale, set) {
             (Scale::Tiny, _) => vec![30; 3],
             (_, ImageSet::Norb) => vec![4000, 2000],
@@ -126,7 +137,7 @@ pub(super) fn tuned(
     variants: &[Variant],
 ) -> Result<Vec<Spec>, Error> {
     let mut specs: Vec<Spec> = variants.iter().map(|variant| variant.spec(set, runner.settings)).collect();
-    let epochs = Amounts::of(runner.settings.scale).search_epochs;
+    let epochs = Amounts::of(runner.settings).search_epochs;
 
     let rates = lower_while_better(specs.len(), |open, rate| {
         let shortened: Vec<Spec> = open
@@ -204,7 +215,7 @@ pub(super) fn train_seeds(
     data: &Split,
     networks: &[Spec],
 ) -> Result<Vec<Vec<Trained>>, Error> {
-    let seeds = Amounts::of(runner.settings.scale).seeds;
+    let seeds = Amounts::of(runner.settings).seeds;
     let mut specs = Vec::new();
     for network in networks {
         for seed in 0..seeds as u64 {

@@ -26,7 +26,7 @@ struct Row {
 }
 
 pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
-    let amounts = Amounts::of(runner.settings.scale);
+    let amounts = Amounts::of(runner.settings);
     let variants: Vec<Variant> = [false, true]
         .iter()
         .flat_map(|&pretrained| ACTIVATIONS.map(|activation| Variant { activation, pretrained }))

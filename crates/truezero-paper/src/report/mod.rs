@@ -3,7 +3,7 @@
 //! ```
 //! use truezero_paper::{report, result::{Results, VERSION}};
 //!
-//! let results = Results { version: VERSION, command: "truezero paper".into(), experiments: Vec::new() };
+//! let results = Results { version: VERSION, experiments: Vec::new() };
 //! assert!(report::html(&results).starts_with("<!doctype html>"));
 //! ```
 //!

@@ -49,13 +49,18 @@ fn header(results: &Results) -> String {
     let count = results.experiments.len();
     let plots = results.experiments.iter().any(|outcome| !outcome.plots.is_empty());
     let hint = if plots { PLOTS } else { "" };
+    let mut commands: Vec<&str> =
+        results.experiments.iter().map(|outcome| outcome.command.as_str()).collect();
+    commands.sort_unstable();
+    commands.dedup();
+    let by = if commands.len() > 1 { "these commands" } else { "this command" };
     let experiments = if count == 1 { "experiment" } else { "experiments" };
     format!(
         "<header>\n<div class=\"top\"><h1>{TITLE}</h1>\n<button type=\"button\" id=\"theme\" aria-pressed=\"false\">Dark</button></div>\n\
 <p class=\"lead\">Xavier Glorot, Antoine Bordes and Yoshua Bengio (AISTATS 2011) trained networks of rectifiers, max(0,&nbsp;x), most of whose hidden units are exactly zero for any one example, and found them as good as networks of tanh units or better, with hardly a need for pre-training. Here the paper’s tables, figures and claims are measured again with truezero, beside the paper’s own figures.</p>\n\
-<p>{count} {experiments}, {}, by this command:</p>\n<pre class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Command\"><code>{}</code></pre>\n{hint}</header>\n",
+<p>{count} {experiments}, {}, by {by}:</p>\n<pre class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Command\"><code>{}</code></pre>\n{hint}</header>\n",
         duration(seconds),
-        escape::text(&results.command)
+        escape::text(&commands.join("\n"))
     )
 }
 

@@ -19,12 +19,13 @@ fn results(plots: Vec<Plot>, tables: Vec<Table>) -> Results {
         finding: "It does as well.".into(),
         data: vec!["MNIST: 50,000 training examples.".into()],
         notes: vec!["Seeds 0 to 2.".into()],
+        command: "truezero paper table1".into(),
         seconds: 200.0,
         tables,
         plots,
         values: Value::Null,
     };
-    Results { version: VERSION, command: "truezero paper table1".into(), experiments: vec![outcome] }
+    Results { version: VERSION, experiments: vec![outcome] }
 }
 
 fn chart() -> Chart {
@@ -185,7 +186,7 @@ fn hostile_words_stay_words() {
         ],
         vec![Table { title: hostile(), columns: vec![hostile()], rows: vec![vec![Cell::text(HOSTILE)]] }],
     );
-    results.command = hostile();
+    results.experiments[0].command = hostile();
     let outcome = &mut results.experiments[0];
     for words in [
         &mut outcome.name,

@@ -80,13 +80,7 @@ impl Corruption {
                 for_each(batch, |value| *value += deviation * stream.normal());
             }
             (Self::Gaussian { .. }, Batch::Active(batch)) => {
-                let mut dense = DenseBatch::zeros(batch.examples(), batch.width());
-                for example in 0..batch.examples() {
-                    let (indices, values) = batch.example(example);
-                    for (&index, &value) in indices.iter().zip(values) {
-                        dense.row_mut(example)[index as usize] = value;
-                    }
-                }
+                let dense = batch.to_dense();
                 *x = Batch::Dense(dense);
                 self.apply(x, peak, stream);
             }

@@ -315,3 +315,7 @@ pub(super) fn encode(engine: &mut Engine, layer: &Layer, x: &Batch) -> Batch {
 #[cfg(test)]
 #[path = "step_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "oracle.rs"]
+mod oracle;

@@ -57,7 +57,7 @@ fn parameters(autoencoder: &mut Autoencoder) -> Vec<&mut f32> {
     // One panel holds all units, its rows padded to 16.
     let real = |at: usize| at % 16 < UNITS;
     let weights =
-        layer.weights.packed_mut().iter_mut().chain(decoder.iter_mut().flat_map(|d| d.packed_mut()));
+        layer.weights.packed_mut().iter_mut().chain(decoder.iter_mut().flat_map(PackedWeights::packed_mut));
     all.extend(weights.enumerate().filter(|(at, _)| real(*at)).map(|(_, w)| w));
     all.extend(&mut layer.bias);
     all.extend(decoder_bias);

@@ -1,4 +1,4 @@
-//! Files: models and checkpoints, both safetensors with one JSON document in their metadata.
+//! Files: models, encoders and checkpoints, all safetensors with one JSON document in their metadata.
 //!
 //! The document stands in the metadata under one key, since several keys would be written in any
 //! order and the same model must give the same bytes.
@@ -8,10 +8,12 @@
 //! packed otherwise than they are stored, and a mapped file that shrinks kills the process.
 
 pub(crate) mod description;
+mod encoder;
 mod model;
 pub(crate) mod read;
 pub(crate) mod write;
 
+pub use encoder::{Encoder, Saved};
 pub use model::Model;
 
 /// The key of the document in the metadata.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use truezero_data::Preprocessing;
 
 use super::description::{Description, tensors};
+use super::encoder::Saved;
 use super::read::TensorFile;
 use super::write::write;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::network::Network;
 use crate::trainer::Summary;
 
 /// Version of the format that this library writes, and the only one it reads.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// A network, the preprocessing its inputs need, and how it came to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +82,17 @@ impl Model {
     }
 
     fn from_file(file: &TensorFile) -> Result<Self, Error> {
+        match Saved::from_file(file)? {
+            Saved::Model(model) => Ok(*model),
+            Saved::Encoder(_) => Err(file.error(
+                "metadata",
+                "a network with outputs",
+                "pre-trained layers without\nhint: `truezero train --from` makes a network of them",
+            )),
+        }
+    }
+
+    pub(super) fn from_model_file(file: &TensorFile) -> Result<Self, Error> {
         let tensors = file.parse()?;
         let document: Document = tensors.document("a truezero model")?;
         let Document { format, network, preprocessing, configuration, summary } = document;

@@ -35,10 +35,9 @@ pub use record::{EpochRecord, Stopped, Summary};
 use truezero_data::DataError;
 use truezero_sparse::Engine;
 
-use crate::cost::Cost;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, Examples};
-use crate::network::{Architecture, Network};
+use crate::network::Network;
 use crate::observe::mean_sparsity;
 use crate::optimizer::Updater;
 use crate::options::Plan;
@@ -126,16 +125,7 @@ impl<'a> Trainer<'a> {
         validation: Option<Examples<'a>>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let options = plan.options();
-        let architecture = Architecture {
-            inputs: train.data.inputs.width(),
-            hidden: options.hidden.clone(),
-            outputs: train.data.targets.outputs(),
-            activations: options.activation.clone(),
-            sign_trick: options.sign_trick,
-            initialisation: options.initialisation,
-        };
-        let network = Network::random(&architecture, Cost::for_task(train.data.targets.task()), options.seed);
+        let network = Network::planned(&plan, train.data);
         Self::from_network(plan, network, train, validation, threads)
     }
 

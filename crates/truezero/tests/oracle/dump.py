@@ -1,6 +1,6 @@
 """Computes, with PyTorch in double precision, what the tests of this crate are held against.
 
-Writes gradients.safetensors and trajectories.safetensors beside itself; README.md describes them.
+Writes gradients.safetensors, trajectories.safetensors and autoencoders.safetensors beside itself; README.md describes them.
 """
 
 import json
@@ -30,6 +30,8 @@ TRAJECTORIES = {
     "beta2": 0.999,
     "epsilon": 1e-8,
 }
+
+AUTOENCODERS = {"inputs": 14, "units": 9, "examples": 40, "batch": 8, "steps": 25, "l1": 1e-2, "learning_rate": 0.02}
 
 # Single precision must be able to follow: no test can ask for more than the numbers can give.
 SINGLE_PRECISION_TOLERANCE = 3e-5
@@ -243,6 +245,60 @@ def trajectories():
     return tensors
 
 
+# Decoder's function of the pre-activations a, and what it costs to reconstruct x by it.
+RECONSTRUCTIONS = {
+    "softplus": lambda a, x: ((x - softplus(1.0)(a)) ** 2).sum(1),
+    "cross-entropy": lambda a, x: torch.nn.functional.binary_cross_entropy_with_logits(a, x, reduction="none").sum(1),
+    "linear": lambda a, x: ((x - a) ** 2).sum(1),
+    "rectifier": lambda a, x: ((x - torch.relu(a)) ** 2).sum(1),
+}
+CODES = {"rectifier": torch.relu, "softplus": softplus(1.0), "tanh": torch.tanh, "logistic": torch.sigmoid}
+
+
+def autoencode(code, reconstruction, tied, drawn, inputs, dtype):
+    """Costs of each step, before its update, and the parameters after the last."""
+    settings = AUTOENCODERS
+    own = {name: as_torch(array, dtype).requires_grad_() for name, array in drawn.items()}
+    if tied:
+        own.pop("decoder.weight")
+    x = as_torch(inputs, dtype)
+    step = torch.optim.SGD(own.values(), lr=settings["learning_rate"])
+    costs = []
+    for t in range(settings["steps"]):
+        start = t * settings["batch"] % settings["examples"]
+        chosen = x[start:start + settings["batch"]]
+        h = CODES[code](chosen @ own["weight"] + own["bias"])
+        a = h @ own.get("decoder.weight", own["weight"]).T + own["decoder.bias"]
+        cost = RECONSTRUCTIONS[reconstruction](a, chosen).mean()
+        step.zero_grad()
+        (cost + l1_penalty(settings["l1"], [h])).backward()
+        step.step()
+        costs.append(cost.item())
+    return {"cost": np.array(costs)} | {name: tensor.detach().double().numpy() for name, tensor in own.items()}
+
+
+def autoencoders():
+    settings = AUTOENCODERS
+    rng = np.random.default_rng(2008)
+    shape = settings["inputs"], settings["units"]
+    inputs = (rng.random((settings["examples"], shape[0])) * (rng.random((settings["examples"], shape[0])) < 0.4))
+    inputs = inputs.astype(np.float32)
+    (weight, bias), = parameters(rng, shape, 0.0)
+    (decoder, _), = parameters(rng, shape, 0.0)
+    decoder_bias = rng.uniform(-0.2, 0.2, shape[0]).astype(np.float32)
+    drawn = {"weight": weight, "bias": bias, "decoder.weight": decoder, "decoder.bias": decoder_bias}
+    tensors = {"inputs": inputs} | {f"initial.{name}": array for name, array in drawn.items()}
+    for code in CODES:
+        for reconstruction in RECONSTRUCTIONS:
+            for tied in (True, False):
+                case = f"{code}.{reconstruction}.{'tied' if tied else 'untied'}"
+                double = autoencode(code, reconstruction, tied, drawn, inputs, torch.float64)
+                apart = farthest(double, autoencode(code, reconstruction, tied, drawn, inputs, torch.float32))
+                assert apart < SINGLE_PRECISION_TOLERANCE, f"{case}: single precision {apart:.1e} apart"
+                tensors |= {f"{case}.{name}": array for name, array in double.items()}
+    return tensors
+
+
 def save(name, tensors, settings):
     tensors = {key: np.ascontiguousarray(array) for key, array in tensors.items()}
     assert all(np.isfinite(array).all() for array in tensors.values())
@@ -257,3 +313,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     save("gradients.safetensors", gradients(), GRADIENTS)
     save("trajectories.safetensors", trajectories(), TRAJECTORIES)
+    save("autoencoders.safetensors", autoencoders(), AUTOENCODERS)

@@ -15,7 +15,6 @@ use truezero::observe::mean_sparsity;
 use truezero_data::Raw;
 use truezero_sparse::{Engine, Isa};
 
-use super::inspect::observe;
 use super::using::{self, TargetOf};
 use crate::args::{BenchArgs, Work, threads};
 use crate::failure::Failure;
@@ -81,7 +80,7 @@ fn measure_model(args: &BenchArgs, model: &Path, data: &str) -> Result<(), Failu
     } else {
         model.preprocessing.inputs(raw.features)?
     };
-    let layers = observe(&model.network, &mut engine, &inputs);
+    let layers = model.network.observe(&mut engine, &inputs);
     let batches = work::mini_batches(&inputs, args.batch_size);
     let inference = (args.work != Work::Training)
         .then(|| work::inference(&model.network, &mut engine, &batches, args.seconds));

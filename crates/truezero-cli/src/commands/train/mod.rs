@@ -1,9 +1,10 @@
 //! `truezero train`: arguments → experiment → prepared data → trainer → model.
 
 mod curves;
-mod plan;
+pub mod plan;
 mod prepare;
 mod report;
+mod start;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -39,14 +40,17 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
 
     let (plan, threads) = (experiment.plan.clone(), threads(run.threads));
     let (train, validation) = (data.train(), data.validation());
+    signal::listen()?;
+    let mut pretraining = None;
     let mut trainer = if run.resume {
         Trainer::resume(plan, train, validation, threads, &checkpoint)?
     } else {
-        Trainer::new(plan, train, validation, threads)?
+        let (network, summary) = start::network(&experiment, &data, threads, run.quiet)?;
+        pretraining = summary;
+        Trainer::from_network(plan, network, train, validation, threads)?
     };
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);
-    signal::listen()?;
     let started = Instant::now();
     let ended = train_on(&mut trainer, options, &mut progress, curves.as_mut(), &checkpoint);
     let seconds = started.elapsed().as_secs_f64();
@@ -78,6 +82,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         path: &run.out,
         seed: options.seed,
         summary: &summary,
+        pretraining: pretraining.as_ref(),
         l1,
         test: data.test().map(&mut assess),
         validation: validation.filter(|_| several).map(&mut assess),

@@ -2,17 +2,15 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use truezero::{Activation, Optimizer, Plan, TrainingOptions};
+use truezero::{Activation, Layer, Optimizer, Plan, PretrainingPlan, Saved, TrainingOptions};
 use truezero_data::text::TextOptions;
-use truezero_data::{ClassWeights, EMBEDDED, Portion, PreprocessOptions, SourceSpec};
+use truezero_data::{ClassWeights, DataError, EMBEDDED, PreprocessOptions, SourceSpec, Task};
 
-use crate::args::{HeldOut, List, NetworkArgs, OptimizerArgs, PreparationArgs, SourceArgs, TrainArgs};
+use crate::args::{InputArgs, List, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TrainArgs};
+use crate::commands::hold_out::HoldOut;
+use crate::commands::{pretrain, using};
 use crate::failure::Failure;
 use crate::json;
-
-/// Share of the examples held out for validation, and of all for testing, where the data has no such
-/// parts of its own.
-const HELD_OUT: HeldOut = HeldOut(Some(Portion::Fraction(0.1)));
 
 /// A training as it was asked for.
 pub struct Experiment {
@@ -24,42 +22,36 @@ pub struct Experiment {
     pub class_weights: Option<ClassWeights>,
     pub preparation: PreprocessOptions,
     pub plan: Plan,
+    pub start: Start,
     /// All of the above under the names of the options.
     pub configuration: Value,
 }
 
-/// Which examples are held out for a purpose.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum HoldOut {
-    /// Those the source holds out; a tenth if it does not.
-    AsInSource,
-    /// So many of the examples to train on.
-    Drawn(HeldOut),
-}
-
-impl HoldOut {
-    fn new(asked: Option<HeldOut>) -> Self {
-        asked.map_or(Self::AsInSource, Self::Drawn)
-    }
-
-    /// What is to be drawn if the source holds nothing out.
-    pub fn portion(self) -> Option<Portion> {
-        match self {
-            Self::AsInSource => HELD_OUT.0,
-            Self::Drawn(held_out) => held_out.0,
-        }
-    }
+/// What a training starts from.
+pub enum Start {
+    /// Random weights.
+    Random,
+    /// Layers that are pre-trained before, on more data than the training has, if there is more.
+    Pretraining { plan: PretrainingPlan, unlabelled: Option<Box<SourceSpec>> },
+    /// The layers of a file.
+    Saved(Box<Saved>),
 }
 
 impl Experiment {
     /// # Errors
     /// The first option that cannot be.
     pub fn new(args: &TrainArgs) -> Result<Self, Failure> {
-        let source = source(args.data.as_deref(), &args.source);
-        let preparation = preparation(&args.preparation);
-        let plan = options(&args.network, &args.optimizer).check()?;
+        let mut source = source(args.data.as_deref(), &args.source);
+        let preparation = preparation(args.preparation.task, &args.preparation.inputs);
+        let mut options = options(&args.network, &args.optimizer);
+        let saved = args.from.as_deref().map(Saved::load).transpose()?;
+        if let Some(saved) = &saved {
+            take_over(saved, &mut source, &mut options)?;
+        }
+        let plan = options.check()?;
+        let start = start(args, saved, &source, plan.options())?;
         let class_weights = args.preparation.class_weight.as_deref().map(str::parse).transpose()?;
-        let configuration = configuration(args, &source, &preparation, plan.options());
+        let configuration = configuration(args, &source, &preparation, plan.options(), &start);
         let test = args.source.test.clone();
         Ok(Self {
             test: test.map(|data| SourceSpec { data, labels: None, ..source.clone() }),
@@ -70,6 +62,7 @@ impl Experiment {
             class_weights,
             preparation,
             plan,
+            start,
             configuration,
         })
     }
@@ -86,7 +79,43 @@ fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
     }
 }
 
-fn preparation(args: &PreparationArgs) -> PreprocessOptions {
+/// What a saved encoder or model decides: how inputs are read, and the hidden layers.
+fn take_over(saved: &Saved, source: &mut SourceSpec, options: &mut TrainingOptions) -> Result<(), Failure> {
+    let layers = saved.hidden();
+    if layers.is_empty() {
+        return Err(DataError::unsuitable("--from", "a file with hidden layers", "a linear model").into());
+    }
+    let read = using::spec(saved, &source.data, source.header);
+    (source.text, source.header, source.numbering) = (read.text, read.header, read.numbering);
+    options.hidden = layers.iter().map(Layer::units).collect();
+    options.activation = layers.iter().map(|layer| layer.activation).collect();
+    options.sign_trick = layers.iter().any(|layer| layer.signs.is_some());
+    Ok(())
+}
+
+fn start(
+    args: &TrainArgs,
+    saved: Option<Saved>,
+    source: &SourceSpec,
+    options: &TrainingOptions,
+) -> Result<Start, Failure> {
+    if args.pretrain == Some(true) {
+        let plan = pretrain::options(&args.pretraining, options.batch_size, options.seed)
+            .check(&options.activation)?;
+        let unlabelled = args.unlabelled.clone();
+        let unlabelled = unlabelled
+            .map(|data| Box::new(SourceSpec { data, target: None, labels: None, ..source.clone() }));
+        return Ok(Start::Pretraining { plan, unlabelled });
+    }
+    if args.pretraining.any() || args.unlabelled.is_some() {
+        let message = "options of pre-training were given, but no pre-training was asked for";
+        return Err(Failure::hinted(message, "add --pretrain"));
+    }
+    Ok(saved.map_or(Start::Random, |saved| Start::Saved(Box::new(saved))))
+}
+
+/// How inputs become those of a network.
+pub fn preparation(task: Option<Task>, args: &InputArgs) -> PreprocessOptions {
     let default = PreprocessOptions::default();
     let text = TextOptions {
         vocabulary: args.vocabulary.unwrap_or(default.text.vocabulary),
@@ -94,19 +123,27 @@ fn preparation(args: &PreparationArgs) -> PreprocessOptions {
         ngrams: args.ngrams.unwrap_or(default.text.ngrams),
         stemming: args.stemming.unwrap_or(default.text.stemming),
     };
-    PreprocessOptions { task: args.task, scaling: args.scaling.unwrap_or(default.scaling), text }
+    PreprocessOptions { task, scaling: args.scaling.unwrap_or(default.scaling), text }
+}
+
+/// Options in which only the hidden layers are said.
+pub fn shape(args: &ShapeArgs) -> TrainingOptions {
+    let default = TrainingOptions::default();
+    let activation: Option<Vec<Activation>> = args.activation.clone().map(|List(names)| names);
+    TrainingOptions {
+        hidden: args.hidden.clone().map_or(default.hidden, |List(units)| units),
+        activation: activation.unwrap_or(default.activation),
+        sign_trick: args.sign_trick.unwrap_or(default.sign_trick),
+        initialisation: args.initialisation.unwrap_or(default.initialisation),
+        ..default
+    }
 }
 
 fn options(network: &NetworkArgs, optimizer: &OptimizerArgs) -> TrainingOptions {
-    let default = TrainingOptions::default();
+    let default = shape(&network.shape);
     let list =
         |asked: &Option<List<f32>>, default: Vec<f32>| asked.clone().map_or(default, |List(rates)| rates);
-    let activation: Option<Vec<Activation>> = network.activation.clone().map(|List(names)| names);
     TrainingOptions {
-        hidden: network.hidden.clone().map_or(default.hidden, |List(units)| units),
-        activation: activation.unwrap_or(default.activation),
-        sign_trick: network.sign_trick.unwrap_or(default.sign_trick),
-        initialisation: network.initialisation.unwrap_or(default.initialisation),
         l1: network.l1.unwrap_or(default.l1),
         target_sparsity: network.target_sparsity,
         dropout: list(&network.dropout, default.dropout),
@@ -126,6 +163,7 @@ fn options(network: &NetworkArgs, optimizer: &OptimizerArgs) -> TrainingOptions 
         epochs: optimizer.epochs.unwrap_or(default.epochs),
         patience: optimizer.patience.unwrap_or(default.patience),
         seed: optimizer.seed.unwrap_or(default.seed),
+        ..default
     }
 }
 
@@ -143,6 +181,8 @@ struct DataOptions<'a> {
     validation: Option<String>,
     class_weight: Option<&'a str>,
     weight_column: Option<&'a str>,
+    unlabelled: Option<&'a str>,
+    from: Option<String>,
 }
 
 /// Everything that makes the model what it is, under the names of the options, so that as TOML it could
@@ -153,6 +193,7 @@ fn configuration(
     source: &SourceSpec,
     preparation: &PreprocessOptions,
     options: &TrainingOptions,
+    start: &Start,
 ) -> Value {
     let data = DataOptions {
         data: &source.data,
@@ -165,6 +206,8 @@ fn configuration(
         validation: args.source.validation.map(|portion| portion.to_string()),
         class_weight: args.preparation.class_weight.as_deref(),
         weight_column: args.preparation.weight_column.as_deref(),
+        unlabelled: args.unlabelled.as_deref(),
+        from: args.from.as_ref().map(|path| path.display().to_string()),
     };
     let mut all = Map::new();
     flatten(json::value(&data), &mut all);
@@ -174,11 +217,34 @@ fn configuration(
     if let Some(rule) = all.remove("rule") {
         all.insert("optimizer".to_owned(), rule);
     }
+    match start {
+        Start::Random => {}
+        // The file decides these, and could not be given together with them.
+        Start::Saved(_) => all.retain(|name, _| !DECIDED_BY_FILE.contains(&name.as_str())),
+        Start::Pretraining { plan, .. } => {
+            all.insert("pretrain".to_owned(), true.into());
+            flatten(pretrain::configuration_of(plan.options()), &mut all);
+        }
+    }
     Value::Object(all)
 }
 
+/// Options that say what the file of `--from` says.
+const DECIDED_BY_FILE: [&str; 10] = [
+    "hidden",
+    "activation",
+    "sign-trick",
+    "initialisation",
+    "scaling",
+    "vocabulary",
+    "weighting",
+    "ngrams",
+    "stemming",
+    "text",
+];
+
 /// Takes the fields of a structure, and those of structures in it, that have a value.
-fn flatten(structure: Value, into: &mut Map<String, Value>) {
+pub fn flatten(structure: Value, into: &mut Map<String, Value>) {
     let Value::Object(fields) = structure else { return };
     for (name, value) in fields {
         match value {

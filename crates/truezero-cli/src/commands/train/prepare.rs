@@ -4,10 +4,15 @@
 use truezero::Examples;
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::{
-    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, RawTarget, Source, open, split,
+    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, RawTarget, Source, SourceSpec,
+    open, split,
 };
+use truezero_sparse::Batch;
 
-use super::plan::{Experiment, HoldOut};
+use super::plan::{Experiment, Start};
+use crate::args::Part as Chosen;
+use crate::commands::hold_out::HoldOut;
+use crate::commands::parts;
 use crate::failure::Failure;
 
 /// Examples by what they are for.
@@ -20,6 +25,8 @@ pub struct Prepared {
     test: Option<Part>,
     /// The data sets that parts are of.
     data: Vec<Dataset>,
+    /// More inputs to pre-train on.
+    pub unlabelled: Option<Batch>,
 }
 
 /// Examples of one of the data sets.
@@ -82,7 +89,21 @@ impl Prepared {
         let test_rows = hold_out(experiment.testing, &mut test)?;
         let validation_rows = hold_out(experiment.validation, &mut validation)?;
 
-        let preprocessing = Preprocessing::fit(&raw, &rows, &experiment.preparation)?;
+        let preprocessing = match &experiment.start {
+            Start::Saved(saved) => {
+                let inputs = saved.preprocessing().clone();
+                Preprocessing::with_inputs(inputs, &raw, &rows, experiment.preparation.task)?
+            }
+            _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
+        };
+        let unlabelled = match &experiment.start {
+            Start::Pretraining { unlabelled: Some(spec), .. } => {
+                let spec = SourceSpec { numbering, ..(**spec).clone() };
+                let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
+                Some(preprocessing.inputs(raw.features)?)
+            }
+            _ => None,
+        };
         let mut data = vec![preprocessing.dataset(raw)?];
         let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
             let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
@@ -100,7 +121,15 @@ impl Prepared {
             }
         };
         data[0].weights = combine(weights, class_weights, &rows, data[0].examples());
-        Ok(Self { preprocessing, numbering, train: Part { data: 0, rows }, validation, test, data })
+        Ok(Self {
+            preprocessing,
+            numbering,
+            train: Part { data: 0, rows },
+            validation,
+            test,
+            data,
+            unlabelled,
+        })
     }
 }
 

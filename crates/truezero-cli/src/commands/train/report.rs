@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
+use truezero::autoencoder::PretrainingSummary;
 use truezero::observe::mean_sparsity;
 use truezero::{EpochRecord, Stopped, Summary};
 use truezero_data::Task;
@@ -21,6 +22,8 @@ pub struct Report<'a> {
     pub path: &'a Path,
     pub seed: u64,
     pub summary: &'a Summary,
+    /// What happened before, if there was a pre-training in this run.
+    pub pretraining: Option<&'a PretrainingSummary>,
     /// λ at the end.
     pub l1: f32,
     pub test: Option<Assessment>,
@@ -51,6 +54,8 @@ struct Document<'a> {
     model: String,
     examples: Counts,
     history: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pretraining: Option<&'a PretrainingSummary>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +111,7 @@ impl Report<'_> {
             model: self.path.display().to_string(),
             examples: Counts { train, validation, test },
             history: self.summary.history.iter().map(|record| self.row(record)).collect(),
+            pretraining: self.pretraining,
         }
     }
 

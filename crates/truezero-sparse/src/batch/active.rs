@@ -1,10 +1,6 @@
-//! Batches of examples: active values (compressed sparse rows) or a plain dense array.
-//!
-//! A bag of words, an image on a black background, a hidden layer of rectifiers and an error
-//! propagated back through rectifiers are all an [`ActiveBatch`]. A batch in which nearly every
-//! value is active is a [`DenseBatch`].
+//! Examples as their non-zero values.
 
-use crate::aligned::{AlignedVec, padded};
+use super::DenseBatch;
 
 /// What is wrong with the parts an [`ActiveBatch`] was to be made from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -220,6 +216,19 @@ impl ActiveBatch {
         }
     }
 
+    /// The same values as a plain array.
+    pub fn to_dense(&self) -> DenseBatch {
+        let mut dense = DenseBatch::zeros(self.examples(), self.width);
+        for example in 0..self.examples() {
+            let (indices, values) = self.example(example);
+            let row = dense.row_mut(example);
+            for (&index, &value) in indices.iter().zip(values) {
+                row[index as usize] = value;
+            }
+        }
+        dense
+    }
+
     /// Keeps the values for which `keep(example, unit, &mut value)` holds; it may change a value,
     /// which must not become zero.
     pub fn retain(&mut self, mut keep: impl FnMut(usize, u32, &mut f32) -> bool) {
@@ -246,210 +255,6 @@ impl ActiveBatch {
         self.indices.extend_from_slice(indices);
         self.values.extend_from_slice(values);
         self.offsets.push(self.indices.len());
-    }
-}
-
-/// Examples as a plain array, row after row. Rows are padded with zeros to a multiple of 16 values,
-/// so that each starts on a cache line.
-#[derive(Clone, Debug, Default)]
-pub struct DenseBatch {
-    examples: usize,
-    width: usize,
-    stride: usize,
-    data: AlignedVec,
-}
-
-impl DenseBatch {
-    /// `examples` rows of `width` zeros.
-    pub fn zeros(examples: usize, width: usize) -> Self {
-        let stride = padded(width);
-        Self { examples, width, stride, data: AlignedVec::zeros(examples * stride) }
-    }
-
-    /// A batch from rows one after the other, without padding.
-    ///
-    /// # Panics
-    /// If `values` is not a whole number of rows.
-    pub fn from_rows(width: usize, values: &[f32]) -> Self {
-        let examples = values.len().checked_div(width).unwrap_or(0);
-        assert_eq!(examples * width, values.len(), "expected whole rows of {width} values");
-        let mut batch = Self::zeros(examples, width);
-        for example in 0..examples {
-            batch.row_mut(example).copy_from_slice(&values[example * width..][..width]);
-        }
-        batch
-    }
-
-    /// Makes this `examples` rows of `width` zeros, reusing the memory.
-    pub fn reset(&mut self, examples: usize, width: usize) {
-        (self.examples, self.width, self.stride) = (examples, width, padded(width));
-        self.data.resize(examples * self.stride);
-        self.data.fill(0.0);
-    }
-
-    /// As [`reset`](Self::reset), but leaves values as they are, for a caller that writes all of them,
-    /// padding included.
-    pub(crate) fn reshape(&mut self, examples: usize, width: usize) {
-        (self.examples, self.width, self.stride) = (examples, width, padded(width));
-        self.data.resize(examples * self.stride);
-    }
-
-    /// Whether both have as many examples and values of each.
-    pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
-        (self.examples, self.width) == (other.examples, other.width)
-    }
-
-    /// Number of examples.
-    pub fn examples(&self) -> usize {
-        self.examples
-    }
-
-    /// Number of values of each example.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Distance from the start of a row to the next: the width, rounded up to a multiple of 16.
-    pub fn stride(&self) -> usize {
-        self.stride
-    }
-
-    /// The values of one example.
-    pub fn row(&self, example: usize) -> &[f32] {
-        &self.data[example * self.stride..][..self.width]
-    }
-
-    /// The values of one example.
-    pub fn row_mut(&mut self, example: usize) -> &mut [f32] {
-        &mut self.data[example * self.stride..][..self.width]
-    }
-
-    /// One example with its padding.
-    pub(crate) fn padded_row(&self, example: usize) -> &[f32] {
-        &self.data[example * self.stride..][..self.stride]
-    }
-
-    /// One example with its padding, which stays zero.
-    pub(crate) fn padded_row_mut(&mut self, example: usize) -> &mut [f32] {
-        &mut self.data[example * self.stride..][..self.stride]
-    }
-
-    /// All rows with their padding, [`stride`](Self::stride) values each.
-    pub fn padded(&self) -> &[f32] {
-        &self.data[..self.examples * self.stride]
-    }
-
-    /// All rows with their padding, which the caller leaves zero.
-    pub fn padded_mut(&mut self) -> &mut [f32] {
-        &mut self.data[..self.examples * self.stride]
-    }
-
-    /// `sums[j] = Σ_s self[s,j]`, over rising s.
-    pub fn column_sums(&self, sums: &mut Vec<f32>) {
-        sums.clear();
-        sums.resize(self.width, 0.0);
-        for example in 0..self.examples {
-            for (sum, value) in sums.iter_mut().zip(self.row(example)) {
-                *sum += value;
-            }
-        }
-    }
-
-    /// Makes this a copy of chosen examples of another batch.
-    pub fn copy_from(&mut self, source: &Self, examples: &[usize]) {
-        self.reset(examples.len(), source.width);
-        for (to, &from) in examples.iter().enumerate() {
-            self.row_mut(to).copy_from_slice(source.row(from));
-        }
-    }
-}
-
-impl PartialEq for DenseBatch {
-    fn eq(&self, other: &Self) -> bool {
-        self.has_shape_of(other) && self.padded() == other.padded()
-    }
-}
-
-/// A batch in the form that suits its density.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Batch {
-    /// Only the non-zeros are kept.
-    Active(ActiveBatch),
-    /// Every value is kept.
-    Dense(DenseBatch),
-}
-
-impl Batch {
-    /// Number of examples.
-    pub fn examples(&self) -> usize {
-        match self {
-            Self::Active(batch) => batch.examples(),
-            Self::Dense(batch) => batch.examples(),
-        }
-    }
-
-    /// Number of values of each example.
-    pub fn width(&self) -> usize {
-        match self {
-            Self::Active(batch) => batch.width(),
-            Self::Dense(batch) => batch.width(),
-        }
-    }
-
-    /// Makes this a copy of chosen examples of `source`, in its form, reusing memory.
-    pub fn copy_from(&mut self, source: &Self, examples: &[usize]) {
-        match (&mut *self, source) {
-            (Self::Active(to), Self::Active(from)) => {
-                to.reset(from.width());
-                to.extend_from(from, examples);
-            }
-            (Self::Dense(to), Self::Dense(from)) => to.copy_from(from, examples),
-            (to, Self::Active(from)) => {
-                let mut batch = ActiveBatch::new(from.width());
-                batch.extend_from(from, examples);
-                *to = Self::Active(batch);
-            }
-            (to, Self::Dense(from)) => {
-                let mut batch = DenseBatch::default();
-                batch.copy_from(from, examples);
-                *to = Self::Dense(batch);
-            }
-        }
-    }
-
-    /// The batch, borrowed in the form it has, as the products take it.
-    pub fn view(&self) -> Inputs<'_> {
-        match self {
-            Self::Active(batch) => Inputs::Active(batch),
-            Self::Dense(batch) => Inputs::Dense(batch),
-        }
-    }
-}
-
-/// The inputs of a product, borrowed in the form in which it shall be computed.
-#[derive(Clone, Copy, Debug)]
-pub enum Inputs<'a> {
-    /// Skip the zeros.
-    Active(&'a ActiveBatch),
-    /// Multiply everything.
-    Dense(&'a DenseBatch),
-}
-
-impl Inputs<'_> {
-    /// Number of examples.
-    pub fn examples(&self) -> usize {
-        match self {
-            Self::Active(batch) => batch.examples(),
-            Self::Dense(batch) => batch.examples(),
-        }
-    }
-
-    /// Number of values of each example.
-    pub fn width(&self) -> usize {
-        match self {
-            Self::Active(batch) => batch.width(),
-            Self::Dense(batch) => batch.width(),
-        }
     }
 }
 
@@ -485,13 +290,5 @@ mod tests {
         });
         assert_eq!(batch.offsets(), &[0, 1, 1, 2]);
         assert_eq!(batch.example(2), (&[4][..], &[8.0][..]));
-    }
-
-    #[test]
-    fn copies_of_chosen_examples_keep_the_form() {
-        let dense = Batch::Dense(DenseBatch::from_rows(2, &[1.0, 2.0, 3.0, 4.0]));
-        let mut copy = Batch::Active(ActiveBatch::new(2));
-        copy.copy_from(&dense, &[1]);
-        assert_eq!(copy, Batch::Dense(DenseBatch::from_rows(2, &[3.0, 4.0])));
     }
 }

@@ -1,0 +1,103 @@
+//! From raw features to inputs of a network: the part of preprocessing that needs no targets.
+
+use truezero_sparse::Batch;
+
+use super::matrix::MatrixPlan;
+use super::table::{self, TablePlan};
+use super::{PreprocessOptions, fitted_rows};
+use crate::{DataError, Features, Raw};
+
+/// Fitted rules from raw features to inputs. It stands in files under the version of
+/// [`Preprocessing`](super::Preprocessing).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "InputPlan", into = "InputPlan")]
+pub struct InputPreprocessing(InputPlan);
+
+/// As [`InputPreprocessing`], in a file that need not be one we wrote.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum InputPlan {
+    Matrix(MatrixPlan),
+    Table(TablePlan),
+}
+
+impl TryFrom<InputPlan> for InputPreprocessing {
+    type Error = DataError;
+
+    fn try_from(plan: InputPlan) -> Result<Self, DataError> {
+        let flaw = match &plan {
+            InputPlan::Matrix(plan) => plan.flaw(),
+            InputPlan::Table(plan) => plan.flaw(),
+        };
+        match flaw {
+            None => Ok(Self(plan)),
+            Some(flaw) => Err(DataError::unsuitable("preprocessing", "rules that fit together", flaw)),
+        }
+    }
+}
+
+impl From<InputPreprocessing> for InputPlan {
+    fn from(rules: InputPreprocessing) -> Self {
+        rules.0
+    }
+}
+
+impl InputPreprocessing {
+    /// Rules fitted on the given rows only.
+    ///
+    /// # Errors
+    /// If there are no rows, a category has too many levels, or the numbers are too large to be scaled.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
+        fitted_rows(rows)?;
+        Ok(Self(match &raw.features {
+            Features::Matrix(batch) => {
+                InputPlan::Matrix(MatrixPlan::fit(batch, rows, options.scaling, raw.image.is_some())?)
+            }
+            Features::Table(table) => InputPlan::Table(TablePlan::fit(table, rows, options)?),
+        }))
+    }
+
+    /// Inputs of a network. A matrix is changed in place.
+    ///
+    /// # Errors
+    /// If the width is another than the one fitted, a column is missing or of another kind, or a number is
+    /// too large.
+    pub fn inputs(&self, features: Features) -> Result<Batch, DataError> {
+        match (&self.0, features) {
+            (InputPlan::Matrix(plan), Features::Matrix(batch)) => plan.apply(batch),
+            (InputPlan::Matrix(plan), Features::Table(table)) => plan.apply(table::numbers_only(table)?),
+            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table),
+            (InputPlan::Table(_), Features::Matrix(batch)) => {
+                let found = format!("a matrix of {} columns without names", batch.width());
+                Err(DataError::unsuitable("inputs", "a table, as in training", found))
+            }
+        }
+    }
+
+    /// Number of inputs of the network.
+    pub fn width(&self) -> usize {
+        match &self.0 {
+            InputPlan::Matrix(plan) => plan.width(),
+            InputPlan::Table(plan) => plan.width(),
+        }
+    }
+
+    /// Names of the inputs, made up from columns, levels and terms; a matrix has none.
+    pub fn input_names(&self) -> Option<Vec<String>> {
+        match &self.0 {
+            InputPlan::Matrix(_) => None,
+            InputPlan::Table(plan) => Some(plan.input_names()),
+        }
+    }
+
+    /// The columns of text, to be read as text again at prediction.
+    pub fn text_columns(&self) -> Vec<String> {
+        match &self.0 {
+            InputPlan::Matrix(_) => Vec::new(),
+            InputPlan::Table(plan) => plan.text_columns(),
+        }
+    }
+}
