@@ -134,7 +134,7 @@ impl Reviews {
         let test = test.map_or_else(|| Ok(data.select(&held)), |test| preprocessing.dataset(test))?;
         interleave(&mut train, &data.targets);
         let labels = preprocessing.labels().to_vec();
-        let ratings = labels.iter().map(|label| label.parse().expect("classes are numbers")).collect();
+        let ratings = labels.iter().flat_map(|label| label.parse()).collect(); // all are numbers
         let mut split = Split {
             name: self.name(),
             label: String::new(),
@@ -220,6 +220,10 @@ mod tests {
 
     use super::*;
 
+    fn rows(row: impl Fn(usize) -> String) -> String {
+        (0..40).map(row).collect::<Vec<_>>().concat()
+    }
+
     #[test]
     fn the_snippets_are_there_without_a_folder() {
         let found = reviews(None).unwrap();
@@ -238,10 +242,10 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let inner = place.path().join("inner");
         fs::create_dir(&inner).unwrap();
-        let table: String = (0..40).map(|at| format!("{},\"word{at}, again\"\n", 7 + at % 2 * 3)).collect();
+        let table = rows(|at| format!("{},\"word{at}, again\"\n", 7 + at % 2 * 3));
         fs::write(inner.join("films.csv"), format!("stars,review\n{table}")).unwrap();
         fs::write(inner.join("other.csv"), "age,height\n1,2\n").unwrap();
-        let counts: String = (0..40).map(|at| format!("{} {}:3\n", 1 + at % 2, 1 + at)).collect();
+        let counts = rows(|at| format!("{} {}:3\n", 1 + at % 2, 1 + at));
         fs::write(place.path().join("we8there_overall.svmlight"), counts).unwrap();
         let found = reviews(Some(place.path())).unwrap();
         let names: Vec<String> = found.iter().map(Reviews::name).collect();
@@ -261,7 +265,7 @@ mod tests {
     #[test]
     fn too_many_different_stars_are_refused() {
         let place = tempfile::tempdir().unwrap();
-        let table: String = (0..40).map(|at| format!("{at}.5,word\n")).collect();
+        let table = rows(|at| format!("{at}.5,word\n"));
         fs::write(place.path().join("films.csv"), format!("score,text\n{table}")).unwrap();
         let error = reviews(Some(place.path())).unwrap()[1].load(5).unwrap_err().to_string();
         assert_eq!(error, "targets of films: expected 2 to 10 different numbers of stars, found 40");
