@@ -39,8 +39,8 @@ fn layers_pretrained_apart_give_the_network_that_training_in_one_go_gives() {
     // What a model was trained with, given back as a file, is the same training.
     let inspected = place.json(&["inspect", "one.safetensors", "--json"]);
     let options = inspected["configuration"].as_object().unwrap();
-    let lines = options.iter().map(|(key, value)| format!("{key} = {value}\n")).collect::<String>();
-    place.write("again.toml", lines);
+    let lines: Vec<String> = options.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    place.write("again.toml", lines.join("\n"));
     let again = ["train", "--config", "again.toml", "--out", "again.safetensors"];
     place.json(&[&again[..], &QUIET].concat());
     assert_eq!(place.read("again.safetensors"), place.read("one.safetensors"));

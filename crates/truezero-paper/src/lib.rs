@@ -128,8 +128,8 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
         let started = Instant::now();
         let runner = Runner::new(settings, *name, progress);
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
-        let (seconds, command) = (started.elapsed().as_secs_f64(), command.clone());
-        put(&mut results, Outcome { seconds, command, ..outcome });
+        let (command, seconds) = (command.clone(), started.elapsed().as_secs_f64());
+        put(&mut results, Outcome { command, seconds, ..outcome });
         files::write_json(&file, &results)?;
         files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
     }

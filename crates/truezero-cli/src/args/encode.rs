@@ -25,4 +25,5 @@ pub struct EncodeArgs {
 const EXAMPLES: &str = "\
 Examples:
   truezero encode model.safetensors digits5k --out codes.npz
+  truezero encode encoder.safetensors digits5k      the codes of pre-trained layers
   truezero encode model.safetensors digits5k --layer 1 --json";

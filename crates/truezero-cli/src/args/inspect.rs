@@ -6,7 +6,7 @@ use super::data::Reading;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct InspectArgs {
-    /// Model file that `truezero train` wrote
+    /// Model file that `truezero train` wrote, or encoder that `truezero pretrain` wrote
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// File, folder or name of a data set, in the form of the training data
