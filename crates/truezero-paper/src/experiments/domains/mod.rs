@@ -12,7 +12,7 @@
 //! | | tiny | quick | full |
 //! |---|---|---|---|
 //! | units of the auto-encoder (companion paper: 5000) | 20 | 300 | 1000 |
-//! | epochs of the auto-encoder, at most | 3 | 4 | 15 |
+//! | epochs of the auto-encoder, at most | 3 | 4 | 10 |
 //! | most epochs of the linear models | 10 | 20 | 40 |
 //! | seeds | 2 | 2 | 3 |
 
@@ -58,7 +58,7 @@ impl Amounts {
         scale.choose(
             Self { units: 20, pretraining: 3, epochs: 10, seeds: 2 },
             Self { units: 300, pretraining: 4, epochs: 20, seeds: 2 },
-            Self { units: 1000, pretraining: 15, epochs: 40, seeds: 3 },
+            Self { units: 1000, pretraining: 10, epochs: 40, seeds: 3 },
         )
     }
 }
@@ -103,9 +103,9 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
     let words = measure_words(runner, &found, &amounts, seeds.clone())?;
     let mut codes = Measured { models: Vec::new(), distances: Vec::new() };
     let mut zeros = [sparsity(&all.data.inputs), 0.0];
-    for (at, seed) in seeds.enumerate() {
-        let encoded = encode(runner, &found, &all, &amounts, seed)?;
-        if at == 0 {
+    for (encoder, seed) in encoders(runner, &all, &amounts, seeds.clone())?.iter().zip(seeds.clone()) {
+        let encoded = encode(runner, &found, encoder);
+        if seed == seeds.start {
             zeros[1] = sparsity(&encoded[0].train.inputs);
         }
         let form = format!("codes{seed}");
@@ -191,43 +191,51 @@ fn plain(name: String, data: Dataset, train: Vec<usize>, validation: Vec<usize>,
     }
 }
 
-/// The reviews of all domains as the codes of an auto-encoder.
-fn encode(
+/// For each seed an auto-encoder: a network of which the hidden layer gives the codes.
+fn encoders(
     runner: &Runner<'_>,
-    found: &[Domain],
     all: &Split,
     amounts: &Amounts,
-    seed: u64,
-) -> Result<Vec<Domain>, Error> {
-    let pretraining = PretrainingOptions {
-        corruption: vec![Corruption::SaltAndPepper { drop: 0.8, set: 0.005 }],
-        reconstruction: vec![Reconstruction::CrossEntropy],
-        learning_rate: vec![0.02],
-        epochs: vec![amounts.pretraining],
-        sample_zeros: Some(5.0),
-        seed,
-        ..PretrainingOptions::default()
+    seeds: Range<u64>,
+) -> Result<Vec<Network>, Error> {
+    let spec = |seed: u64| {
+        let pretraining = PretrainingOptions {
+            corruption: vec![Corruption::SaltAndPepper { drop: 0.8, set: 0.005 }],
+            reconstruction: vec![Reconstruction::CrossEntropy],
+            learning_rate: vec![0.02],
+            epochs: vec![amounts.pretraining],
+            sample_zeros: Some(5.0),
+            seed,
+            ..PretrainingOptions::default()
+        };
+        let options = TrainingOptions {
+            hidden: vec![amounts.units],
+            activation: vec![Activation::Rectifier],
+            seed,
+            ..TrainingOptions::default()
+        };
+        Spec { options, pretraining: Some(pretraining), ..Spec::default() }
     };
-    let options = TrainingOptions {
-        hidden: vec![amounts.units],
-        activation: vec![Activation::Rectifier],
-        seed,
-        ..TrainingOptions::default()
+    let specs: Vec<Spec> = seeds.map(spec).collect();
+    let network = |layers: Vec<Layer>| {
+        // A network ends in an output layer, which nobody asks.
+        let output =
+            Layer::random(amounts.units, 2, Activation::Identity, false, Initialisation::Glorot, 0, 1);
+        Network { layers: layers.into_iter().chain([output]).collect(), cost: Cost::SoftmaxCrossEntropy }
     };
-    let spec = Spec { options, pretraining: Some(pretraining), ..Spec::default() };
-    let layers = runner.pretrain(all, [&spec])?.into_iter().flatten().flat_map(|stack| stack.layers);
-    // A network ends in an output layer; the codes are what is below it.
-    let output =
-        Layer::random(amounts.units, 2, Activation::Identity, false, Initialisation::Glorot, seed, 1);
-    let network = Network { layers: layers.chain([output]).collect(), cost: Cost::SoftmaxCrossEntropy };
+    Ok(runner.pretrain(all, &specs)?.into_iter().flatten().map(|stack| network(stack.layers)).collect())
+}
+
+/// The reviews of all domains as codes.
+fn encode(runner: &Runner<'_>, found: &[Domain], encoder: &Network) -> Vec<Domain> {
     let mut engine = Engine::new(runner.settings.threads);
     let mut code = |data: &Dataset| Dataset {
-        inputs: Batch::Active(network.encode(&mut engine, &data.inputs, 0)),
+        inputs: Batch::Active(encoder.encode(&mut engine, &data.inputs, 0)),
         ..data.clone()
     };
     let domain =
         |domain: &Domain| Domain { name: domain.name, train: code(&domain.train), test: code(&domain.test) };
-    Ok(found.iter().map(domain).collect())
+    found.iter().map(domain).collect()
 }
 
 /// For each domain, a linear model trained on it and judged on all.
