@@ -72,7 +72,8 @@ pub struct Trained {
 impl Trained {
     /// Mean sparsity of the hidden layers; 0 without any.
     pub fn mean_sparsity(&self) -> f64 {
-        self.sparsity.iter().sum::<f64>() / self.sparsity.len().max(1) as f64
+        // A sum of nothing is −0.
+        (self.sparsity.iter().sum::<f64>() + 0.0) / self.sparsity.len().max(1) as f64
     }
 }
 
