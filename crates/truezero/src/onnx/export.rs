@@ -107,7 +107,8 @@ impl Model {
                 vec![value_info("probabilities", data_type::FLOAT, outputs)]
             }
             Task::Regress => {
-                let single = |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
+                let single =
+                    |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
                 let scales = graph.vector("quantities.scale", &single(self.preprocessing.scales()));
                 let means = graph.vector("quantities.mean", &single(self.preprocessing.means()));
                 let scaled = graph.node("Mul", &[&value, &scales]);

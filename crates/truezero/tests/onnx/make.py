@@ -35,11 +35,10 @@ def from_torch(name, network, inputs, **options):
     if options.pop("dynamo", False):
         batch = {0: torch.export.Dim.DYNAMIC}
         torch.onnx.export(network, (inputs,), path, dynamo=True, dynamic_shapes=(batch,), verbose=False, **options)
-        model = onnx.load(path)
-        if not options.get("external_data"):
-            for node in model.graph.node:  # traces of where it was made
-                del node.metadata_props[:]
-            onnx.save(model, path)
+        model = onnx.load(path, load_external_data=False)
+        for node in model.graph.node:  # traces of where it was made
+            del node.metadata_props[:]
+        path.write_bytes(model.SerializeToString())
     else:
         torch.onnx.export(network, (inputs,), path, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "n"}})
     expect(name, inputs.numpy(), None)
@@ -99,8 +98,8 @@ def sklearn_files():
     from_sklearn("sklearn_two_classes", two, scaled, "output_probability")
     labels = MLPClassifier(activation="logistic", **options).fit(scaled, random.integers(0, 2, (90, 3)))
     from_sklearn("sklearn_labels", labels, scaled, "output_probability")
-    quantities = MLPRegressor(**options).fit(scaled, inputs[:, :2])
-    from_sklearn("sklearn_quantities", quantities, scaled, None)
+    quantity = MLPRegressor(**options).fit(scaled, inputs[:, 1])
+    from_sklearn("sklearn_quantity", quantity, scaled, None)
 
 
 torch_files()

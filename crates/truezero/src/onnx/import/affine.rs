@@ -39,6 +39,11 @@ impl Affine {
         Self { scale: vec![scale], shift: vec![0.0] }
     }
 
+    /// Number of values that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.scale.len().max(self.shift.len())
+    }
+
     pub(super) fn fits(&self, width: usize) -> bool {
         [&self.scale, &self.shift].iter().all(|values| values.len() == 1 || values.len() == width)
     }

@@ -6,7 +6,7 @@ use truezero_sparse::PackedWeights;
 
 use super::affine::{Affine, Mismatch};
 use super::constant::Constant;
-use super::external::ExternalFiles;
+use super::data::Data;
 use super::flow::{Placed, Step};
 use super::refusal::Refusal;
 use crate::activation::Activation;
@@ -29,11 +29,7 @@ pub(super) struct Assembled {
 
 /// Layers so far.
 pub(super) struct Assembler<'a> {
-    files: &'a ExternalFiles<'a>,
-    /// Bytes of the file.
-    bytes: usize,
-    /// Weights from the file so far.
-    weights: usize,
+    data: &'a Data<'a>,
     layers: Vec<Layer>,
     /// A layer whose activation is not known yet.
     open: Option<Open>,
@@ -43,11 +39,10 @@ pub(super) struct Assembler<'a> {
 }
 
 impl<'a> Assembler<'a> {
-    /// For a model in a file of so many bytes.
-    pub(super) fn new(files: &'a ExternalFiles<'a>, bytes: usize) -> Self {
-        let (layers, open, weights) = (Vec::new(), None, 0);
+    pub(super) fn new(data: &'a Data<'a>) -> Self {
+        let (layers, open) = (Vec::new(), None);
         let (pending, inputs) = (Affine::identity(), InputScales::default());
-        Self { files, bytes, weights, layers, open, pending, inputs }
+        Self { data, layers, open, pending, inputs }
     }
 
     /// Takes the steps over, lowest first; `labelled` as in [`super::outputs::Prediction`].
@@ -86,20 +81,21 @@ impl<'a> Assembler<'a> {
     }
 
     fn step(&mut self, Placed { step, place, .. }: &Placed<'_>) -> Result<(), Refusal> {
-        let files = self.files;
+        let data = self.data;
+        data.take(place, self.pending.len())?;
         let done = match step {
             Step::Input => Ok(()),
             Step::Add { by, factor } => {
-                let by = by.floats(files)?;
+                let by = by.floats(data)?;
                 match &mut self.open {
                     // A bias that stands beside its weights belongs to them, not to what comes after.
                     Some(open) if self.pending.is_identity() => open.add(&by, *factor),
                     _ => self.pending.add(&by, *factor),
                 }
             }
-            Step::Multiply(by) => self.pending.multiply(&by.floats(files)?),
+            Step::Multiply(by) => self.pending.multiply(&by.floats(data)?),
             Step::Divide(by) => {
-                let by = by.floats(files)?;
+                let by = by.floats(data)?;
                 if by.contains(&0.0) {
                     return Err(Refusal::new(place, "numbers to divide by", "a zero among them"));
                 }
@@ -108,20 +104,24 @@ impl<'a> Assembler<'a> {
             Step::Negate => self.pending.multiply(&[-1.0]),
             Step::Normalise { scale, bias, mean, variance, epsilon } => {
                 let deviations: Vec<f32> = variance
-                    .floats(files)?
+                    .floats(data)?
                     .iter()
                     .map(|&variance| (f64::from(variance) + epsilon).sqrt() as f32)
                     .collect();
                 if !deviations.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0) {
                     return Err(Refusal::new(place, "variances above 0", "others"));
                 }
-                self.pending
-                    .add(&mean.floats(files)?, -1.0)
-                    .and_then(|()| self.pending.divide(&deviations))
-                    .and(self.pending.multiply(&scale.floats(files)?))
-                    .and(self.pending.add(&bias.floats(files)?, 1.0))
+                let [mean, scale, bias] = [mean.floats(data)?, scale.floats(data)?, bias.floats(data)?];
+                let pending = &mut self.pending;
+                pending
+                    .add(&mean, -1.0)
+                    .and_then(|()| pending.divide(&deviations))
+                    .and_then(|()| pending.multiply(&scale))
+                    .and_then(|()| pending.add(&bias, 1.0))
             }
-            Step::Linear { weights, alpha, bias } => return self.linear(place, weights, *alpha, bias.as_ref()),
+            Step::Linear { weights, alpha, bias } => {
+                return self.linear(place, weights, *alpha, bias.as_ref());
+            }
             Step::Activate(activation) => return self.activate(place, *activation),
             Step::Softmax | Step::BothClasses => {
                 return Err(Refusal::new(place, "probabilities at the end", "what is made of them"));
@@ -148,20 +148,12 @@ impl<'a> Assembler<'a> {
             let expected = format!("1 to {MAX_WIDTH} inputs and 1 to {MAX_UNITS} units");
             return Err(Refusal::new(place, expected, format!("{inputs} and {units}")));
         }
-        // Nodes may share a tensor, but not so that a small file makes a large network.
-        if !weights.is_external() {
-            self.weights = self.weights.saturating_add(weights.len());
-        }
-        if self.weights > self.bytes {
-            let expected = format!("no more weights than the {} bytes of the file", self.bytes);
-            return Err(Refusal::new(place, expected, self.weights.to_string()));
-        }
-        let mut open = Open { inputs, units, weights: weights.floats(self.files)?, bias: vec![0.0; units] };
+        let mut open = Open { inputs, units, weights: weights.floats(self.data)?, bias: vec![0.0; units] };
         if alpha != 1.0 {
             open.weights.iter_mut().for_each(|weight| *weight *= alpha);
         }
         if let Some((bias, beta)) = bias {
-            let bias = bias.floats(self.files)?;
+            let bias = bias.floats(self.data)?;
             open.add(&bias, f64::from(*beta)).map_err(|Mismatch| mismatch(place))?;
         }
         let below = std::mem::replace(&mut self.pending, Affine::identity());

@@ -1,11 +1,11 @@
 //! Constants of a graph: read when they are needed, and only then.
 
 use super::super::proto::{EXTERNAL, TensorProto, data_type};
-use super::external::ExternalFiles;
-use super::refusal::Refusal;
+use super::data::Data;
+use super::refusal::{Refusal, short};
 
-/// Shapes are read up to this length.
-const MAX_RANK: usize = 8;
+/// Dimensions that a shape has at most.
+pub(super) const MAX_RANK: usize = 8;
 
 /// A tensor that the file holds, or a view of it.
 #[derive(Clone, Debug)]
@@ -28,11 +28,14 @@ enum Source<'a> {
 
 impl<'a> Constant<'a> {
     pub(super) fn of_tensor(name: &'a str, tensor: &'a TensorProto) -> Result<Self, Refusal> {
-        let dims: Option<Vec<usize>> =
-            tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-        let dims = dims.filter(|dims| product(dims).is_some()).ok_or_else(|| {
-            Refusal::new(place(name), "a shape that can be", format!("{:?}", tensor.dims))
-        })?;
+        if tensor.dims.len() > MAX_RANK {
+            let found = tensor.dims.len().to_string();
+            return Err(Refusal::new(place(name), format!("at most {MAX_RANK} dimensions"), found));
+        }
+        let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+        let dims = dims
+            .filter(|dims| product(dims).is_some())
+            .ok_or_else(|| Refusal::new(place(name), "a shape that can be", format!("{:?}", tensor.dims)))?;
         Ok(Self { name, source: Source::Tensor(tensor), dims, transposed: false })
     }
 
@@ -55,11 +58,6 @@ impl<'a> Constant<'a> {
     /// Number of values.
     pub(super) fn len(&self) -> usize {
         product(&self.dims).unwrap_or(0)
-    }
-
-    /// Whether its values are in another file.
-    pub(super) fn is_external(&self) -> bool {
-        matches!(self.source, Source::Tensor(tensor) if tensor.data_location == EXTERNAL)
     }
 
     fn place(&self) -> String {
@@ -89,11 +87,14 @@ impl<'a> Constant<'a> {
     }
 
     /// All values, row after row.
-    pub(super) fn floats(&self, files: &ExternalFiles<'_>) -> Result<Vec<f32>, Refusal> {
+    pub(super) fn floats(&self, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
         let values = match self.source {
-            Source::Floats(values) => values.to_vec(),
+            Source::Floats(values) => {
+                data.take(&self.place(), values.len())?;
+                values.to_vec()
+            }
             Source::Integers(_) => return Err(self.no_floats(data_type::INT64)),
-            Source::Tensor(tensor) => self.tensor_floats(tensor, files)?,
+            Source::Tensor(tensor) => self.tensor_floats(tensor, data)?,
         };
         if values.len() != self.len() {
             return Err(self.wrong_count(values.len()));
@@ -112,7 +113,7 @@ impl<'a> Constant<'a> {
         Ok(turned)
     }
 
-    fn tensor_floats(&self, tensor: &TensorProto, files: &ExternalFiles<'_>) -> Result<Vec<f32>, Refusal> {
+    fn tensor_floats(&self, tensor: &TensorProto, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
         let (width, own) = match tensor.data_type {
             data_type::FLOAT => (size_of::<f32>(), tensor.float_data.len()),
             data_type::DOUBLE => (size_of::<f64>(), tensor.double_data.len()),
@@ -121,17 +122,19 @@ impl<'a> Constant<'a> {
         let external;
         let bytes: &[u8] = if tensor.data_location == EXTERNAL {
             let bytes = self.len().checked_mul(width).ok_or_else(|| self.wrong_count(0))?;
-            external = files.read(&self.place(), tensor, bytes)?;
+            external = data.read(&self.place(), tensor, bytes)?;
             &external
         } else if tensor.raw_data.is_empty() {
             if own != self.len() {
                 return Err(self.wrong_count(own));
             }
+            data.take(&self.place(), own)?;
             return Ok(match tensor.data_type {
                 data_type::FLOAT => tensor.float_data.clone(),
                 _ => tensor.double_data.iter().map(|&value| value as f32).collect(),
             });
         } else {
+            data.take(&self.place(), tensor.raw_data.len() / width)?;
             &tensor.raw_data
         };
         if bytes.len() % width != 0 || bytes.len() / width != self.len() {
@@ -190,7 +193,8 @@ impl<'a> Constant<'a> {
     /// Whether this is a truth value, and false.
     pub(super) fn is_false(&self) -> bool {
         let Source::Tensor(tensor) = self.source else { return false };
-        let zeros = tensor.raw_data.iter().all(|&byte| byte == 0) && tensor.int32_data.iter().all(|&bit| bit == 0);
+        let zeros =
+            tensor.raw_data.iter().all(|&byte| byte == 0) && tensor.int32_data.iter().all(|&bit| bit == 0);
         tensor.data_type == data_type::BOOL && tensor.data_location != EXTERNAL && zeros
     }
 
@@ -209,7 +213,7 @@ impl<'a> Constant<'a> {
 }
 
 fn place(name: &str) -> String {
-    format!("tensor {name:?}")
+    format!("tensor {:?}", short(name))
 }
 
 /// The number of values of a shape, if there can be so many.

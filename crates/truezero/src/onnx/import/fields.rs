@@ -45,9 +45,7 @@ pub(super) fn check(file: &[u8]) -> Result<(), Refusal> {
     let mut left = MAX_FIELDS;
     match walk(file, Kind::Model, &mut left) {
         Some(()) => Ok(()),
-        None if left == 0 => {
-            Err(Refusal::new("file", format!("at most {MAX_FIELDS} fields"), "more"))
-        }
+        None if left == 0 => Err(Refusal::new("file", format!("at most {MAX_FIELDS} fields"), "more")),
         None => Err(Refusal::new("file", "an ONNX model", "bytes that are none, or only a part of one")),
     }
 }

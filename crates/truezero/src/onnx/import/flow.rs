@@ -39,7 +39,10 @@ pub(super) struct Placed<'a> {
 pub(super) enum Step<'a> {
     Input,
     /// x + factor · by
-    Add { by: Constant<'a>, factor: f64 },
+    Add {
+        by: Constant<'a>,
+        factor: f64,
+    },
     /// x · by
     Multiply(Constant<'a>),
     /// x / by
@@ -55,7 +58,11 @@ pub(super) enum Step<'a> {
         epsilon: f64,
     },
     /// α x W + β b
-    Linear { weights: Constant<'a>, alpha: f32, bias: Option<(Constant<'a>, f32)> },
+    Linear {
+        weights: Constant<'a>,
+        alpha: f32,
+        bias: Option<(Constant<'a>, f32)>,
+    },
     Activate(Activation),
     Softmax,
     /// 1 − x and x, side by side

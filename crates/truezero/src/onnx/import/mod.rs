@@ -9,15 +9,18 @@
 
 mod affine;
 mod assemble;
+mod choice;
 mod constant;
-mod external;
+mod data;
 mod fields;
-mod firing;
+
 mod flow;
 mod operators;
 mod outputs;
 mod reader;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::Read;
@@ -30,7 +33,7 @@ use truezero_data::preprocess::TargetPlan;
 use truezero_data::{InputPreprocessing, Preprocessing};
 
 use self::assemble::{Assembled, Assembler};
-use self::external::ExternalFiles;
+use self::data::Data;
 use self::reader::Reader;
 use self::refusal::Refusal;
 use super::DOCUMENT;
@@ -58,7 +61,8 @@ pub fn load(path: &Path) -> Result<Model, Error> {
     let failed = |source| Error::Io { operation: "read", path: path.to_owned(), source };
     let mut bytes = Vec::new();
     File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed)?;
-    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let folder =
+        path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     import(bytes, folder).map_err(|error| match error {
         Error::Onnx { place, expected, found } => {
             Error::File { path: path.to_owned(), place, expected, found }
@@ -93,11 +97,11 @@ pub fn import(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Model, Error> {
         let expected = format!("operators of version {OLDEST_OPSET} or later");
         return Err(Refusal::new("file", expected, format!("version {opset}")).into());
     }
-    let files = ExternalFiles::new(folder);
-    let reader = Reader::read(graph, opset, &files)?;
+    let data = Data::new(size, folder);
+    let reader = Reader::read(graph, opset, &data)?;
     let prediction = outputs::find(graph, &reader)?;
     let steps: Vec<_> = reader.path(prediction.step).into_iter().map(|step| &reader.steps[step]).collect();
-    let assembled = Assembler::new(&files, size).assemble(&steps, prediction.labelled)?;
+    let assembled = Assembler::new(&data).assemble(&steps, prediction.labelled)?;
     let metadata = model.metadata_props.iter().find(|entry| entry.key == DOCUMENT);
     let documented = metadata.map(|entry| serde_json::from_str::<Document>(&entry.value)).transpose();
     let documented = documented.map_err(|error| {

@@ -33,13 +33,17 @@ impl<'a> Reader<'a> {
                 "Add" | "Sub" | "Mul" | "Div" => return self.arithmetic(node),
                 "BatchNormalization" => return self.normalise(node),
                 "Concat" => return self.both_classes(node),
-                "Where" => return self.firing_rate(node),
+                "Where" => return self.choice(node),
                 "Softmax" => return self.softmax(node),
                 "Relu" => Step::Activate(Activation::Rectifier),
                 "LeakyRelu" => match float(node, "alpha", 0.01) {
                     0.0 => Step::Activate(Activation::Rectifier),
                     alpha => {
-                        return Err(Refusal::new(place_of(node), "alpha = 0, a rectifier", alpha.to_string()));
+                        return Err(Refusal::new(
+                            place_of(node),
+                            "alpha = 0, a rectifier",
+                            alpha.to_string(),
+                        ));
                     }
                 },
                 "Softplus" => Step::Activate(Activation::Softplus { alpha: 1.0 }),
@@ -139,7 +143,10 @@ impl<'a> Reader<'a> {
     fn flatten(&self, node: &NodeProto) -> Result<Value<'a>, Refusal> {
         let Flow { step, dims } = self.flow(node, 0)?;
         match integer(node, "axis", 1) {
-            1 => Ok(Value::Flow(Flow { step, dims: dims.as_deref().and_then(product).map(|width| vec![width]) })),
+            1 => Ok(Value::Flow(Flow {
+                step,
+                dims: dims.as_deref().and_then(product).map(|width| vec![width]),
+            })),
             axis => Err(Refusal::new(place_of(node), "axis = 1", axis.to_string())),
         }
     }
@@ -219,7 +226,8 @@ impl<'a> Reader<'a> {
             (Value::Flow(x), Value::Constant(constant)) => (x.clone(), constant.clone(), false),
             (Value::Constant(constant), Value::Flow(x)) if op != "Div" => (x.clone(), constant.clone(), true),
             _ => {
-                let expected = if op == "Div" { "a constant to divide by" } else { "one input to be constant" };
+                let expected =
+                    if op == "Div" { "a constant to divide by" } else { "one input to be constant" };
                 return Err(Refusal::new(place_of(node), expected, "other inputs"));
             }
         };
@@ -249,8 +257,12 @@ impl<'a> Reader<'a> {
             let found = "training_mode = 1\nhint: export the network in its evaluation mode";
             return Err(Refusal::new(place_of(node), "a network as it is used", found));
         }
-        let [scale, bias, mean, variance] =
-            [self.constant(node, 1)?, self.constant(node, 2)?, self.constant(node, 3)?, self.constant(node, 4)?];
+        let [scale, bias, mean, variance] = [
+            self.constant(node, 1)?,
+            self.constant(node, 2)?,
+            self.constant(node, 3)?,
+            self.constant(node, 4)?,
+        ];
         let width = scale.len();
         let expected = format!("batch × {width} and {width} constants of each kind");
         if x.dims.as_ref().is_some_and(|dims| dims[..] != [width]) {
@@ -287,7 +299,7 @@ impl<'a> Reader<'a> {
         let added = &self.steps[rest.step];
         let Step::Add { by, factor: 1.0 } = &added.step else { return Err(refuse()) };
         let negated = &self.steps[added.below];
-        let one = by.len() == 1 && by.floats(self.files)?[..] == [1.0];
+        let one = by.len() == 1 && by.floats(self.data)?[..] == [1.0];
         let logistic = matches!(self.steps[p.step].step, Step::Activate(Activation::Logistic));
         if !one || !logistic || !matches!(negated.step, Step::Negate) || negated.below != p.step {
             return Err(refuse());
@@ -308,11 +320,8 @@ impl<'a> Reader<'a> {
                 let expected = format!("a {name} for each input");
                 return Err(Refusal::new(place_of(node), expected, constant.len().to_string()));
             };
-            let step = if is_offset {
-                Step::Add { by: constant, factor: -1.0 }
-            } else {
-                Step::Multiply(constant)
-            };
+            let step =
+                if is_offset { Step::Add { by: constant, factor: -1.0 } } else { Step::Multiply(constant) };
             x = self.push(node, &x, step, dims);
         }
         Ok(Value::Flow(x))
@@ -329,7 +338,7 @@ impl<'a> Reader<'a> {
             (None, Some(numbers)) => Some(numbers.ints.iter().map(ToString::to_string).collect()),
             (None, None) => None,
         };
-        self.names = self.names.take().or(names);
+        _ = self.names.get_or_insert_with(|| names.unwrap_or_default());
         Ok(Value::Flow(x))
     }
 
@@ -337,7 +346,8 @@ impl<'a> Reader<'a> {
     fn label_name(&mut self, node: &'a NodeProto) -> Result<Value<'a>, Refusal> {
         let names = self.constant(node, 0)?;
         let Value::Label(step) = *self.required(node, 1)? else { return Err(self.unknown(node)) };
-        self.names = self.names.take().or_else(|| names.names());
+        // Names that cannot be read are of another number than the outputs, and so left alone.
+        _ = self.names.get_or_insert_with(|| names.names().unwrap_or_default());
         Ok(Value::Label(step))
     }
 }

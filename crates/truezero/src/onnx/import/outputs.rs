@@ -1,5 +1,7 @@
 //! Which of a graph's outputs is the network's prediction.
 
+use std::collections::HashSet;
+
 use super::super::proto::{GraphProto, ValueInfoProto, data_type};
 use super::flow::Value;
 use super::reader::Reader;
@@ -36,7 +38,7 @@ pub(super) fn find(graph: &GraphProto, reader: &Reader<'_>) -> Result<Prediction
     let Some(step) = last(&flows).or(last(&labels)) else {
         return Err(outside.unwrap_or_else(|| Refusal::new("graph", "an output", "none")));
     };
-    let path = reader.path(step);
+    let path: HashSet<usize> = reader.path(step).into_iter().collect();
     if let Some((_, place)) = flows.iter().chain(&labels).find(|(other, _)| !path.contains(other)) {
         return Err(Refusal::new(place, "one prediction, and what it is made of", "another branch"));
     }

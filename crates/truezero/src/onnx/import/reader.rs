@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::super::proto::{AttributeProto, GraphProto, NodeProto, ValueInfoProto};
-use super::constant::{Constant, product};
-use super::external::ExternalFiles;
+use super::constant::{Constant, MAX_RANK, product};
+use super::data::Data;
 use super::flow::{Flow, Placed, Step, Value};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, short};
 
 /// What is known of a graph so far.
 pub(super) struct Reader<'a> {
-    pub(super) files: &'a ExternalFiles<'a>,
+    pub(super) data: &'a Data<'a>,
     /// Version of the operators.
     pub(super) opset: i64,
     values: HashMap<&'a str, Value<'a>>,
@@ -25,13 +25,9 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads all nodes. What is outside is known as such, and no error unless the output needs it.
-    pub(super) fn read(
-        graph: &'a GraphProto,
-        opset: i64,
-        files: &'a ExternalFiles<'a>,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn read(graph: &'a GraphProto, opset: i64, data: &'a Data<'a>) -> Result<Self, Refusal> {
         let mut reader = Self {
-            files,
+            data,
             opset,
             values: HashMap::new(),
             producers: HashMap::new(),
@@ -71,8 +67,16 @@ impl<'a> Reader<'a> {
                 shape.dim.iter().map(|dim| dim.dim_value.filter(|&size| size > 0)).collect();
             let Some((&batch, features)) = fixed.split_first().filter(|(_, features)| !features.is_empty())
             else {
-                return Err(Refusal::new(place, "a batch of examples", format!("{} dimensions", fixed.len())));
+                return Err(Refusal::new(
+                    place,
+                    "a batch of examples",
+                    format!("{} dimensions", fixed.len()),
+                ));
             };
+            if features.len() > MAX_RANK {
+                let expected = format!("at most {} dimensions", MAX_RANK + 1);
+                return Err(Refusal::new(place, expected, fixed.len().to_string()));
+            }
             self.batch = batch;
             dims = features.iter().map(|size| usize::try_from((*size)?).ok()).collect();
         }
@@ -91,7 +95,11 @@ impl<'a> Reader<'a> {
         let mut values = values.into_iter();
         for output in node.output.iter().filter(|output| !output.is_empty()) {
             let value = values.next().unwrap_or_else(|| {
-                Value::Outside(Refusal::new(place_of(node), "a use of its first output", format!("{output:?}")))
+                Value::Outside(Refusal::new(
+                    place_of(node),
+                    "a use of its first output",
+                    format!("{output:?}"),
+                ))
             });
             self.producers.insert(output, node);
             self.define(output, value)?;
@@ -105,7 +113,9 @@ impl<'a> Reader<'a> {
                 entry.insert(value);
                 Ok(())
             }
-            Entry::Occupied(_) => Err(Refusal::new("graph", "one value of each name", format!("two {name:?}"))),
+            Entry::Occupied(_) => {
+                Err(Refusal::new("graph", "one value of each name", format!("two {name:?}")))
+            }
         }
     }
 
@@ -115,7 +125,9 @@ impl<'a> Reader<'a> {
         match self.values.get(name) {
             Some(Value::Outside(refusal)) => Err(refusal.clone()),
             Some(value) => Ok(value),
-            None => Err(Refusal::new(place, format!("{name:?} to be made before it is used"), "no such value")),
+            None => {
+                Err(Refusal::new(place, format!("{name:?} to be made before it is used"), "no such value"))
+            }
         }
     }
 
@@ -153,7 +165,9 @@ impl<'a> Reader<'a> {
             Value::Constant(_) => {
                 Err(Refusal::new(place_of(node), "what the network computes from its input", "a constant"))
             }
-            _ => Err(Refusal::new(place_of(node), "what the network computes", "the position of its maximum")),
+            _ => {
+                Err(Refusal::new(place_of(node), "what the network computes", "the position of its maximum"))
+            }
         }
     }
 
@@ -185,7 +199,7 @@ impl<'a> Reader<'a> {
 pub(super) fn place_of(node: &NodeProto) -> String {
     let first = || node.output.first().map_or("", String::as_str);
     let name = if node.name.is_empty() { first() } else { &node.name };
-    format!("node {name:?} ({})", node.op_type)
+    format!("node {:?} ({})", short(name), short(&node.op_type))
 }
 
 /// An attribute of a node.

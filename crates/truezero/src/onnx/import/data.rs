@@ -1,6 +1,6 @@
-//! Data of tensors in files beside the model, and nowhere else.
+//! How much data of a model is read, and where from: from the model itself, and from files beside it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -9,17 +9,31 @@ use std::path::{Component, Path, PathBuf};
 use super::super::proto::TensorProto;
 use super::refusal::Refusal;
 
-/// The files that tensors of a model may point at.
-pub(super) struct ExternalFiles<'a> {
+/// Where the values of tensors come from.
+pub(super) struct Data<'a> {
     folder: Option<&'a Path>,
+    /// Values that may still be taken from the model itself.
+    values: Cell<usize>,
     /// Bytes of each file that no tensor has taken yet: what it holds is read once, however many tensors
     /// point at it.
     left: RefCell<HashMap<PathBuf, u64>>,
 }
 
-impl<'a> ExternalFiles<'a> {
-    pub(super) fn new(folder: Option<&'a Path>) -> Self {
-        Self { folder, left: RefCell::default() }
+impl<'a> Data<'a> {
+    /// For a model of so many bytes, and the folder it is in.
+    pub(super) fn new(bytes: usize, folder: Option<&'a Path>) -> Self {
+        Self { folder, values: Cell::new(bytes), left: RefCell::default() }
+    }
+
+    /// Counts the work on so many values. Nodes may share tensors, but not so that a small file makes a
+    /// large network: a value has four bytes, so each may be used four times, on the average.
+    pub(super) fn take(&self, place: &str, values: usize) -> Result<(), Refusal> {
+        let left = self.values.get().checked_sub(values).ok_or_else(|| {
+            let expected = "no more to be computed from constants than the bytes of the file suffice for";
+            Refusal::new(place, expected, format!("{values} values after all others"))
+        })?;
+        self.values.set(left);
+        Ok(())
     }
 
     /// The data of a tensor, which must have so many bytes.
@@ -33,7 +47,9 @@ impl<'a> ExternalFiles<'a> {
             None => Ok(None),
             Some(text) => match text.parse::<u64>() {
                 Ok(number) => Ok(Some(number)),
-                Err(_) => Err(refuse(&format!("a number of bytes as {key} of its data"), format!("{text:?}"))),
+                Err(_) => {
+                    Err(refuse(&format!("a number of bytes as {key} of its data"), format!("{text:?}")))
+                }
             },
         };
         let location =
@@ -51,7 +67,10 @@ impl<'a> ExternalFiles<'a> {
         let mut left = self.left.borrow_mut();
         let left = left.entry(path.clone()).or_insert(size);
         *left = left.checked_sub(bytes as u64).ok_or_else(|| {
-            refuse(&format!("data that no other tensor has taken from {location:?}"), "less than that".to_owned())
+            refuse(
+                &format!("data that no other tensor has taken from {location:?}"),
+                "less than that".to_owned(),
+            )
         })?;
         let read = || {
             let mut file = File::open(&path)?;
