@@ -59,6 +59,8 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Verb::Predict(args) => commands::predict::run(&args),
         Verb::Inspect(args) => commands::inspect::run(&args),
         Verb::Encode(args) => commands::encode::run(&args),
+        Verb::Export(args) => commands::export::run(&args),
+        Verb::Import(args) => commands::import::run(&args),
         Verb::Paper(args) => commands::paper::run(&args),
         Verb::Bench(args) => commands::bench::run(&args),
         Verb::Fetch(args) => commands::fetch::run(&args),

@@ -61,6 +61,16 @@ pub enum Error {
         /// What stands there.
         found: String,
     },
+    /// An ONNX model is none that this library reads, or none that can be written.
+    #[error("ONNX model: {place}: expected {expected}, found {found}")]
+    Onnx {
+        /// Node (with its operator), tensor, input or output.
+        place: String,
+        /// What belongs there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// The operating system refused.
     #[error("cannot {operation} {}", path.display())]
     Io {

@@ -14,6 +14,7 @@ mod gradient_norm;
 pub mod layer;
 mod network;
 pub mod observe;
+pub mod onnx;
 pub mod optimizer;
 pub mod options;
 #[cfg(test)]

@@ -4,7 +4,9 @@ mod bench;
 mod data;
 mod encode;
 mod evaluate;
+mod export;
 mod fetch;
+mod import;
 mod inspect;
 mod network;
 mod paper;
@@ -22,7 +24,9 @@ pub use bench::{BenchArgs, Work};
 pub use data::{ModelData, Part, Reading};
 pub use encode::EncodeArgs;
 pub use evaluate::EvaluateArgs;
+pub use export::ExportArgs;
 pub use fetch::FetchArgs;
+pub use import::ImportArgs;
 pub use inspect::InspectArgs;
 pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
 pub use paper::PaperArgs;
@@ -61,6 +65,8 @@ pub enum Verb {
     Predict(PredictArgs),
     Inspect(InspectArgs),
     Encode(EncodeArgs),
+    Export(ExportArgs),
+    Import(ImportArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),

@@ -3,6 +3,7 @@
 use truezero_sparse::Batch;
 
 use super::matrix::MatrixPlan;
+use super::scaling::InputScales;
 use super::table::{self, TablePlan};
 use super::{PreprocessOptions, fitted_rows};
 use crate::{DataError, Features, Raw};
@@ -58,6 +59,23 @@ impl InputPreprocessing {
             }
             Features::Table(table) => InputPlan::Table(TablePlan::fit(table, rows, options)?),
         }))
+    }
+
+    /// Rules for a matrix of so many columns, fitted elsewhere.
+    ///
+    /// # Errors
+    /// If the width is 0 or too large, there are neither one scale nor one for each column, or a divisor is
+    /// not above 0.
+    pub fn matrix(width: usize, scales: &InputScales) -> Result<Self, DataError> {
+        InputPlan::Matrix(MatrixPlan::given(width, scales)).try_into()
+    }
+
+    /// All that is done to the inputs, if that is to scale numbers of which none was missing in training.
+    pub fn scales(&self) -> Option<InputScales> {
+        match &self.0 {
+            InputPlan::Matrix(plan) => Some(plan.scales()),
+            InputPlan::Table(plan) => plan.scales(),
+        }
     }
 
     /// Inputs of a network. A matrix is changed in place.

@@ -3,7 +3,7 @@
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 use super::MAX_WIDTH;
-use super::scaling::{Scaling, Summary, or_one};
+use super::scaling::{InputScales, Scaling, Summary, or_one};
 use crate::DataError;
 use crate::formats::spread;
 
@@ -62,6 +62,34 @@ impl MatrixPlan {
             None => Ok(plan),
             Some(flaw) => Err(DataError::unsuitable("inputs", "finite numbers that can be scaled", flaw)),
         }
+    }
+
+    /// Rules that were fitted elsewhere and may have a flaw.
+    pub(super) fn given(width: usize, scales: &InputScales) -> Self {
+        let of_columns = |values: &[f32], default: f32| match values {
+            [] => vec![default; width],
+            [one] => vec![*one; width],
+            each => each.to_vec(),
+        };
+        let divisors = || of_columns(&scales.divisors, 1.0);
+        let scaling = match (&scales.shifts[..], &scales.divisors[..]) {
+            _ if !(1..=MAX_WIDTH).contains(&width) => MatrixScaling::None,
+            ([], []) => MatrixScaling::None,
+            ([], &[divisor]) => MatrixScaling::Whole { divisor },
+            ([], _) => MatrixScaling::Divided { divisors: divisors() },
+            (shifts, _) => MatrixScaling::Shifted { shifts: of_columns(shifts, 0.0), divisors: divisors() },
+        };
+        Self { width, scaling }
+    }
+
+    pub(super) fn scales(&self) -> InputScales {
+        let (shifts, divisors): (&[f32], &[f32]) = match &self.scaling {
+            MatrixScaling::None => (&[], &[]),
+            MatrixScaling::Whole { divisor } => (&[], std::slice::from_ref(divisor)),
+            MatrixScaling::Divided { divisors } => (&[], divisors),
+            MatrixScaling::Shifted { shifts, divisors } => (shifts, divisors),
+        };
+        InputScales { shifts: shifts.to_owned(), divisors: divisors.to_owned() }
     }
 
     pub(super) fn width(&self) -> usize {

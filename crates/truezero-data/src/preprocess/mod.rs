@@ -43,9 +43,8 @@ use truezero_sparse::{Batch, DenseBatch};
 use crate::text::TextOptions;
 use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
 pub use inputs::InputPreprocessing;
-pub use scaling::Scaling;
-pub use targets::MAX_INFERRED_CLASSES;
-use targets::TargetPlan;
+pub use scaling::{InputScales, Scaling};
+pub use targets::{MAX_INFERRED_CLASSES, TargetPlan};
 
 /// The form in which preprocessing is stored. Another version is refused.
 pub const VERSION: u32 = 1;
@@ -87,18 +86,26 @@ impl TryFrom<Unchecked> for Preprocessing {
 
     fn try_from(unchecked: Unchecked) -> Result<Self, DataError> {
         let Unchecked { version, inputs, targets } = unchecked;
-        let wrong = |expected: &str, found: String| DataError::unsuitable("preprocessing", expected, found);
         if version != VERSION {
-            return Err(wrong(&format!("version {VERSION}"), format!("version {version}")));
+            let (expected, found) = (format!("version {VERSION}"), format!("version {version}"));
+            return Err(DataError::unsuitable("preprocessing", expected, found));
         }
-        match targets.flaw() {
-            None => Ok(Self { version, inputs, targets }),
-            Some(flaw) => Err(wrong("rules that fit together", flaw)),
-        }
+        Self::new(inputs, targets)
     }
 }
 
 impl Preprocessing {
+    /// Rules that were fitted elsewhere.
+    ///
+    /// # Errors
+    /// If no fit could have made them.
+    pub fn new(inputs: InputPreprocessing, targets: TargetPlan) -> Result<Self, DataError> {
+        match targets.flaw() {
+            None => Ok(Self { version: VERSION, inputs, targets }),
+            Some(flaw) => Err(DataError::unsuitable("preprocessing", "rules that fit together", flaw)),
+        }
+    }
+
     /// Rules fitted on the given rows only.
     ///
     /// # Errors
@@ -206,6 +213,11 @@ impl Preprocessing {
     /// If the width is not the number of outputs.
     pub fn quantities(&self, outputs: &DenseBatch) -> DenseBatch {
         self.targets.quantities(outputs)
+    }
+
+    /// For quantities, the mean of each: the value of an output of 0. Empty for another task.
+    pub fn means(&self) -> &[f64] {
+        self.targets.means()
     }
 
     /// For quantities, how many units of the data one unit of each output is: an error of the network times

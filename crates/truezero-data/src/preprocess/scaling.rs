@@ -18,6 +18,15 @@ pub enum Scaling {
     Standardize,
 }
 
+/// (x − shift) / divisor for each input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputScales {
+    /// One for all inputs, one for each, or none if there is nothing to subtract.
+    pub shifts: Vec<f32>,
+    /// One for all inputs, one for each, or none if there is nothing to divide by.
+    pub divisors: Vec<f32>,
+}
+
 /// What is known of a column of numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Summary {

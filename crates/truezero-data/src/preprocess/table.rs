@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 use super::column::{ColumnPlan, Encoded};
+use super::scaling::InputScales;
 use super::{MAX_WIDTH, PreprocessOptions};
 use crate::formats::DENSE_FROM;
 use crate::{Column, ColumnValues, DataError, Table};
@@ -39,6 +40,20 @@ impl TablePlan {
 
     pub(super) fn width(&self) -> usize {
         self.columns.iter().map(|column| column.inputs.width()).sum()
+    }
+
+    /// All that is done to the columns, if they are numbers of which none was missing in training.
+    pub(super) fn scales(&self) -> Option<InputScales> {
+        let scale = |column: &Named| match column.inputs {
+            ColumnPlan::Number { shift, divisor, missing: false, .. } => {
+                let (shift, divisor) = (shift as f32, divisor as f32);
+                // Some 64-bit numbers are not 32-bit ones.
+                (shift.is_finite() && divisor.is_normal()).then_some((shift, divisor))
+            }
+            _ => None,
+        };
+        let (shifts, divisors) = self.columns.iter().map(scale).collect::<Option<_>>()?;
+        Some(InputScales { shifts, divisors })
     }
 
     pub(super) fn input_names(&self) -> Vec<String> {

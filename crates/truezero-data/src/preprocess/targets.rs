@@ -16,16 +16,24 @@ const LISTED: usize = 12;
 /// From raw targets to those of a network.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum TargetPlan {
+pub enum TargetPlan {
     /// One of these, in order: numbers by value, other names by letter.
-    Classes { names: Vec<String> },
+    Classes {
+        /// At least two, all different.
+        names: Vec<String>,
+    },
     /// Any of these.
-    Labels { names: Vec<String> },
+    Labels {
+        /// At least one, all different.
+        names: Vec<String>,
+    },
     /// (y − mean) / scale for each output.
     Quantities {
         /// Of the columns, where there are several.
         names: Vec<String>,
+        /// The value of an output of 0.
         means: Vec<f64>,
+        /// The change in the value by an output of 1, above 0.
         scales: Vec<f64>,
     },
 }
@@ -117,6 +125,10 @@ impl TargetPlan {
 
     pub(super) fn scales(&self) -> &[f64] {
         if let Self::Quantities { scales, .. } = self { scales } else { &[] }
+    }
+
+    pub(super) fn means(&self) -> &[f64] {
+        if let Self::Quantities { means, .. } = self { means } else { &[] }
     }
 
     pub(super) fn quantities(&self, outputs: &DenseBatch) -> DenseBatch {

@@ -1,0 +1,67 @@
+//! `truezero export`: a model as an ONNX file.
+
+use std::io::Write;
+
+use serde::Serialize;
+use truezero::onnx::{GraphInputs, OPSET};
+use truezero::{Model, Saved};
+use truezero_data::Task;
+
+use super::using;
+use crate::args::ExportArgs;
+use crate::failure::Failure;
+use crate::{files, json, output};
+
+#[derive(Serialize)]
+struct Document {
+    onnx: String,
+    task: Task,
+    /// What the graph takes: `raw` numbers, or those that our preprocessing `prepared`.
+    takes: GraphInputs,
+    inputs: usize,
+    outputs: Vec<String>,
+    /// Version of the operators.
+    opset: i64,
+    /// Size of the file.
+    bytes: usize,
+}
+
+pub fn run(args: &ExportArgs) -> Result<(), Failure> {
+    let model = match Saved::load(&args.model)? {
+        Saved::Model(model) => *model,
+        Saved::Encoder(_) => {
+            let message = format!("{} has no outputs to export", args.model.display());
+            return Err(Failure::hinted(message, "`truezero train --from` gives it some"));
+        }
+    };
+    files::check(&args.onnx)?;
+    let bytes = model.to_onnx()?;
+    files::write(&args.onnx, |file| file.write_all(&bytes))?;
+    let document = describe(&model, args, bytes.len());
+    if args.json {
+        return json::document(&document);
+    }
+    let takes = match document.takes {
+        GraphInputs::Raw => "numbers as they are in the data",
+        GraphInputs::Prepared => "inputs that truezero prepared, named in its metadata",
+    };
+    output::print(&format!(
+        "{}: {} inputs, {} outputs, operators of version {OPSET}, {} bytes\ntakes {takes}\n",
+        document.onnx,
+        document.inputs,
+        document.outputs.len(),
+        document.bytes,
+    ))
+}
+
+fn describe(model: &Model, args: &ExportArgs, bytes: usize) -> Document {
+    Document {
+        onnx: args.onnx.display().to_string(),
+        task: model.preprocessing.task(),
+        takes: model.onnx_inputs(),
+        inputs: model.network.inputs(),
+        outputs: using::output_names(model),
+        opset: OPSET,
+        bytes,
+    }
+}

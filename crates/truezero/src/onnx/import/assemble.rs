@@ -1,0 +1,320 @@
+//! From steps to layers: what is done before, between and after the products of weights becomes part of
+//! the weights, of the scaling of the inputs, or of the units of the quantities.
+
+use truezero_data::preprocess::{InputScales, MAX_WIDTH};
+use truezero_sparse::PackedWeights;
+
+use super::affine::{Affine, Mismatch};
+use super::constant::Constant;
+use super::data::Data;
+use super::flow::{Placed, Step};
+use super::refusal::Refusal;
+use crate::activation::Activation;
+use crate::cost::Cost;
+use crate::layer::Layer;
+use crate::options::{MAX_LAYERS, MAX_UNITS};
+
+/// An activation of so many outputs at most is taken over, since the layer on top that passes it on has a
+/// weight for each pair of them.
+const MAX_PASSED_ON: usize = 4096;
+
+/// Layers, and what is around them.
+pub(super) struct Assembled {
+    pub(super) layers: Vec<Layer>,
+    pub(super) cost: Cost,
+    pub(super) inputs: InputScales,
+    /// From outputs to quantities.
+    pub(super) outputs: Affine,
+}
+
+/// Layers so far.
+pub(super) struct Assembler<'a> {
+    data: &'a Data<'a>,
+    layers: Vec<Layer>,
+    /// A layer whose activation is not known yet.
+    open: Option<Open>,
+    /// What comes after the open layer; else after the highest layer, or the input.
+    pending: Affine,
+    inputs: InputScales,
+}
+
+impl<'a> Assembler<'a> {
+    pub(super) fn new(data: &'a Data<'a>) -> Self {
+        let (layers, open) = (Vec::new(), None);
+        let (pending, inputs) = (Affine::identity(), InputScales::default());
+        Self { data, layers, open, pending, inputs }
+    }
+
+    /// Takes the steps over, lowest first; `labelled` as in [`super::outputs::Prediction`].
+    pub(super) fn assemble(mut self, steps: &[&Placed<'_>], labelled: bool) -> Result<Assembled, Refusal> {
+        let ending = steps.last().map_or("graph", |placed| &placed.place);
+        let mut kinds = steps.iter().rev().map(|placed| &placed.step);
+        let logistic = |step| matches!(step, Some(&Step::Activate(Activation::Logistic)));
+        let (taken, cost) = match kinds.next() {
+            Some(Step::BothClasses) => (2, Cost::SoftmaxCrossEntropy),
+            Some(Step::Softmax) => (1, Cost::SoftmaxCrossEntropy),
+            last if logistic(last) => (1, Cost::LogisticCrossEntropy),
+            _ if labelled => (0, Cost::SoftmaxCrossEntropy),
+            _ => (0, Cost::SquaredError),
+        };
+        let both_classes = taken == 2;
+        for placed in &steps[..steps.len().saturating_sub(taken)] {
+            self.step(placed)?;
+        }
+        self.open_on_top(ending)?;
+        let mut outputs = Affine::identity();
+        if cost == Cost::SquaredError && self.pending.ascends() {
+            std::mem::swap(&mut outputs, &mut self.pending);
+        }
+        let mut top = self.settled(ending)?;
+        if both_classes {
+            top.add_class_without_weights();
+        }
+        if cost == Cost::SoftmaxCrossEntropy && top.units < 2 {
+            return Err(Refusal::new(ending, "probabilities of two classes or more", "one"));
+        }
+        if !outputs.fits(top.units) {
+            return Err(mismatch(ending));
+        }
+        self.close(top, Activation::Identity, ending)?;
+        Ok(Assembled { layers: self.layers, cost, inputs: self.inputs, outputs })
+    }
+
+    fn step(&mut self, Placed { step, place, .. }: &Placed<'_>) -> Result<(), Refusal> {
+        let data = self.data;
+        data.take(place, self.pending.len())?;
+        let done = match step {
+            Step::Input => Ok(()),
+            Step::Add { by, factor } => {
+                let by = by.floats(data)?;
+                match &mut self.open {
+                    // A bias that stands beside its weights belongs to them, not to what comes after.
+                    Some(open) if self.pending.is_identity() => open.add(&by, *factor),
+                    _ => self.pending.add(&by, *factor),
+                }
+            }
+            Step::Multiply(by) => self.pending.multiply(&by.floats(data)?),
+            Step::Divide(by) => {
+                let by = by.floats(data)?;
+                if by.contains(&0.0) {
+                    return Err(Refusal::new(place, "numbers to divide by", "a zero among them"));
+                }
+                self.pending.divide(&by)
+            }
+            Step::Negate => self.pending.multiply(&[-1.0]),
+            Step::Normalise { scale, bias, mean, variance, epsilon } => {
+                let deviations: Vec<f32> = variance
+                    .floats(data)?
+                    .iter()
+                    .map(|&variance| (f64::from(variance) + epsilon).sqrt() as f32)
+                    .collect();
+                if !deviations.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0) {
+                    return Err(Refusal::new(place, "variances above 0", "others"));
+                }
+                let [mean, scale, bias] = [mean.floats(data)?, scale.floats(data)?, bias.floats(data)?];
+                let pending = &mut self.pending;
+                pending
+                    .add(&mean, -1.0)
+                    .and_then(|()| pending.divide(&deviations))
+                    .and_then(|()| pending.multiply(&scale))
+                    .and_then(|()| pending.add(&bias, 1.0))
+            }
+            Step::Linear { weights, alpha, bias } => {
+                return self.linear(place, weights, *alpha, bias.as_ref());
+            }
+            Step::Activate(activation) => return self.activate(place, *activation),
+            Step::Softmax | Step::BothClasses => {
+                return Err(Refusal::new(place, "probabilities at the end", "what is made of them"));
+            }
+        };
+        done.map_err(|Mismatch| mismatch(place))
+    }
+
+    fn linear(
+        &mut self,
+        place: &str,
+        weights: &Constant<'_>,
+        alpha: f32,
+        bias: Option<&(Constant<'_>, f32)>,
+    ) -> Result<(), Refusal> {
+        if self.open.is_some() {
+            let below = self.settled(place)?;
+            self.close(below, Activation::Identity, place)?;
+        }
+        let [inputs, units] = *weights.dims() else {
+            return Err(Refusal::new(place, "weights of inputs × units", format!("{:?}", weights.dims())));
+        };
+        if !(1..=MAX_WIDTH).contains(&inputs) || !(1..=MAX_UNITS).contains(&units) {
+            let expected = format!("1 to {MAX_WIDTH} inputs and 1 to {MAX_UNITS} units");
+            return Err(Refusal::new(place, expected, format!("{inputs} and {units}")));
+        }
+        let mut open = Open { inputs, units, weights: weights.floats(self.data)?, bias: vec![0.0; units] };
+        if alpha != 1.0 {
+            open.weights.iter_mut().for_each(|weight| *weight *= alpha);
+        }
+        if let Some((bias, beta)) = bias {
+            let bias = bias.floats(self.data)?;
+            open.add(&bias, f64::from(*beta)).map_err(|Mismatch| mismatch(place))?;
+        }
+        let below = std::mem::replace(&mut self.pending, Affine::identity());
+        if !below.is_identity() {
+            if !below.fits(inputs) {
+                return Err(mismatch(place));
+            }
+            match input_scales(&below, inputs).filter(|_| self.layers.is_empty()) {
+                Some(scales) => self.inputs = scales,
+                None => open.fold_below(&below),
+            }
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn activate(&mut self, place: &str, activation: Activation) -> Result<(), Refusal> {
+        if self.open.is_none() {
+            let expected = "weights below each activation";
+            return Err(Refusal::new(place, expected, format!("{activation} without")));
+        }
+        // ln(1 + e^(αx)) is α times the softplus of steepness α.
+        let steepness = match (activation, self.pending.uniform_scale()) {
+            (Activation::Softplus { alpha: 1.0 }, Some(scale)) if scale > 0.0 && scale.is_finite() => scale,
+            _ => 1.0,
+        };
+        if steepness == 1.0 {
+            let open = self.settled(place)?;
+            return self.close(open, activation, place);
+        }
+        self.pending = Affine::identity();
+        let open = self.settled(place)?;
+        self.close(open, Activation::Softplus { alpha: steepness as f32 }, place)?;
+        self.pending = Affine::uniform(steepness);
+        Ok(())
+    }
+
+    /// Sees to it that there is a layer without an activation on top.
+    fn open_on_top(&mut self, place: &str) -> Result<(), Refusal> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let Some(top) = self.layers.last() else {
+            return Err(Refusal::new(place, "at least one Gemm or MatMul below it", "none"));
+        };
+        let units = top.units();
+        if units > MAX_PASSED_ON {
+            let expected = format!("weights below the outputs, or at most {MAX_PASSED_ON} of them");
+            return Err(Refusal::new(place, expected, units.to_string()));
+        }
+        let mut weights = vec![0.0; units * units];
+        weights.iter_mut().step_by(units + 1).for_each(|weight| *weight = 1.0);
+        self.open = Some(Open { inputs: units, units, weights, bias: vec![0.0; units] });
+        Ok(())
+    }
+
+    /// The open layer, with all that comes after it in its weights.
+    fn settled(&mut self, place: &str) -> Result<Open, Refusal> {
+        let missing = || Refusal::new(place, "at least one Gemm or MatMul below it", "none");
+        let mut open = self.open.take().ok_or_else(missing)?;
+        let above = std::mem::replace(&mut self.pending, Affine::identity());
+        if !above.fits(open.units) {
+            return Err(mismatch(place));
+        }
+        if !above.is_identity() {
+            open.fold_above(&above);
+        }
+        Ok(open)
+    }
+
+    fn close(&mut self, open: Open, activation: Activation, place: &str) -> Result<(), Refusal> {
+        if self.layers.len() > MAX_LAYERS {
+            return Err(Refusal::new(place, format!("at most {MAX_LAYERS} hidden layers"), "more"));
+        }
+        if self.layers.last().is_some_and(|below| below.units() != open.inputs) {
+            return Err(mismatch(place));
+        }
+        if !open.weights.iter().chain(&open.bias).all(|parameter| parameter.is_finite()) {
+            let expected = "finite weights, with all constants beside them multiplied in";
+            return Err(Refusal::new(place, expected, "infinite ones"));
+        }
+        let weights = PackedWeights::from_plain(open.inputs, open.units, &open.weights);
+        self.layers.push(Layer { weights, bias: open.bias, activation, signs: None });
+        Ok(())
+    }
+}
+
+/// Weights and biases that may still change.
+struct Open {
+    inputs: usize,
+    units: usize,
+    /// Inputs × units.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Open {
+    /// Adds factor · by to the biases.
+    fn add(&mut self, by: &[f32], factor: f64) -> Result<(), Mismatch> {
+        if by.len() != 1 && by.len() != self.units {
+            return Err(Mismatch);
+        }
+        for (unit, bias) in self.bias.iter_mut().enumerate() {
+            let by = if by.len() == 1 { by[0] } else { by[unit] };
+            *bias = (f64::from(*bias) + factor * f64::from(by)) as f32;
+        }
+        Ok(())
+    }
+
+    /// Of (x · scale + shift) W + b.
+    fn fold_below(&mut self, below: &Affine) {
+        let mut bias: Vec<f64> = self.bias.iter().map(|&bias| bias.into()).collect();
+        for (input, row) in self.weights.chunks_exact_mut(self.units).enumerate() {
+            let (scale, shift) = below.at(input);
+            for (weight, bias) in row.iter_mut().zip(&mut bias) {
+                *bias += shift * f64::from(*weight);
+                *weight = (f64::from(*weight) * scale) as f32;
+            }
+        }
+        self.bias = bias.into_iter().map(|bias| bias as f32).collect();
+    }
+
+    /// Of (x W + b) · scale + shift.
+    fn fold_above(&mut self, above: &Affine) {
+        for row in self.weights.chunks_exact_mut(self.units) {
+            for (unit, weight) in row.iter_mut().enumerate() {
+                *weight = (f64::from(*weight) * above.at(unit).0) as f32;
+            }
+        }
+        for (unit, bias) in self.bias.iter_mut().enumerate() {
+            let (scale, shift) = above.at(unit);
+            *bias = (f64::from(*bias) * scale + shift) as f32;
+        }
+    }
+
+    /// A class of pre-activation 0 before one: the softmax of (0, z) is (1 − p, p) with p the logistic of z.
+    fn add_class_without_weights(&mut self) {
+        self.weights = self.weights.iter().flat_map(|&weight| [0.0, weight]).collect();
+        self.bias = self.bias.iter().flat_map(|&bias| [0.0, bias]).collect();
+        self.units *= 2;
+    }
+}
+
+/// x · scale + shift as (x − shift) / divisor, if that is a scaling of inputs.
+fn input_scales(affine: &Affine, width: usize) -> Option<InputScales> {
+    if !affine.ascends() {
+        return None;
+    }
+    let uniform = affine.fits(1);
+    let (shifts, divisors): (Vec<f32>, Vec<f32>) = (0..if uniform { 1 } else { width })
+        .map(|input| {
+            let (scale, shift) = affine.at(input);
+            ((-shift / scale) as f32, scale.recip() as f32)
+        })
+        .unzip();
+    let sound = divisors.iter().all(|divisor| divisor.is_finite() && *divisor > 0.0)
+        && shifts.iter().all(|shift| shift.is_finite());
+    let shifts = if shifts.iter().all(|&shift| shift == 0.0) { Vec::new() } else { shifts };
+    sound.then_some(InputScales { shifts, divisors })
+}
+
+fn mismatch(place: &str) -> Refusal {
+    Refusal::new(place, "constants of one value, or of one for each unit", "another number")
+}

@@ -1,0 +1,106 @@
+//! What passes through a graph: steps, each upon the one below, from the input to the outputs.
+
+use super::constant::Constant;
+use super::refusal::Refusal;
+use crate::activation::Activation;
+
+/// What a name in a graph stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Constant(Constant<'a>),
+    Flow(Flow),
+    /// The position of the greatest value of a flow, or its name: nothing that a network computes.
+    Label(usize),
+    /// What a part of the graph makes that is outside.
+    Outside(Refusal),
+}
+
+/// What a step makes of each example.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    /// The step.
+    pub(super) step: usize,
+    /// Shape for one example, if it is known.
+    pub(super) dims: Option<Vec<usize>>,
+}
+
+/// A step and the one below it.
+#[derive(Debug)]
+pub(super) struct Placed<'a> {
+    pub(super) step: Step<'a>,
+    /// That of the input is itself.
+    pub(super) below: usize,
+    /// The node, for messages.
+    pub(super) place: String,
+}
+
+/// What is done to x.
+#[derive(Clone, Debug)]
+pub(super) enum Step<'a> {
+    Input,
+    /// x + factor · by
+    Add {
+        by: Constant<'a>,
+        factor: f64,
+    },
+    /// x · by
+    Multiply(Constant<'a>),
+    /// x / by
+    Divide(Constant<'a>),
+    /// −x
+    Negate,
+    /// (x − mean) / √(variance + ε) · scale + bias
+    Normalise {
+        scale: Constant<'a>,
+        bias: Constant<'a>,
+        mean: Constant<'a>,
+        variance: Constant<'a>,
+        epsilon: f64,
+    },
+    /// α x W + β b
+    Linear {
+        weights: Constant<'a>,
+        alpha: f32,
+        bias: Option<(Constant<'a>, f32)>,
+    },
+    Activate(Activation),
+    Softmax,
+    /// 1 − x and x, side by side
+    BothClasses,
+}
+
+/// Whether a constant of this shape acts on each value of an example by itself, or on all alike; the
+/// shape of the result.
+pub(super) fn elementwise(flow: Option<&[usize]>, constant: &[usize]) -> Option<Option<Vec<usize>>> {
+    let core = |dims: &[usize]| -> Vec<usize> { dims.iter().copied().skip_while(|&dim| dim == 1).collect() };
+    let own = core(constant);
+    match flow {
+        // More dimensions than there are would be added to the examples'.
+        Some(flow) if constant.len() > flow.len() + 1 => None,
+        Some(flow) if own.is_empty() || own == core(flow) => Some(Some(flow.to_vec())),
+        Some(_) => None,
+        None if constant.len() > 2 || own.len() > 1 => None,
+        None if own.is_empty() => Some(None),
+        None => Some(Some(own)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_constants_of_the_shape_of_an_example_act_on_its_values() {
+        assert_eq!(elementwise(Some(&[3]), &[3]), Some(Some(vec![3])));
+        assert_eq!(elementwise(Some(&[3]), &[1, 3]), Some(Some(vec![3])));
+        assert_eq!(elementwise(Some(&[1, 2, 3]), &[2, 3]), Some(Some(vec![1, 2, 3])));
+        assert_eq!(elementwise(Some(&[2, 3]), &[]), Some(Some(vec![2, 3])));
+        assert_eq!(elementwise(None, &[1, 3]), Some(Some(vec![3])));
+        assert_eq!(elementwise(None, &[1]), Some(None));
+        for wrong in [&[2][..], &[3, 1], &[2, 3], &[1, 1, 3]] {
+            assert_eq!(elementwise(Some(&[3]), wrong), None, "{wrong:?}");
+        }
+        assert_eq!(elementwise(Some(&[1]), &[3]), None);
+        assert_eq!(elementwise(Some(&[2, 3]), &[3]), None, "would be repeated");
+    }
+}
