@@ -7,7 +7,7 @@ pub(super) struct Affine {
     shift: Vec<f64>,
 }
 
-/// Vectors of different lengths.
+/// Shapes that do not fit each other.
 #[derive(Debug, PartialEq)]
 pub(super) struct Mismatch;
 

@@ -137,7 +137,7 @@ impl<'a> Constant<'a> {
             data.take(&self.place(), tensor.raw_data.len() / width)?;
             &tensor.raw_data
         };
-        if bytes.len() % width != 0 || bytes.len() / width != self.len() {
+        if !bytes.len().is_multiple_of(width) || bytes.len() / width != self.len() {
             return Err(self.wrong_count(bytes.len() / width));
         }
         Ok(if width == size_of::<f32>() {

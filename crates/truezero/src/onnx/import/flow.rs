@@ -1,5 +1,6 @@
 //! What passes through a graph: steps, each upon the one below, from the input to the outputs.
 
+use super::affine::Mismatch;
 use super::constant::Constant;
 use super::refusal::Refusal;
 use crate::activation::Activation;
@@ -69,19 +70,21 @@ pub(super) enum Step<'a> {
     BothClasses,
 }
 
-/// Whether a constant of this shape acts on each value of an example by itself, or on all alike; the
-/// shape of the result.
-pub(super) fn elementwise(flow: Option<&[usize]>, constant: &[usize]) -> Option<Option<Vec<usize>>> {
+/// The shape of an example after a constant of the shape `constant` acted on each value of it by itself, or
+/// on all alike.
+pub(super) fn elementwise(
+    flow: Option<&[usize]>,
+    constant: &[usize],
+) -> Result<Option<Vec<usize>>, Mismatch> {
     let core = |dims: &[usize]| -> Vec<usize> { dims.iter().copied().skip_while(|&dim| dim == 1).collect() };
     let own = core(constant);
     match flow {
         // More dimensions than there are would be added to the examples'.
-        Some(flow) if constant.len() > flow.len() + 1 => None,
-        Some(flow) if own.is_empty() || own == core(flow) => Some(Some(flow.to_vec())),
-        Some(_) => None,
-        None if constant.len() > 2 || own.len() > 1 => None,
-        None if own.is_empty() => Some(None),
-        None => Some(Some(own)),
+        Some(flow) if constant.len() > flow.len() + 1 => Err(Mismatch),
+        Some(flow) if own.is_empty() || own == core(flow) => Ok(Some(flow.to_vec())),
+        Some(_) => Err(Mismatch),
+        None if constant.len() > 2 || own.len() > 1 => Err(Mismatch),
+        None => Ok((!own.is_empty()).then_some(own)),
     }
 }
 
@@ -91,16 +94,16 @@ mod tests {
 
     #[test]
     fn only_constants_of_the_shape_of_an_example_act_on_its_values() {
-        assert_eq!(elementwise(Some(&[3]), &[3]), Some(Some(vec![3])));
-        assert_eq!(elementwise(Some(&[3]), &[1, 3]), Some(Some(vec![3])));
-        assert_eq!(elementwise(Some(&[1, 2, 3]), &[2, 3]), Some(Some(vec![1, 2, 3])));
-        assert_eq!(elementwise(Some(&[2, 3]), &[]), Some(Some(vec![2, 3])));
-        assert_eq!(elementwise(None, &[1, 3]), Some(Some(vec![3])));
-        assert_eq!(elementwise(None, &[1]), Some(None));
+        assert_eq!(elementwise(Some(&[3]), &[3]), Ok(Some(vec![3])));
+        assert_eq!(elementwise(Some(&[3]), &[1, 3]), Ok(Some(vec![3])));
+        assert_eq!(elementwise(Some(&[1, 2, 3]), &[2, 3]), Ok(Some(vec![1, 2, 3])));
+        assert_eq!(elementwise(Some(&[2, 3]), &[]), Ok(Some(vec![2, 3])));
+        assert_eq!(elementwise(None, &[1, 3]), Ok(Some(vec![3])));
+        assert_eq!(elementwise(None, &[1]), Ok(None));
         for wrong in [&[2][..], &[3, 1], &[2, 3], &[1, 1, 3]] {
-            assert_eq!(elementwise(Some(&[3]), wrong), None, "{wrong:?}");
+            assert_eq!(elementwise(Some(&[3]), wrong), Err(Mismatch), "{wrong:?}");
         }
-        assert_eq!(elementwise(Some(&[1]), &[3]), None);
-        assert_eq!(elementwise(Some(&[2, 3]), &[3]), None, "would be repeated");
+        assert_eq!(elementwise(Some(&[1]), &[3]), Err(Mismatch));
+        assert_eq!(elementwise(Some(&[2, 3]), &[3]), Err(Mismatch), "would be repeated");
     }
 }

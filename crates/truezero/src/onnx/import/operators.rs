@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
             return Err(Refusal::new(place_of(node), expected, format!("batch × {dims:?}")));
         }
         if let Some((bias, _)) = &bias
-            && elementwise(Some(&[units]), bias.dims()).is_none()
+            && elementwise(Some(&[units]), bias.dims()).is_err()
         {
             let expected = format!("a bias for each of {units} units");
             return Err(Refusal::new(place_of(node), expected, format!("the shape {:?}", bias.dims())));
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
                 return Err(Refusal::new(place_of(node), expected, "other inputs"));
             }
         };
-        let Some(dims) = elementwise(x.dims.as_deref(), constant.dims()) else {
+        let Ok(dims) = elementwise(x.dims.as_deref(), constant.dims()) else {
             let expected = match &x.dims {
                 Some(dims) => format!("a constant of one value, or of the shape {dims:?}"),
                 None => "a constant of one value, or of one for each input".to_owned(),
@@ -316,7 +316,7 @@ impl<'a> Reader<'a> {
         for (name, is_offset) in [("offset", true), ("scale", false)] {
             let Some(attribute) = attribute(node, name) else { continue };
             let constant = Constant::of_floats(&attribute.name, &attribute.floats, true);
-            let Some(dims) = elementwise(x.dims.as_deref(), constant.dims()) else {
+            let Ok(dims) = elementwise(x.dims.as_deref(), constant.dims()) else {
                 let expected = format!("a {name} for each input");
                 return Err(Refusal::new(place_of(node), expected, constant.len().to_string()));
             };

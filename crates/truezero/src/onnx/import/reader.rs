@@ -149,13 +149,11 @@ impl<'a> Reader<'a> {
 
     /// An input that must be a constant.
     pub(super) fn constant(&self, node: &NodeProto, index: usize) -> Result<Constant<'a>, Refusal> {
-        match self.required(node, index)? {
-            Value::Constant(constant) => Ok(constant.clone()),
-            _ => {
-                let expected = format!("a constant as input {}", index + 1);
-                Err(Refusal::new(place_of(node), expected, "one that is computed"))
-            }
-        }
+        let Value::Constant(constant) = self.required(node, index)? else {
+            let expected = format!("a constant as input {}", index + 1);
+            return Err(Refusal::new(place_of(node), expected, "one that is computed"));
+        };
+        Ok(constant.clone())
     }
 
     /// An input that must depend on the graph's.
