@@ -48,7 +48,8 @@ fn an_exported_model_comes_back_and_predicts_the_same() {
 #[test]
 fn text_is_prepared_before_it_enters_a_graph() {
     let place = Place::new();
-    let rows: String = (0..40).map(|at| format!("{},word{} and more\n", at % 2, at % 4)).collect();
+    let rows: Vec<String> = (0..40).map(|at| format!("{},word{} and more", at % 2, at % 4)).collect();
+    let rows = rows.join("\n");
     place.write("texts.csv", format!("y,text\n{rows}"));
     place.train(&["texts.csv", "--target", "y", "--text", "text"]);
     let exported = place.json(&["export", "model.safetensors", "--onnx", "m.onnx", "--json"]);
@@ -80,7 +81,7 @@ fn files_that_cannot_be_taken_over() {
         "kind",
         "--hidden",
         "5",
-        "--epochs",
+        "--pretrain-epochs",
         "1",
         "--quiet",
         "--out",

@@ -1,7 +1,5 @@
 //! `truezero export`: a model as an ONNX file.
 
-use std::io::Write;
-
 use serde::Serialize;
 use truezero::onnx::{GraphInputs, OPSET};
 use truezero::{Model, Saved};
