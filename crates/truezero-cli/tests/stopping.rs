@@ -84,13 +84,16 @@ fn a_killed_training_goes_on_to_the_same_bytes() {
         }
         std::io::copy(&mut running.lines, &mut std::io::sink()).unwrap();
         let status = running.child.wait().unwrap();
-        if status.success() {
-            break;
+        // One that was done before it could be killed shows nothing: another one then.
+        match (status.success(), kills) {
+            (true, 0) => {}
+            (true, _) => break,
+            _ => {
+                assert_eq!(status.signal(), Some(9), "{status}");
+                kills += 1;
+            }
         }
-        assert_eq!(status.signal(), Some(9), "{status}");
-        kills += 1;
     }
-    assert!(kills > 0);
     assert!(place.read("model.safetensors") == place.read("whole.safetensors"), "after {kills} kills");
     assert!(!place.path(CHECKPOINT).exists());
 }
