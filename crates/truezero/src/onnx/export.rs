@@ -9,14 +9,11 @@ use super::proto::{
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
     attribute_type, data_type,
 };
-use super::{DOCUMENT, Document, GraphInputs, IR_VERSION, OPSET};
+use super::{DOCUMENT, Document, GraphInputs, IR_VERSION, MAX_BYTES, OPSET};
 use crate::activation::{Activation, LeakyIntegrateAndFire};
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::store::Model;
-
-/// Protocol buffers end here.
-const MAX_BYTES: usize = i32::MAX as usize;
 
 const BATCH: &str = "batch";
 const INPUT: &str = "input";

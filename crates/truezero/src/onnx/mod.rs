@@ -33,6 +33,9 @@ pub const OPSET: i64 = 22;
 /// Version of the format that goes with it.
 const IR_VERSION: i64 = 10;
 
+/// Protocol buffers end here.
+const MAX_BYTES: usize = i32::MAX as usize;
+
 /// The key of our document in the metadata.
 const DOCUMENT: &str = "truezero";
 

@@ -36,8 +36,8 @@ use self::assemble::{Assembled, Assembler};
 use self::data::Data;
 use self::reader::Reader;
 use self::refusal::Refusal;
-use super::DOCUMENT;
 use super::proto::ModelProto;
+use super::{DOCUMENT, MAX_BYTES};
 use crate::cost::Cost;
 use crate::error::Error;
 use crate::network::Network;
@@ -60,7 +60,9 @@ struct Document {
 pub fn load(path: &Path) -> Result<Model, Error> {
     let failed = |source| Error::Io { operation: "read", path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
+    // One byte more shows that a file is too long; a pipe does not tell its length.
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     let folder =
         path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     import(bytes, folder).map_err(|error| match error {
@@ -84,6 +86,9 @@ pub fn load(path: &Path) -> Result<Model, Error> {
 /// # Errors
 /// What is no ONNX model, or outside of this: the node, its operator, and why.
 pub fn import(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Model, Error> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Refusal::new("file", format!("at most {MAX_BYTES} bytes"), "more").into());
+    }
     fields::check(&bytes)?;
     let size = bytes.len();
     let model = ModelProto::decode(Bytes::from(bytes))
