@@ -1,10 +1,10 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use truezero_data::files;
 
 use crate::failure::Failure;
 
@@ -13,7 +13,8 @@ use crate::failure::Failure;
 /// # Errors
 /// What stands in the way.
 pub fn check(path: &Path) -> Result<(), Failure> {
-    temporary(path).map(drop)
+    stands_in_the_way(path)?;
+    files::temporary(path).map(drop).map_err(Failure::io("write", path))
 }
 
 /// Writes a file under another name in the same folder, then renames it.
@@ -21,37 +22,25 @@ pub fn check(path: &Path) -> Result<(), Failure> {
 /// # Errors
 /// What stood in the way; what was at `path` is still there.
 pub fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let temporary = temporary(path)?;
-    // Written through the plain file: its errors do not name the temporary path.
-    let mut file = BufWriter::new(temporary.as_file());
-    content(&mut file)
-        .and_then(|()| file.into_inner().map_err(io::IntoInnerError::into_error))
-        .and_then(File::sync_all)
-        .and_then(|()| temporary.persist(path).map_err(|error| error.error))
-        .map(drop)
-        .map_err(Failure::io("write", path))
+    stands_in_the_way(path)?;
+    files::write(path, |file| {
+        let mut file = BufWriter::new(file);
+        content(&mut file)?;
+        file.flush()
+    })
+    .map_err(Failure::io("write", path))
 }
 
-fn temporary(path: &Path) -> Result<NamedTempFile, Failure> {
+fn stands_in_the_way(path: &Path) -> Result<(), Failure> {
     let refused =
         |found| Failure::Message(format!("cannot write {}: expected a file, found {found}", path.display()));
     match fs::metadata(path) {
-        Ok(there) if there.is_dir() => return Err(refused("a folder")),
+        Ok(there) if there.is_dir() => Err(refused("a folder")),
         // Renaming would replace a device by a file.
-        Ok(there) if !there.is_file() => return Err(refused("a device")),
-        _ => {}
+        Ok(there) if !there.is_file() => Err(refused("a device")),
+        _ if path.file_name().is_none() => Err(refused("no name of one")),
+        _ => Ok(()),
     }
-    if path.file_name().is_none() {
-        return Err(refused("no name of one"));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".truezero-");
-    // A temporary file is private by default; a result is a file like any other.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // What `tempfile` adds to an error is the temporary name, which would only confuse.
-    builder.tempfile_in(folder).map_err(|error| Failure::io("write", path)(error.kind().into()))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod dataset;
 mod digits;
 mod error;
 pub mod fetch;
+pub mod files;
 pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;

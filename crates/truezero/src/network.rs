@@ -188,7 +188,7 @@ fn forward(layers: &[Layer], engine: &mut Engine, inputs: Inputs<'_>, pass: &mut
 }
 
 /// Passes chosen examples through layers, some hundred at a time, and shows each pass.
-fn for_batches(
+pub(crate) fn for_batches(
     layers: &[Layer],
     engine: &mut Engine,
     inputs: &Batch,

@@ -1,7 +1,6 @@
 //! Choosing a part of a source, or joining all of them.
 
 use truezero_data::{DataError, Features, Raw, RawTarget, Source};
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 use crate::args::Part;
 use crate::failure::Failure;
@@ -29,8 +28,9 @@ pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Fa
 fn join(first: Raw, second: Raw) -> Result<Raw, DataError> {
     let examples = second.examples();
     let features = match (first.features, second.features) {
-        (Features::Matrix(a), Features::Matrix(b)) if a.width() == b.width() => {
-            Features::Matrix(stack(a, &b))
+        (Features::Matrix(mut a), Features::Matrix(b)) if a.width() == b.width() => {
+            a.append(&b);
+            Features::Matrix(a)
         }
         (Features::Matrix(a), Features::Matrix(b)) => {
             let (expected, found) = (format!("{} columns", a.width()), b.width().to_string());
@@ -49,44 +49,6 @@ fn join(first: Raw, second: Raw) -> Result<Raw, DataError> {
         _ => None,
     };
     Ok(Raw { features, target, image: first.image })
-}
-
-fn stack(a: Batch, b: &Batch) -> Batch {
-    let rows: Vec<usize> = (0..b.examples()).collect();
-    match (a, b) {
-        (Batch::Active(mut a), Batch::Active(b)) => {
-            a.extend_from(b, &rows);
-            Batch::Active(a)
-        }
-        (Batch::Active(mut a), Batch::Dense(b)) => {
-            for row in rows {
-                a.push((0..).zip(b.row(row).iter().copied()));
-            }
-            Batch::Active(a)
-        }
-        (Batch::Dense(a), b) => {
-            let mut all = DenseBatch::zeros(a.examples() + b.examples(), a.width());
-            for row in 0..a.examples() {
-                all.row_mut(row).copy_from_slice(a.row(row));
-            }
-            for row in rows {
-                fill(all.row_mut(a.examples() + row), b, row);
-            }
-            Batch::Dense(all)
-        }
-    }
-}
-
-fn fill(to: &mut [f32], from: &Batch, row: usize) {
-    match from {
-        Batch::Dense(from) => to.copy_from_slice(from.row(row)),
-        Batch::Active(from) => {
-            let (indices, values) = ActiveBatch::example(from, row);
-            for (&index, &value) in indices.iter().zip(values) {
-                to[index as usize] = value;
-            }
-        }
-    }
 }
 
 fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
@@ -109,6 +71,8 @@ fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
 
 #[cfg(test)]
 mod tests {
+    use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+
     use super::*;
 
     fn raw(batch: Batch, labels: &[f64]) -> Raw {
@@ -132,9 +96,11 @@ mod tests {
             let Features::Matrix(joined) = join(raw(a, &[1.0]), raw(b, &[2.0])).unwrap().features else {
                 panic!("a matrix")
             };
-            let mut rows = vec![0.0; 4];
-            (0..2).for_each(|row| fill(&mut rows[row * 2..][..2], &joined, row));
-            rows
+            let joined = match joined {
+                Batch::Active(batch) => batch.to_dense(),
+                Batch::Dense(batch) => batch,
+            };
+            [joined.row(0), joined.row(1)].concat()
         };
         let (first, second) = (dense(&[1.0, 0.0]), dense(&[0.0, 2.0]));
         let (first_active, second_active) = (active(&[(0, 1.0)]), active(&[(1, 2.0)]));

@@ -3,12 +3,11 @@
 use std::io::{self, BufWriter, Cursor, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
 use truezero_sparse::ActiveBatch;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::DataError;
+use crate::{DataError, files};
 
 /// Writes a CSR matrix as a compressed .npz archive. The file appears whole or not at all: it is written
 /// under another name in the same folder, then renamed.
@@ -16,30 +15,11 @@ use crate::DataError;
 /// # Errors
 /// If the folder or file cannot be written.
 pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let write = || {
+    files::write(path, |mut file| {
         // Compressed in memory: an archive that meets a full disk complains on standard error by itself.
-        let archive = archive(batch)?;
-        let file = temporary(folder)?;
-        file.as_file().write_all(&archive)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    };
-    write().map_err(DataError::io("write", path))
-}
-
-/// A temporary file that whoever may read other new files may read, too.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the umask
-    }
-    builder.tempfile_in(folder)
+        file.write_all(&archive(batch)?)
+    })
+    .map_err(DataError::io("write", path))
 }
 
 /// The bytes of the file.

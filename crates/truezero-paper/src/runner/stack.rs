@@ -5,10 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use truezero::autoencoder::{Pretrainer, PretrainingOptions, PretrainingProgress};
-use truezero::{
-    Activation, Architecture, Control, Cost, Error as NetworkError, Initialisation, Layer, Network,
-    TrainingOptions,
-};
+use truezero::{Activation, Control, Error as NetworkError, Initialisation, Layer, Network, TrainingOptions};
 
 use super::place::{Place, Store};
 use super::{Runner, Spec};
@@ -152,21 +149,16 @@ fn found(place: &Place<StackSpec>) -> Result<Option<Pretrained>, Error> {
 
 /// The network before any training, as a trainer would make it.
 fn random(data: &Split, spec: &StackSpec) -> Result<Network, Error> {
+    let StackSpec { hidden, activation, sign_trick, initialisation, seed, .. } = spec;
     let options = TrainingOptions {
-        hidden: spec.hidden.clone(),
-        activation: spec.activation.clone(),
+        hidden: hidden.clone(),
+        activation: activation.clone(),
+        sign_trick: *sign_trick,
+        initialisation: *initialisation,
+        seed: *seed,
         ..TrainingOptions::default()
     };
-    let plan = options.check()?;
-    let architecture = Architecture {
-        inputs: data.data.inputs.width(),
-        hidden: spec.hidden.clone(),
-        outputs: data.data.targets.outputs(),
-        activations: plan.options().activation.clone(),
-        sign_trick: spec.sign_trick,
-        initialisation: spec.initialisation,
-    };
-    Ok(Network::random(&architecture, Cost::for_task(data.data.targets.task()), spec.seed))
+    Ok(Network::planned(&options.check()?, &data.data))
 }
 
 /// A network on pre-trained hidden layers, its output layer as random as without them.

@@ -7,7 +7,7 @@ use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use super::options::{PretrainingOptions, PretrainingPlan};
 use super::reconstruction::{Reconstruction, Target};
-use super::step::{Autoencoder, Buffers, Step, Zeros};
+use super::step::{Autoencoder, Buffers, Step, Zeros, encode};
 use crate::activation::Activation;
 use crate::error::Error;
 use crate::layer::{Initialisation, Layer};
@@ -228,7 +228,9 @@ impl<'a> Pretrainer<'a> {
         }
         let mut peak = most.max(-least);
         let mut scale = 1.0;
-        if reconstruction.scales() && target != Target::Half && peak > 0.0 {
+        // A layer that is left as it is gets its inputs as the network will give them.
+        let trains = options.epochs[index] > 0;
+        if trains && reconstruction.scales() && target != Target::Half && peak > 0.0 {
             (scale, peak) = (peak.recip(), 1.0);
             if scale != 1.0 {
                 multiply(self.inputs.to_mut(), scale);
@@ -258,11 +260,11 @@ impl<'a> Pretrainer<'a> {
             stage.autoencoder.layer = layer;
         }
         if next && self.index + 1 < self.layers.len() {
-            self.inputs = Cow::Owned(stage.autoencoder.codes(&mut self.engine, &self.inputs));
+            self.inputs = Cow::Owned(encode(&mut self.engine, &stage.autoencoder.layer, &self.inputs));
         }
         let mut layer = stage.autoencoder.layer;
         // x W, with x scaled, is x (scale W): the network's inputs are not scaled.
-        if stage.epoch > 0 && stage.scale != 1.0 {
+        if stage.scale != 1.0 {
             layer.weights.packed_mut().iter_mut().for_each(|w| *w *= stage.scale);
         }
         self.layers[self.index] = layer;

@@ -146,6 +146,27 @@ fn the_scale_of_codes_is_folded_into_the_weights() {
 }
 
 #[test]
+fn a_layer_that_is_left_as_it_is_gives_the_codes_that_it_will_give_in_the_network() {
+    let mut inputs = digits(50);
+    multiply(&mut inputs, 4.0);
+    let start = layers(784, &[20, 10], Activation::Rectifier, false);
+    let options = |epochs: &[usize]| PretrainingOptions {
+        reconstruction: vec![Reconstruction::CrossEntropy],
+        epochs: epochs.to_vec(),
+        ..Default::default()
+    };
+    let (both, _) = trained(options(&[0, 1]), start.clone(), &inputs, &[], 1);
+    assert_eq!(both[0], start[0]);
+    // The upper layer alone, on the codes of the lower one.
+    let codes = encode(&mut Engine::new(1), &start[0], &inputs);
+    let (upper, _) = trained(options(&[1]), vec![start[1].clone()], &codes, &[], 1);
+    let share = |layer: &Layer| layer.weights.to_plain().iter().map(|w| f64::from(w.abs())).sum::<f64>();
+    // Noise is drawn by the place of a layer, so the two differ, but not by the fourfold scale.
+    let ratio = share(&both[1]) / share(&upper[0]);
+    assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
+}
+
+#[test]
 fn an_interrupted_epoch_goes_on_where_it_stopped() {
     let inputs = digits(50);
     let plan = PretrainingOptions { epochs: vec![2], ..Default::default() };

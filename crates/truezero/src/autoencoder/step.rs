@@ -16,6 +16,7 @@ use super::corruption::Corruption;
 use super::reconstruction::{Reconstruction, Target};
 use super::sampling::Sample;
 use crate::layer::{Activations, Layer};
+use crate::network::for_batches;
 use crate::streams::Stream;
 
 /// A layer with what it is pre-trained by.
@@ -233,11 +234,6 @@ impl Autoencoder {
         }
         total
     }
-
-    /// The codes of all examples, clean, as inputs of the layer above.
-    pub(super) fn codes(&mut self, engine: &mut Engine, x: &Batch) -> Batch {
-        encode(engine, &self.layer, x)
-    }
 }
 
 fn descend(parameters: &mut [f32], gradient: &[f32], rate: f32) {
@@ -282,33 +278,26 @@ fn fill(row: &mut [f32], clean: &Batch, example: usize, target: Target) {
     }
 }
 
-/// Examples that are encoded together.
-const ENCODED_TOGETHER: usize = 256;
-
 /// What a layer makes of every example, in the form that suits its activation.
 pub(super) fn encode(engine: &mut Engine, layer: &Layer, x: &Batch) -> Batch {
-    let mut out = Activations::default();
-    let mut batch = Batch::Dense(DenseBatch::default());
     let mut codes = if layer.activation.gives_zeros() {
         Batch::Active(ActiveBatch::new(layer.units()))
     } else {
         Batch::Dense(DenseBatch::zeros(x.examples(), layer.units()))
     };
     let rows: Vec<usize> = (0..x.examples()).collect();
-    for chunk in rows.chunks(ENCODED_TOGETHER) {
-        batch.copy_from(x, chunk);
-        layer.forward(engine, batch.view(), false, &mut out);
-        let together: Vec<usize> = (0..chunk.len()).collect();
+    for_batches(std::slice::from_ref(layer), engine, x, &rows, |chunk, pass| {
+        let out = &pass.layers()[0];
         match (&mut codes, out.active()) {
-            (Batch::Active(codes), Some(active)) => codes.extend_from(active, &together),
+            (Batch::Active(codes), Some(active)) => codes.extend_from(active, &rows[..chunk.len()]),
             (Batch::Dense(codes), _) => {
-                chunk.iter().zip(together).for_each(|(&row, at)| {
+                for (at, &row) in chunk.iter().enumerate() {
                     codes.row_mut(row).copy_from_slice(out.dense().row(at));
-                });
+                }
             }
             (Batch::Active(_), None) => unreachable!("a layer that gives zeros lists its active values"),
         }
-    }
+    });
     codes
 }
 

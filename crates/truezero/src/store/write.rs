@@ -7,6 +7,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::Serialize;
+use truezero_data::files;
 use truezero_sparse::PackedWeights;
 
 use super::read::Stored;
@@ -90,20 +91,11 @@ pub(crate) fn write(
     document: &impl Serialize,
     tensors: Vec<(String, Tensor<'_>)>,
 ) -> Result<(), Error> {
-    let failed = |source| Error::Io { operation: "write", path: path.to_owned(), source };
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new();
-    temporary.prefix(".truezero-");
-    // A temporary file is private by default; a model is a file like any other.
-    #[cfg(unix)]
-    temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = temporary.tempfile_in(folder).map_err(failed)?;
-    write_to(temporary.as_file(), document, tensors).map_err(failed)?;
-    temporary.as_file().sync_all().map_err(failed)?;
-    temporary.persist(path).map(|_| ()).map_err(|error| failed(error.error))
+    files::write(path, |file| write_to(file, document, tensors)).map_err(|source| Error::Io {
+        operation: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Writes what [`write`] does, into an open file.

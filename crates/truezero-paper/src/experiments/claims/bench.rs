@@ -1,9 +1,7 @@
 //! What the claims are measured on: four trained networks that differ in their activation alone.
 
-use truezero::layer::Activations;
-use truezero::{Activation, Architecture, Cost, Initialisation, Network, TrainingOptions};
+use truezero::{Activation, Architecture, Cost, Initialisation, Network, Pass, TrainingOptions};
 use truezero_data::{Dataset, Portion};
-use truezero_sparse::choose::Product;
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 use crate::data::{Split, images};
@@ -146,31 +144,16 @@ fn sample(data: &Dataset, count: usize) -> Result<Dataset, Error> {
 
 /// What each hidden layer sends on, lowest first: examples × units.
 pub(super) fn codes(network: &Network, inputs: &Batch) -> Vec<DenseBatch> {
-    let mut engine = Engine::new(1);
-    let mut passed: Vec<Activations> = Vec::new();
-    for layer in network.hidden() {
-        let x = passed.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
-        let mut out = Activations::default();
-        layer.activate(&mut engine, x, &mut out);
-        passed.push(out);
-    }
-    passed.into_iter().map(|layer| layer.dense().clone()).collect()
+    let mut pass = Pass::default();
+    network.forward(&mut Engine::new(1), inputs.view(), &mut pass);
+    pass.hidden().iter().map(|layer| layer.dense().clone()).collect()
 }
 
 /// Inputs as a dense array.
 pub(super) fn dense(inputs: &Batch) -> DenseBatch {
     match inputs {
         Batch::Dense(batch) => batch.clone(),
-        Batch::Active(batch) => {
-            let mut rows = DenseBatch::zeros(batch.examples(), batch.width());
-            for example in 0..batch.examples() {
-                let (indices, values) = batch.example(example);
-                for (&at, &value) in indices.iter().zip(values) {
-                    rows.row_mut(example)[at as usize] = value;
-                }
-            }
-            rows
-        }
+        Batch::Active(batch) => batch.to_dense(),
     }
 }
 

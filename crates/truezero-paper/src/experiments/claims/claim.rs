@@ -89,15 +89,6 @@ pub(super) fn chance(p: f64) -> String {
     if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
 }
 
-/// Values in a row, for people: `50.1, 49.8 and 50.3`.
-pub(super) fn listed(values: &[String]) -> String {
-    match values {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,11 +99,5 @@ mod tests {
         assert_eq!(told(true, true), "holds: 0.3 against 0.1");
         assert_eq!(told(true, false), "holds in part: 0.3 against 0.1");
         assert_eq!(told(false, false), "does not hold: 0.3 against 0.1");
-    }
-
-    #[test]
-    fn lists_are_read_aloud() {
-        let words = |count: usize| listed(&["a", "b", "c"].map(str::to_owned)[..count]);
-        assert_eq!([0, 1, 2, 3].map(words), ["", "a", "a and b", "a, b and c"]);
     }
 }

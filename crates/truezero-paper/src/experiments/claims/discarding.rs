@@ -7,9 +7,10 @@ use truezero_data::{Dataset, Targets};
 use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER};
-use super::claim::{Claim, Verdict, listed, percent};
+use super::claim::{Claim, Verdict, percent};
 use super::random::Random;
 use crate::error::Error;
+use crate::experiments::setting::list;
 use crate::result::{Axis, Chart, Plot, Series, Style};
 
 /// Shares of the hidden values that are discarded.
@@ -43,7 +44,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
             percent(loss(RECTIFIER, MODERATE)),
             100.0 * SHARES[GOOD],
             percent(loss(RECTIFIER, GOOD)),
-            listed(&others),
+            list(&others),
             100.0 * SHARES[GOOD],
         ),
     );

@@ -5,7 +5,8 @@ use truezero::Network;
 use truezero_sparse::Batch;
 
 use super::bench::{ACTIVATIONS, Bench, LOGISTIC, RECTIFIER, active, codes};
-use super::claim::{Claim, Verdict, listed, percent};
+use super::claim::{Claim, Verdict, percent};
+use crate::experiments::setting::list;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 
 /// What counts as "about 50 %".
@@ -60,7 +61,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
         format!(
             "{} % of the rectifiers of layers 1 to {} are exactly zero; {} % of the logistic outputs lie within \
              0.1 of 1/2",
-            listed(&layers),
+            list(&layers),
             layers.len(),
             percent(near_half)
         ),

@@ -19,7 +19,8 @@ mod variable_size;
 use serde_json::{Map, Value, json};
 
 use self::bench::{ACTIVATIONS, Bench};
-use self::claim::{Claim, listed, percent};
+use self::claim::{Claim, percent};
+use super::setting::list;
 use crate::error::Error;
 use crate::result::{Cell, Outcome, Table};
 use crate::runner::Runner;
@@ -98,7 +99,7 @@ fn finding(claims: &[Claim]) -> String {
         .filter_map(|word| {
             let own = claims.iter().filter(|claim| claim.verdict.word() == word);
             let names: Vec<String> = own.map(|claim| claim.name.replace('_', " ")).collect();
-            (!names.is_empty()).then(|| format!("{word}: {} ({})", names.len(), listed(&names)))
+            (!names.is_empty()).then(|| format!("{word}: {} ({})", names.len(), list(&names)))
         })
         .collect();
     format!("Of {} claims, {}.", claims.len(), parts.join("; "))

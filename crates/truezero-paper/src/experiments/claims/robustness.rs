@@ -4,9 +4,10 @@ use serde_json::json;
 use truezero_sparse::{Batch, DenseBatch};
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, codes, dense};
-use super::claim::{Claim, Verdict, listed};
+use super::claim::{Claim, Verdict};
 use super::random::Random;
 use crate::error::Error;
+use crate::experiments::setting::list;
 use crate::result::{Axis, Chart, Plot, Series, Style};
 
 /// Standard deviations of the noise, in those of the inputs.
@@ -71,7 +72,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
             NOISE[SMALL],
             measured[RECTIFIER].1.jaccard,
             beyond[RECTIFIER],
-            listed(&cosines),
+            list(&cosines),
         ),
     );
     let chart = |title: &str, label: &str, value: fn(&Likeness) -> f64| {

@@ -6,9 +6,10 @@ use truezero_data::Dataset;
 use truezero_sparse::Batch;
 
 use super::bench::{ACTIVATIONS, Bench, RECTIFIER, codes};
-use super::claim::{Claim, Verdict, chance, listed, percent};
+use super::claim::{Claim, Verdict, chance, percent};
 use crate::data::Split;
 use crate::error::Error;
+use crate::experiments::setting::list;
 use crate::result::{Axis, Chart, Plot, Series, Style};
 use crate::runner::{Spec, Trained};
 use crate::significance::{LEVEL, among_best, mcnemar};
@@ -59,7 +60,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Claim, Error> {
             percent(top.test_error),
             percent(base.test_error),
             chance(p),
-            listed(&errors[1..].iter().map(|&error| percent(error)).collect::<Vec<_>>()),
+            list(&errors[1..].iter().map(|&error| percent(error)).collect::<Vec<_>>()),
             if best[RECTIFIER] { "" } else { "not " }
         ),
     );

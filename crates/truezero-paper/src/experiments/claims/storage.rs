@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::bench::{Bench, RECTIFIER, active};
-use super::claim::{Claim, Verdict, listed};
+use super::claim::{Claim, Verdict};
+use crate::experiments::setting::list;
 use crate::result::{Axis, BarSeries, Bars, Plot};
 
 /// Of an index, a value and an offset, as `truezero encode` writes them before compression.
@@ -46,7 +47,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Claim {
             "the rectifier codes of layers 1 to {} take {} times fewer bytes than arrays; tanh codes, without a zero, \
              {:.2} times as many",
             ratios.len(),
-            listed(&ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>()),
+            list(&ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>()),
             1.0 / ratio(total(&bytes[super::bench::TANH])),
         ),
     );
