@@ -17,6 +17,8 @@ pub enum Failure {
     #[error(transparent)]
     Paper(#[from] truezero_paper::Error),
     #[error("cannot {operation} {}", path.display())]
+    Store { operation: &'static str, path: PathBuf, source: rusqlite::Error },
+    #[error("cannot {operation} {}", path.display())]
     Io { operation: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Message(String),

@@ -55,6 +55,7 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
     match cli.verb {
         Verb::Train(args) => commands::train::run(*args),
         Verb::Pretrain(args) => commands::pretrain::run(&args),
+        Verb::Sweep(args) => commands::sweep::run(&args),
         Verb::Evaluate(args) => commands::evaluate::run(&args),
         Verb::Predict(args) => commands::predict::run(&args),
         Verb::Inspect(args) => commands::inspect::run(&args),

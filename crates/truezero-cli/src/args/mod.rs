@@ -14,6 +14,7 @@ mod predict;
 mod preparation;
 mod pretrain;
 mod pretraining;
+mod sweep;
 mod text;
 mod train;
 mod values;
@@ -34,6 +35,7 @@ pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
+pub use sweep::{SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -61,6 +63,7 @@ Examples:
 pub enum Verb {
     Train(Box<TrainArgs>),
     Pretrain(Box<PretrainArgs>),
+    Sweep(SweepArgs),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),

@@ -195,6 +195,11 @@ impl<'a> Trainer<'a> {
         &self.history
     }
 
+    /// The record of the epoch whose weights [`finish`](Self::finish) would give now.
+    pub fn best(&self) -> Option<&EpochRecord> {
+        self.history.get(self.best.as_ref()?.epoch.checked_sub(1)?)
+    }
+
     /// Completed epochs.
     pub fn epochs_done(&self) -> usize {
         self.position.epoch

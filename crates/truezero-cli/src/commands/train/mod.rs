@@ -2,9 +2,9 @@
 
 mod curves;
 pub mod plan;
-mod prepare;
+pub mod prepare;
 mod report;
-mod start;
+pub mod start;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -101,7 +101,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
 
 /// A checkpoint is not written before training has taken so many times as long as the last one took to
 /// write: a small network's epoch may be shorter than the disk's answer.
-const CHECKPOINT_PAUSE: u32 = 20;
+pub const CHECKPOINT_PAUSE: u32 = 20;
 
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
 fn train_on(
@@ -167,14 +167,14 @@ fn check_files(run: &RunArgs, checkpoint: &Path) -> Result<(), Failure> {
     }
 }
 
-fn remove(checkpoint: &Path) -> Result<(), Failure> {
+pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
     match fs::remove_file(checkpoint) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", checkpoint)(error)),
         _ => Ok(()),
     }
 }
 
-fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {
+pub fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {
     let mut configuration = experiment.configuration.clone();
     if let Some(numbering) = &data.numbering {
         // Not an option: what was found in the training data, for data to come.
