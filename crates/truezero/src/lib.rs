@@ -36,7 +36,7 @@ pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};
-pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
+pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Paused, Progress, Stopped, Summary, Trainer};
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -115,6 +115,14 @@ impl InputPreprocessing {
         }
     }
 
+    /// Names of the columns that a table must have; a matrix has none.
+    pub fn columns(&self) -> Option<Vec<&str>> {
+        match &self.0 {
+            InputPlan::Matrix(_) => None,
+            InputPlan::Table(plan) => Some(plan.column_names()),
+        }
+    }
+
     /// The columns of text, to be read as text again at prediction.
     pub fn text_columns(&self) -> Vec<String> {
         match &self.0 {

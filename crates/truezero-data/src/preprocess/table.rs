@@ -56,6 +56,10 @@ impl TablePlan {
         names
     }
 
+    pub(super) fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+
     pub(super) fn text_columns(&self) -> Vec<String> {
         let text = self.columns.iter().filter(|column| matches!(column.inputs, ColumnPlan::Text(_)));
         text.map(|column| column.name.clone()).collect()

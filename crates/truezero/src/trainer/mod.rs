@@ -27,9 +27,11 @@ mod checkpoint;
 mod kept;
 #[cfg(test)]
 mod oracle;
+mod paused;
 mod record;
 mod step;
 
+pub use paused::Paused;
 pub use record::{EpochRecord, Stopped, Summary};
 
 use truezero_data::DataError;
@@ -141,25 +143,9 @@ impl<'a> Trainer<'a> {
         validation: Option<Examples<'a>>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let options = plan.options();
-        if train.rows.is_empty() {
-            return Err(DataError::unsuitable("training data", "at least one example", "none").into());
-        }
         let validation = validation.filter(|examples| !examples.rows.is_empty());
-        for (part, examples) in [("training data", Some(train)), ("validation data", validation)] {
-            if let Some(Examples { data, .. }) = examples
-                && !network.suits(data)
-            {
-                let (width, outputs) = (data.inputs.width(), data.targets.outputs());
-                let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
-                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
-                return Err(DataError::unsuitable(part, expected, found).into());
-            }
-        }
-        if options.dropout.len() != network.hidden().len() {
-            let expected = format!("one rate for each of {} hidden layers", network.hidden().len());
-            return Err(Error::option("dropout", &expected, options.dropout.len()));
-        }
+        Self::check(&plan, &network, train, validation)?;
+        let options = plan.options();
         let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
         let updater = Updater::new(options.optimizer, &network);
         Ok(Self {
@@ -177,6 +163,34 @@ impl<'a> Trainer<'a> {
             stopped: None,
             buffers: Buffers::default(),
         })
+    }
+
+    /// Whether examples and plan suit the network.
+    fn check(
+        plan: &Plan,
+        network: &Network,
+        train: Examples<'_>,
+        validation: Option<Examples<'_>>,
+    ) -> Result<(), Error> {
+        let options = plan.options();
+        if train.rows.is_empty() {
+            return Err(DataError::unsuitable("training data", "at least one example", "none").into());
+        }
+        for (part, examples) in [("training data", Some(train)), ("validation data", validation)] {
+            if let Some(Examples { data, .. }) = examples
+                && !network.suits(data)
+            {
+                let (width, outputs) = (data.inputs.width(), data.targets.outputs());
+                let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
+                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
+                return Err(DataError::unsuitable(part, expected, found).into());
+            }
+        }
+        if options.dropout.len() != network.hidden().len() {
+            let expected = format!("one rate for each of {} hidden layers", network.hidden().len());
+            return Err(Error::option("dropout", &expected, options.dropout.len()));
+        }
+        Ok(())
     }
 
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind
@@ -225,7 +239,9 @@ impl<'a> Trainer<'a> {
         }
         let (epoch, batch_size) = (self.position.epoch, options.batch_size);
         let mut order = self.train.rows.to_vec();
-        Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
+        if options.shuffle {
+            Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
+        }
         self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
         let batches = order.len().div_ceil(batch_size);
         let mut norms = Vec::new();
@@ -320,17 +336,29 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// The best weights of a large network are kept in a temporary file, which could not be read.
     pub fn finish(mut self) -> Result<Outcome, Error> {
-        let summary = Summary {
-            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
-            best_epoch: self.best.as_ref().map(|best| best.epoch),
-            history: self.history,
-        };
-        let network = if let Some(best) = self.best {
-            best.weights.into_network(self.network)?
-        } else {
-            self.updater.catch_up_all(&mut self.engine, &mut self.network);
-            self.network
-        };
-        Ok(Outcome { network, summary })
+        let best = self.best.take();
+        finish(best, self.stopped, self.history, self.updater, self.engine, self.network)
     }
+}
+
+fn finish(
+    best: Option<Best>,
+    stopped: Option<Stopped>,
+    history: Vec<EpochRecord>,
+    mut updater: Updater,
+    mut engine: Engine,
+    mut network: Network,
+) -> Result<Outcome, Error> {
+    let summary = Summary {
+        stopped: stopped.unwrap_or(Stopped::Interrupted),
+        best_epoch: best.as_ref().map(|best| best.epoch),
+        history,
+    };
+    let network = if let Some(best) = best {
+        best.weights.into_network(network)?
+    } else {
+        updater.catch_up_all(&mut engine, &mut network);
+        network
+    };
+    Ok(Outcome { network, summary })
 }
