@@ -14,6 +14,7 @@ mod predict;
 mod preparation;
 mod pretrain;
 mod pretraining;
+mod serve;
 mod text;
 mod train;
 mod values;
@@ -34,6 +35,7 @@ pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
+pub use serve::{LimitArgs, ServeArgs};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -67,6 +69,7 @@ pub enum Verb {
     Encode(EncodeArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Serve(ServeArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),

@@ -14,5 +14,6 @@ pub mod paper;
 mod parts;
 pub mod predict;
 pub mod pretrain;
+pub mod serve;
 pub mod train;
 mod using;
