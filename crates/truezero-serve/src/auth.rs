@@ -47,7 +47,7 @@ impl Token {
 }
 
 /// What may be asked without a token: whether the server is alive and ready.
-const OPEN: &str = "/v2/health/";
+pub(crate) const OPEN: &str = "/v2/health/";
 
 /// Lets requests pass that show the token, if there is one.
 pub(crate) async fn check(State(token): State<Option<Token>>, request: Request, next: Next) -> Response {

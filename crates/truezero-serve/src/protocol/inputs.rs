@@ -6,7 +6,6 @@
 use truezero_sparse::choose::{Product, prefer_dense};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
-use super::data::Data;
 use super::question::InputTensor;
 use crate::limits::Limits;
 use crate::problem::Problem;
@@ -92,11 +91,7 @@ impl Tensor {
         let values = match (size, data) {
             (None, Some(data)) => {
                 data.fits(&name, &shape)?;
-                let Data { numbers, texts, .. } = data;
-                if let Some(text) = texts.first() {
-                    return Err(Problem::unsuitable(place(), "numbers", format!("{text:?}")));
-                }
-                numbers
+                data.numbers
             }
             (Some(size), None) => {
                 let expected = examples.saturating_mul(width).saturating_mul(datatype.size());
