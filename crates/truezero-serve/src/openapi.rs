@@ -108,8 +108,10 @@ fn secure(path: &str, operation: &mut Value) {
 
 /// Adds the paths that name a version to those that do not.
 fn with_versions(paths: &mut Map<String, Value>, versions: &[&str]) {
-    let any: Vec<(String, Value)> =
-        paths.iter().filter_map(|(path, item)| Some((path.strip_prefix(ANY_VERSION)?.to_owned(), item.clone()))).collect();
+    let any: Vec<(String, Value)> = paths
+        .iter()
+        .filter_map(|(path, item)| Some((path.strip_prefix(ANY_VERSION)?.to_owned(), item.clone())))
+        .collect();
     for (rest, mut item) in any {
         for operation in operations(&mut item) {
             if let Some(id) = operation["operationId"].as_str() {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ struct Shared {
     /// Most examples that are computed together.
     batch: usize,
     delay: Duration,
+    /// Batches computed so far.
+    batches: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +65,7 @@ impl Queue {
             limit: limits.queue,
             batch: limits.batch.max(1),
             delay: limits.delay,
+            batches: AtomicU64::new(0),
         });
         let queue = Self { shared: Arc::clone(&shared) };
         let worker =
@@ -72,6 +76,11 @@ impl Queue {
     /// Number of requests that wait.
     pub(crate) fn len(&self) -> usize {
         self.shared.lock().waiting.len()
+    }
+
+    /// Number of batches that were computed.
+    pub(crate) fn batches(&self) -> u64 {
+        self.shared.batches.load(Ordering::Relaxed)
     }
 
     /// Waits for its turn, and for the answer. A request that is dropped while it waits is not computed.
@@ -168,6 +177,7 @@ fn work(shared: &Shared, threads: usize) {
         if jobs.is_empty() {
             continue;
         }
+        shared.batches.fetch_add(1, Ordering::Relaxed);
         // A panic would be a fault of ours; it must not take the server with it. The clients are told when
         // their jobs are dropped.
         let answers =

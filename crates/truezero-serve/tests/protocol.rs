@@ -39,7 +39,9 @@ fn the_server_and_its_models_say_what_they_are() {
     assert_eq!(server.get(&format!("{path}/ready")).ok(), json!({"ready": true}));
     let index = server.post("/v2/repository/index", &json!({})).ok();
     assert_eq!(index, json!([{"name": "flowers", "version": version, "state": "READY"}]));
-    for path in ["/v2/models/none", "/v2/models/flowers/versions/1", "/v2/models/flowers/versions/1/ready", "/"] {
+    for path in
+        ["/v2/models/none", "/v2/models/flowers/versions/1", "/v2/models/flowers/versions/1/ready", "/"]
+    {
         server.get(path).refused(404);
     }
     server.infer("none", &dense(6, &[0.0; 6])).refused(404);
@@ -122,7 +124,8 @@ fn codes_and_sparsity_come_on_request() {
     let mut request = dense(6, &values);
     request["outputs"] = json!([{"name": "sparsity"}, {"name": "codes_2"}, {"name": "codes_1"}]);
     let answer = server.infer("flowers", &request).ok();
-    let names: Vec<&Value> = answer["outputs"].as_array().unwrap().iter().map(|output| &output["name"]).collect();
+    let names: Vec<&Value> =
+        answer["outputs"].as_array().unwrap().iter().map(|output| &output["name"]).collect();
     assert_eq!(names, ["sparsity", "codes_2", "codes_1"]);
     let mut sparsity = [Vec::new(), Vec::new()];
     for layer in 0..2 {
@@ -134,7 +137,8 @@ fn codes_and_sparsity_come_on_request() {
             sparsity[layer].push((zeros as f64 / codes.width() as f64) as f32);
         }
     }
-    let expected: Vec<f32> = (0..5).flat_map(|example| [sparsity[0][example], sparsity[1][example]]).collect();
+    let expected: Vec<f32> =
+        (0..5).flat_map(|example| [sparsity[0][example], sparsity[1][example]]).collect();
     let found = floats(&answer, "sparsity");
     assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?} {expected:?}");
     assert!(expected.iter().any(|&sparsity| sparsity > 0.2));
@@ -195,15 +199,39 @@ fn what_does_not_suit_is_refused_with_the_reason() {
     };
     let cases = [
         (422, "values of shape", json!({"inputs": [input(json!([1, 6]), json!([1, 2, 3]))]})),
-        (422, "6 values of each example", json!({"inputs": [input(json!([2, 3]), json!([1, 2, 3, 4, 5, 6]))]})),
+        (
+            422,
+            "6 values of each example",
+            json!({"inputs": [input(json!([2, 3]), json!([1, 2, 3, 4, 5, 6]))]}),
+        ),
         (422, "[examples, values]", json!({"inputs": [input(json!([6]), json!([1, 2, 3, 4, 5, 6]))]})),
         (422, "at least one example", json!({"inputs": [input(json!([0, 6]), json!([]))]})),
-        (422, "finite numbers", json!({"inputs": [input(json!([1, 6]), json!([3e38, 3e38, 3e38, 3e38, 3e38, 3e38]))]})),
+        (
+            422,
+            "finite numbers",
+            json!({"inputs": [input(json!([1, 6]), json!([3e38, 3e38, 3e38, 3e38, 3e38, 3e38]))]}),
+        ),
         (422, "32-bit", json!({"inputs": [input(json!([1, 6]), json!([1e300, 0, 0, 0, 0, 0]))]})),
-        (422, "a flat array or one of [2, 6]", json!({"inputs": [input(json!([2, 6]), json!([[1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3]]))]})),
-        (422, "`data` or `binary_data_size`", json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32"}]})),
-        (422, "bytes after the JSON", json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32", "parameters": {"binary_data_size": 24}}]})),
-        (422, "24 bytes", json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32", "parameters": {"binary_data_size": 23}}]})),
+        (
+            422,
+            "a flat array or one of [2, 6]",
+            json!({"inputs": [input(json!([2, 6]), json!([[1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3]]))]}),
+        ),
+        (
+            422,
+            "`data` or `binary_data_size`",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32"}]}),
+        ),
+        (
+            422,
+            "bytes after the JSON",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32", "parameters": {"binary_data_size": 24}}]}),
+        ),
+        (
+            422,
+            "24 bytes",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32", "parameters": {"binary_data_size": 23}}]}),
+        ),
         (422, "\"indices\" and \"values\"", json!({"inputs": [good, good]})),
         (422, "\"indices\" and \"values\"", json!({"inputs": []})),
         (422, "each index once", pair(json!([3, 3]), json!([1, 1]), json!([1, 2]))),
@@ -212,11 +240,23 @@ fn what_does_not_suit_is_refused_with_the_reason() {
         (422, "-1 or 0 to 5", pair(json!([-2, -1]), json!([1, 1]), json!([1, 2]))),
         (422, "codes_1", json!({"inputs": [good], "outputs": [{"name": "none"}]})),
         (422, "twice", json!({"inputs": [good], "outputs": [{"name": "label"}, {"name": "label"}]})),
-        (422, "classification", json!({"inputs": [good], "outputs": [{"name": "label", "parameters": {"classification": 2}}]})),
+        (
+            422,
+            "classification",
+            json!({"inputs": [good], "outputs": [{"name": "label", "parameters": {"classification": 2}}]}),
+        ),
         (413, "examples", json!({"inputs": [input(json!([4097, 6]), json!([]))]})),
-        (413, "values of an example", json!({"inputs": [input(json!([1, 4_000_000_000_000_u64]), json!([]))]})),
+        (
+            413,
+            "values of an example",
+            json!({"inputs": [input(json!([1, 4_000_000_000_000_u64]), json!([]))]}),
+        ),
         (400, "missing field `inputs`", json!({})),
-        (400, "unknown variant `BYTES`", json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "BYTES", "data": []}]})),
+        (
+            400,
+            "unknown variant `BYTES`",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "BYTES", "data": []}]}),
+        ),
         (400, "a number or an array of them", json!({"inputs": [input(json!([1, 1]), json!(["a"]))]})),
         (400, "invalid value", json!({"inputs": [input(json!([-1, 6]), json!([]))]})),
     ];

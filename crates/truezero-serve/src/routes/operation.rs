@@ -23,7 +23,7 @@ use crate::openapi;
     ))
 )]
 pub(crate) async fn metrics(State(app): State<Shared>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], app.metrics.text(app.queue.len()))
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], app.metrics.text(&app.queue))
 }
 
 /// This document
