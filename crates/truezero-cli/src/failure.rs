@@ -15,6 +15,8 @@ pub enum Failure {
     Data(#[from] DataError),
     #[error(transparent)]
     Paper(#[from] truezero_paper::Error),
+    #[error(transparent)]
+    Serve(#[from] truezero_serve::Error),
     #[error("cannot {operation} {}", path.display())]
     Store { operation: &'static str, path: PathBuf, source: rusqlite::Error },
     #[error("cannot {operation} {}", path.display())]

@@ -14,6 +14,7 @@ mod predict;
 mod preparation;
 mod pretrain;
 mod pretraining;
+mod serve;
 mod sweep;
 mod text;
 mod train;
@@ -35,6 +36,7 @@ pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
+pub use serve::{LimitArgs, ServeArgs};
 pub use sweep::{SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
@@ -70,6 +72,7 @@ pub enum Verb {
     Encode(EncodeArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Serve(ServeArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),

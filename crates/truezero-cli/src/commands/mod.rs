@@ -14,6 +14,7 @@ pub mod paper;
 mod parts;
 pub mod predict;
 pub mod pretrain;
+pub mod serve;
 pub mod sweep;
 pub mod train;
 mod using;
