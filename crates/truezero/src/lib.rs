@@ -19,6 +19,7 @@ pub mod optimizer;
 pub mod options;
 #[cfg(test)]
 mod oracle;
+mod path;
 pub mod schedule;
 mod steer;
 mod store;
@@ -34,6 +35,7 @@ pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
+pub use path::{ActivePath, PathEdge};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
