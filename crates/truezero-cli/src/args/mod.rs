@@ -9,6 +9,7 @@ mod fetch;
 mod import;
 mod inspect;
 mod network;
+mod observe;
 mod paper;
 mod predict;
 mod preparation;
@@ -29,6 +30,7 @@ pub use fetch::FetchArgs;
 pub use import::ImportArgs;
 pub use inspect::InspectArgs;
 pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
+pub use observe::ObserveArgs;
 pub use paper::PaperArgs;
 pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
@@ -67,6 +69,7 @@ pub enum Verb {
     Encode(EncodeArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Observe(ObserveArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),

@@ -2,7 +2,7 @@
 
 use truezero::{Network, argmax};
 use truezero_data::Dataset;
-use truezero_sparse::{Batch, DenseBatch, Engine};
+use truezero_sparse::{Batch, Engine};
 
 use crate::result::{ActivePath, Edge};
 
@@ -66,6 +66,7 @@ fn plain(batch: &Batch) -> Vec<f32> {
 mod tests {
     use truezero::{Activation, Architecture, Cost, Initialisation};
     use truezero_data::Targets;
+    use truezero_sparse::DenseBatch;
 
     use super::*;
 
