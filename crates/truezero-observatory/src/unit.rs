@@ -7,7 +7,7 @@ use crate::error::Refusal;
 use crate::input::IMAGE;
 
 /// Weights that are told one by one.
-const STRONGEST: usize = 10;
+const STRONGEST: usize = 6;
 /// No image is made through more weights than this.
 const MAX_WEIGHTS: usize = 1 << 24;
 

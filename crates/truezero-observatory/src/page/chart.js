@@ -3,7 +3,7 @@
 import { make, shape } from "./dom.js";
 
 const HEIGHT = 150;
-const [TOP, BOTTOM, LEFT, RIGHT] = [10, 22, 46, 8];
+const [TOP, BOTTOM, LEFT, RIGHT] = [10, 22, 54, 8];
 
 export class Chart {
   element = make("figure", { className: "chart" });

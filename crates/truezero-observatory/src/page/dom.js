@@ -31,8 +31,8 @@ export function percent(share) {
 export function digits(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace("e-", "e−");
-  return String(Number(value.toPrecision(3)));
+  if (size >= 1e5 || size < 1e-4) return value.toExponential(1).replace("e-", "e−").replace("-", "−");
+  return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
 let waiting;

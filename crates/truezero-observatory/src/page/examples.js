@@ -11,6 +11,10 @@ export class Examples {
   /** `chosen` is called with a digit's pixels and label. */
   constructor(chosen) {
     this.chosen = chosen;
+    find("other").addEventListener("click", () => {
+      this.#page += 1;
+      this.show();
+    });
   }
 
   /** Shows ten digits, and if asked chooses one of them. */
@@ -23,21 +27,13 @@ export class Examples {
       return;
     }
     const buttons = examples.map((example) => this.#button(example));
-    const other = make("button", { type: "button", className: "other", onclick: () => this.#turn() }, "Other examples");
-    const returned = this.#place.contains(document.activeElement);
-    this.#place.replaceChildren(...buttons, other);
-    if (returned) other.focus();
+    this.#place.replaceChildren(...buttons);
     if (choose !== undefined) buttons[choose].click();
   }
 
   /** None of them is what is on the pad any more. */
   release() {
     for (const button of this.#place.querySelectorAll("[aria-pressed]")) button.setAttribute("aria-pressed", "false");
-  }
-
-  #turn() {
-    this.#page += 1;
-    this.show();
   }
 
   #button({ label, pixels }) {

@@ -46,7 +46,7 @@ look.addEventListener("network", () => {
   record.suit(network);
   unit.suit(network);
   if (look.input && drawing !== network.image) look.input = null;
-  grids = network.layers.map((layer, index) => new Grid(index, layer, (place) => unit.show(index, place, grids[index].activation(place))));
+  grids = network.layers.map((layer, index) => new Grid(index, layer, (place) => unit.show(index, place, (at) => grids[index].activation(at))));
   find("layers").replaceChildren(...grids.map((grid) => grid.element));
   find("prediction").replaceChildren();
   if (network.image && !look.input) examples.show(FIRST);
@@ -56,6 +56,7 @@ look.addEventListener("input", () => compare.show(look.input));
 
 look.addEventListener("seen", ({ detail: seen }) => {
   seen.layers.forEach((layer, index) => grids[index].update(layer));
+  unit.update();
   share.update(seen.layers);
   paths.update(seen, look.input);
   predict(seen);
@@ -93,7 +94,7 @@ function state(all) {
 function epoch(record) {
   training.epoch(record);
   if (look.network?.origin === "live") {
-    unit.suit(look.network);
+    unit.renew();
     look.refresh();
   } else if (record.epoch === 1) {
     refresh();

@@ -4,6 +4,7 @@ import { find, percent, shape } from "./dom.js";
 import { picture } from "./pad.js";
 
 const HEIGHT = 340;
+const LEAST_WIDTH = 200;
 const [TOP, BOTTOM] = [34, 12];
 const IMAGE = 84;
 const THICKEST = 6;
@@ -27,7 +28,7 @@ export class Paths {
 
   #draw() {
     const width = this.#place.clientWidth;
-    if (!this.#seen || width === 0) return;
+    if (!this.#seen || width < LEAST_WIDTH) return;
     const { path, layers, outputs, values, winner, task } = this.#seen;
     const left = this.#pixels && width > 480 ? IMAGE + 40 : 14;
     const columns = layers.length + 1;
@@ -59,7 +60,7 @@ export class Paths {
     shown.forEach((name, at) => {
       const own = first + at === winner;
       const place = y(at, shown.length);
-      const value = task === "regress" ? "" : ` ${percent(values[first + at])}`;
+      const value = task === "regress" ? "" : ` · ${percent(values[first + at])}`;
       svg.append(
         shape("circle", { class: own ? "dot on" : "dot", cx: x(columns - 1), cy: place, r: own ? 6 : 4 }),
         shape("text", { x: x(columns - 1) + 12, y: place + 4, class: own ? "strong" : "" }, own ? `${name}${value}` : name),

@@ -7,6 +7,7 @@ const [LOW, HIGH] = [0.005, 1];
 const CORTEX = [0.01, 0.04];
 const LOGISTIC = 0.5;
 const ROW = 24;
+const LEAST_WIDTH = 200;
 const [TOP, LEFT, RIGHT] = [40, 64, 20];
 const TICKS = [0.01, 0.04, 0.1, 0.5, 1];
 
@@ -25,7 +26,7 @@ export class Share {
 
   #draw() {
     const [layers, width] = [this.#layers, this.#place.clientWidth];
-    if (!layers || width === 0) return;
+    if (!layers || width < LEAST_WIDTH) return;
     const height = TOP + layers.length * ROW + 26;
     const x = (share) => {
       const part = Math.log(Math.max(LOW, share) / LOW) / Math.log(HIGH / LOW);

@@ -93,7 +93,7 @@ export class Training {
       error: new Chart(name, { form: error }),
       sparsity: new Chart("Exact zeros", { form: percent, span: [0, 1] }),
       dead: new Chart("Dead units", { form: (value) => String(Math.round(value)) }),
-      norm: new Chart("Norm of the gradient", { form: digits, log: true }),
+      norm: new Chart("Gradient norms", { form: (value) => digits(Number(value.toPrecision(2))), log: true }),
       l1: new Chart("λ", { form: digits, log: true }),
     };
     find("charts").replaceChildren(...Object.values(this.#charts).map((chart) => chart.element));

@@ -9,24 +9,32 @@ const KEPT = 500;
 export class UnitView {
   #cache = new Map();
   #wanted = null;
+  #shown = null;
   #network = null;
 
-  /** Forgets the unit of another network, or of one whose weights have changed. */
+  /** The weights have changed: those shown are asked for again. */
+  renew() {
+    this.#cache.clear();
+    if (this.#shown) this.show(...this.#shown);
+  }
+
+  /** Forgets the unit of another network. */
   suit(network) {
     this.#network = network;
     this.#cache.clear();
-    this.#wanted = null;
+    this.#wanted = this.#shown = null;
     find("unit-title").textContent = "No unit chosen";
     find("unit-value").textContent = "Point at one.";
     this.#clear();
   }
 
-  /** Shows a unit and its present activation. */
-  async show(layer, unit, value) {
+  /** Shows a unit and what `activation` gives for it. */
+  async show(layer, unit, activation) {
     const key = `${layer}/${unit}`;
     this.#wanted = key;
+    this.#shown = [layer, unit, activation];
     find("unit-title").textContent = `Unit ${unit + 1} of layer ${layer + 1}`;
-    find("unit-value").textContent = activity(value);
+    find("unit-value").textContent = activity(activation(unit));
     if (!this.#cache.has(key)) {
       const network = this.#network;
       const query = new URLSearchParams({ network: network.id, layer, unit });
@@ -41,6 +49,13 @@ export class UnitView {
       }
     }
     if (this.#wanted === key) this.#draw(layer, this.#cache.get(key));
+  }
+
+  /** Another drawing is seen: the activation may be another. */
+  update() {
+    if (!this.#shown) return;
+    const [, unit, activation] = this.#shown;
+    find("unit-value").textContent = activity(activation(unit));
   }
 
   #clear() {
