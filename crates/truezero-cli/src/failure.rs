@@ -16,6 +16,8 @@ pub enum Failure {
     Data(#[from] DataError),
     #[error(transparent)]
     Paper(#[from] truezero_paper::Error),
+    #[error(transparent)]
+    Serve(#[from] truezero_serve::Error),
     #[error("cannot {operation} {}", path.display())]
     Io { operation: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]

@@ -62,6 +62,7 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Verb::Export(args) => commands::export::run(&args),
         Verb::Import(args) => commands::import::run(&args),
         Verb::Observe(args) => commands::observe::run(&args),
+        Verb::Serve(args) => commands::serve::run(&args),
         Verb::Paper(args) => commands::paper::run(&args),
         Verb::Bench(args) => commands::bench::run(&args),
         Verb::Fetch(args) => commands::fetch::run(&args),

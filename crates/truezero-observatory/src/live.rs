@@ -297,3 +297,15 @@ fn push<T>(list: &mut VecDeque<T>, item: T, most: usize) {
     }
     list.push_back(item);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_training_the_latest_is_remembered() {
+        let mut list = VecDeque::new();
+        (0..EPOCHS + 5).for_each(|item| push(&mut list, item, EPOCHS));
+        assert_eq!((list.len(), list.front(), list.back()), (EPOCHS, Some(&5), Some(&(EPOCHS + 4))));
+    }
+}

@@ -90,7 +90,7 @@ fn describe(id: String, name: String, origin: &'static str, model: &Model) -> De
         inputs: network.inputs(),
         image: names.is_none() && network.inputs() == IMAGE * IMAGE,
         columns: names.map(|names| columns(names, model)),
-        outputs: output_names(model),
+        outputs: model.output_names(),
         layers: network
             .hidden()
             .iter()
@@ -107,17 +107,4 @@ fn describe(id: String, name: String, origin: &'static str, model: &Model) -> De
 fn columns(names: Vec<String>, model: &Model) -> Vec<String> {
     let text = model.preprocessing.text_columns();
     if text.is_empty() && model.preprocessing.for_inputs().scales().is_some() { names } else { text }
-}
-
-/// What the outputs are called.
-pub(crate) fn output_names(model: &Model) -> Vec<String> {
-    let names = model.preprocessing.labels();
-    let outputs = model.network.outputs();
-    if names.len() == outputs {
-        return names.to_vec();
-    }
-    if outputs == 1 {
-        return vec!["quantity".to_owned()];
-    }
-    (1..=outputs).map(|output| format!("quantity {output}")).collect()
 }

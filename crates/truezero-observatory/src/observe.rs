@@ -5,8 +5,6 @@ use truezero::{ActivePath, Model, Pass, argmax};
 use truezero_data::Task;
 use truezero_sparse::{Batch, Engine};
 
-use crate::networks::output_names;
-
 /// Units of a layer that are sent one by one; the counts are of all.
 const MAX_CELLS: usize = 4096;
 
@@ -52,7 +50,7 @@ pub(crate) fn observe(model: &Model, inputs: &Batch) -> Observation {
     let path = ActivePath::new(network, &hidden, winner);
     Observation {
         task: model.preprocessing.task(),
-        outputs: output_names(model),
+        outputs: model.output_names(),
         values: model.preprocessing.quantities(&predicted).row(0).to_vec(),
         winner,
         layers: hidden.iter().map(|values| Layer::of(values)).collect(),

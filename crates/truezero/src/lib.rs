@@ -20,6 +20,7 @@ pub mod options;
 #[cfg(test)]
 mod oracle;
 mod path;
+pub mod predictions;
 pub mod schedule;
 mod steer;
 mod store;
@@ -36,6 +37,7 @@ pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
 pub use path::{ActivePath, PathEdge};
+pub use predictions::{Prediction, Predictions};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};
 pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};

@@ -15,6 +15,7 @@ mod predict;
 mod preparation;
 mod pretrain;
 mod pretraining;
+mod serve;
 mod text;
 mod train;
 mod values;
@@ -36,6 +37,7 @@ pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
+pub use serve::{LimitArgs, ServeArgs};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -70,6 +72,7 @@ pub enum Verb {
     Export(ExportArgs),
     Import(ImportArgs),
     Observe(ObserveArgs),
+    Serve(ServeArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),
     Fetch(FetchArgs),

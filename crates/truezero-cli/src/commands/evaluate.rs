@@ -48,7 +48,7 @@ struct OutputReport {
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = Model::load(&args.on.model)?;
-    let column = args.target.clone().or_else(|| using::trained_target(&model));
+    let column = args.target.clone().or_else(|| model.trained_target());
     let target = TargetOf { column, labels: args.labels.clone() };
     let raw = using::read(&model, &args.on.data, &args.on.reading, target)?;
     let data = model.preprocessing.dataset(raw)?;
@@ -122,7 +122,7 @@ fn outputs(
         };
         OutputReport { name, examples, wrong, rmse }
     };
-    using::output_names(model).into_iter().enumerate().map(report).collect()
+    model.output_names().into_iter().enumerate().map(report).collect()
 }
 
 fn outputs_table(outputs: &[OutputReport], task: Task) -> String {

@@ -5,7 +5,6 @@ use truezero::onnx::{GraphInputs, OPSET};
 use truezero::{Model, Saved};
 use truezero_data::Task;
 
-use super::using;
 use crate::args::ExportArgs;
 use crate::failure::Failure;
 use crate::{files, json, output};
@@ -58,7 +57,7 @@ fn describe(model: &Model, args: &ExportArgs, bytes: usize) -> Document {
         task: model.preprocessing.task(),
         takes: model.onnx_inputs(),
         inputs: model.network.inputs(),
-        outputs: using::output_names(model),
+        outputs: model.output_names(),
         opset: OPSET,
         bytes,
     }

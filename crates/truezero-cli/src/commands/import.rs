@@ -4,7 +4,6 @@ use serde::Serialize;
 use truezero::{Layer, onnx};
 use truezero_data::Task;
 
-use super::using;
 use crate::args::ImportArgs;
 use crate::failure::Failure;
 use crate::{files, json, output};
@@ -30,7 +29,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Failure> {
         out: args.out.display().to_string(),
         task: model.preprocessing.task(),
         inputs: model.network.inputs(),
-        outputs: using::output_names(&model),
+        outputs: model.output_names(),
         hidden: hidden.iter().map(Layer::units).collect(),
         activation: hidden.iter().map(|layer| layer.activation.to_string()).collect(),
         parameters: model.network.parameters(),

@@ -97,7 +97,7 @@ fn describe(saved: &Saved, data: Option<OnData>) -> Document {
     let (task, outputs, summary, pretraining) = match saved {
         Saved::Model(model) => {
             let summary = model.summary.as_ref().map(|summary| training(summary, model));
-            (Some(model.preprocessing.task()), using::output_names(model), summary, None)
+            (Some(model.preprocessing.task()), model.output_names(), summary, None)
         }
         Saved::Encoder(encoder) => (None, Vec::new(), None, encoder.summary.clone()),
     };

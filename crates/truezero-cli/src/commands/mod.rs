@@ -16,5 +16,6 @@ mod parts;
 pub mod predict;
 pub mod pretrain;
 mod site;
+pub mod serve;
 pub mod train;
 mod using;

@@ -3,26 +3,14 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use truezero::{Model, argmax};
+use truezero::{Model, Prediction, Predictions};
 use truezero_data::Task;
-use truezero_sparse::{DenseBatch, Engine};
+use truezero_sparse::Engine;
 
 use super::using::{self, TargetOf};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
 use crate::{files, json, output};
-
-/// Several labels of an example are separated by this.
-const SEPARATOR: &str = ";";
-
-/// What a network makes of some examples.
-struct Predictions {
-    task: Task,
-    /// Of the outputs.
-    names: Vec<String>,
-    /// Examples × outputs: probabilities, or quantities in the units of the data.
-    values: DenseBatch,
-}
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -35,15 +23,6 @@ struct Document<'a> {
     predictions: Option<Vec<Prediction<'a>>>,
 }
 
-/// The prediction for an example.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Prediction<'a> {
-    Class { label: &'a str, probabilities: &'a [f32] },
-    Labels { labels: Vec<&'a str>, probabilities: &'a [f32] },
-    Quantities { quantities: &'a [f32] },
-}
-
 pub fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = Model::load(&args.on.model)?;
     if let Some(out) = &args.out {
@@ -53,83 +32,64 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
     let inputs = model.preprocessing.inputs(raw.features)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let values = model.preprocessing.quantities(&model.network.predict(&mut engine, &inputs));
-    let predictions =
-        Predictions { task: model.preprocessing.task(), names: using::output_names(&model), values };
+    let predictions = model.predictions(values);
     if let Some(out) = &args.out {
-        files::write(out, |file| predictions.write_csv(file))?;
+        files::write(out, |file| write_csv(&predictions, file))?;
     }
     match (&args.out, args.json) {
         (out, true) => {
-            json::document(&predictions.document(out.as_ref().map(|out| out.display().to_string())))
+            json::document(&document(&predictions, out.as_ref().map(|out| out.display().to_string())))
         }
-        (None, false) => output::stream(|out| predictions.write_csv(out)),
+        (None, false) => output::stream(|out| write_csv(&predictions, out)),
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
     }
 }
 
-impl Predictions {
-    fn of(&self, example: usize) -> Prediction<'_> {
-        let values = self.values.row(example);
-        match self.task {
-            Task::Classify => Prediction::Class { label: &self.names[argmax(values)], probabilities: values },
-            Task::Multilabel => {
-                let has = self.names.iter().zip(values).filter(|(_, probability)| **probability > 0.5);
-                Prediction::Labels {
-                    labels: has.map(|(name, _)| name.as_str()).collect(),
-                    probabilities: values,
-                }
-            }
-            Task::Regress => Prediction::Quantities { quantities: values },
-        }
-    }
+/// With the predictions themselves, unless they are in a file.
+fn document(predictions: &Predictions, out: Option<String>) -> Document<'_> {
+    let Predictions { task, names, values } = predictions;
+    let examples = values.examples();
+    let each = out.is_none().then(|| (0..examples).map(|example| predictions.of(example)).collect());
+    Document { task: *task, names, examples, out, predictions: each }
+}
 
-    /// With the predictions themselves, unless they are in a file.
-    fn document(&self, out: Option<String>) -> Document<'_> {
-        let examples = self.values.examples();
-        let predictions = out.is_none().then(|| (0..examples).map(|example| self.of(example)).collect());
-        Document { task: self.task, names: &self.names, examples, out, predictions }
-    }
+fn write_csv(predictions: &Predictions, out: &mut dyn Write) -> io::Result<()> {
+    csv(predictions, out).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
 
-    fn write_csv(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.csv(out).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            other => io::Error::other(format!("{other:?}")),
-        })
+fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
+    let Predictions { task, names, values } = predictions;
+    let mut csv = csv::Writer::from_writer(out);
+    let probabilities = names.iter().map(|name| format!("probability_{name}"));
+    let header: Vec<String> = match task {
+        Task::Classify => std::iter::once("label".to_owned()).chain(probabilities).collect(),
+        Task::Multilabel => std::iter::once("labels".to_owned()).chain(probabilities).collect(),
+        Task::Regress => names.clone(),
+    };
+    csv.write_record(header)?;
+    for example in 0..values.examples() {
+        let row = values.row(example).iter().map(ToString::to_string);
+        csv.write_record(predictions.of(example).label().into_iter().chain(row))?;
     }
-
-    fn csv(&self, out: &mut dyn Write) -> csv::Result<()> {
-        let mut csv = csv::Writer::from_writer(out);
-        let probabilities = self.names.iter().map(|name| format!("probability_{name}"));
-        let header: Vec<String> = match self.task {
-            Task::Classify => std::iter::once("label".to_owned()).chain(probabilities).collect(),
-            Task::Multilabel => std::iter::once("labels".to_owned()).chain(probabilities).collect(),
-            Task::Regress => self.names.clone(),
-        };
-        csv.write_record(header)?;
-        for example in 0..self.values.examples() {
-            let values = self.values.row(example).iter().map(ToString::to_string);
-            let label = match self.of(example) {
-                Prediction::Class { label, .. } => Some(label.to_owned()),
-                Prediction::Labels { labels, .. } => Some(labels.join(SEPARATOR)),
-                Prediction::Quantities { .. } => None,
-            };
-            csv.write_record(label.into_iter().chain(values))?;
-        }
-        Ok(csv.flush()?)
-    }
+    Ok(csv.flush()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use truezero_sparse::DenseBatch;
+
     use super::*;
 
     fn csv(task: Task, names: &[&str], values: &[f32]) -> String {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let values = DenseBatch::from_rows(names.len(), values);
         let mut text = Vec::new();
-        Predictions { task, names, values }.write_csv(&mut text).unwrap();
+        write_csv(&Predictions { task, names, values }, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 

@@ -64,18 +64,3 @@ pub fn read<'a>(
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     parts::choose(open(&spec)?, reading.part, data)
 }
-
-/// The column that a model was trained to predict, where there was one.
-pub fn trained_target(model: &Model) -> Option<String> {
-    model.configuration.get("target")?.as_str().map(str::to_owned)
-}
-
-/// Names for all outputs, made up where the data had none.
-pub fn output_names(model: &Model) -> Vec<String> {
-    let named = model.preprocessing.labels();
-    match model.preprocessing.outputs() {
-        outputs if named.len() == outputs => named.to_vec(),
-        1 => vec![trained_target(model).unwrap_or_else(|| "quantity".to_owned())],
-        outputs => (1..=outputs).map(|output| format!("quantity {output}")).collect(),
-    }
-}

@@ -101,7 +101,7 @@ fn measure_model(args: &BenchArgs, model: &Path, data: &str) -> Result<(), Failu
 
 /// The targets, if they are needed.
 fn target(model: &Model, trains: bool) -> TargetOf {
-    let column = using::trained_target(model).filter(|_| trains);
+    let column = model.trained_target().filter(|_| trains);
     TargetOf { column, labels: None }
 }
 

@@ -1,0 +1,89 @@
+//! What the handlers of all requests share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::StatusCode;
+use tokio::time::{Instant, timeout_at};
+use truezero_sparse::Batch;
+
+use crate::admission::Memory;
+use crate::compute::Computed;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::queue::Queue;
+use crate::registry::Registry;
+use crate::servable::Servable;
+
+/// Bodies up to this size are parsed where they are read; parsing a larger one would keep other clients waiting.
+const QUICK_BYTES: usize = 64 << 10;
+
+/// The models, the queue before them, and what is counted.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) registry: Registry,
+    pub(crate) queue: Queue,
+    pub(crate) memory: Memory,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
+    stopping: AtomicBool,
+}
+
+pub(crate) type Shared = Arc<App>;
+
+impl App {
+    pub(crate) fn new(registry: Registry, queue: Queue, limits: Limits) -> Self {
+        Self {
+            registry,
+            queue,
+            memory: Memory::new(&limits),
+            metrics: Metrics::new(),
+            limits,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// When a request that comes now must be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.timeout
+    }
+
+    /// Waits for the answer of a model.
+    pub(crate) async fn compute(
+        &self,
+        model: &Arc<Servable>,
+        inputs: Batch,
+        codes: Vec<usize>,
+        deadline: Instant,
+    ) -> Result<Computed, Problem> {
+        let computed = timeout_at(deadline, self.queue.compute(Arc::clone(model), inputs, codes)).await;
+        let seconds = self.limits.timeout.as_secs_f64();
+        let computed = computed.map_err(|_| Problem::busy(format!("no answer within {seconds} s")))??;
+        self.metrics.computed(model, &computed);
+        Ok(computed)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether further requests are welcome.
+    pub(crate) fn ready(&self) -> StatusCode {
+        match self.stopping.load(Ordering::Relaxed) {
+            false => StatusCode::OK,
+            true => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Work on so many bytes, where it keeps nobody waiting.
+pub(crate) async fn off_the_road<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    if bytes <= QUICK_BYTES {
+        return work();
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())?
+}

@@ -1,0 +1,184 @@
+//! From the tensors of a request to inputs of a model.
+//!
+//! `input`, examples × inputs; or a pair, each examples × k: `indices`, the positions of values that are not
+//! zero in any order, and `values`. An example with fewer than k such values has −1 in the places left.
+
+use truezero_sparse::choose::{Product, prefer_dense};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+
+use super::data::Data;
+use super::question::InputTensor;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::servable::{INDICES, INPUT, Servable, VALUES};
+
+/// Marks a place without a value among indices.
+const NONE: f64 = -1.0;
+
+/// A tensor with its values, of a shape they fill.
+struct Tensor {
+    examples: usize,
+    width: usize,
+    values: Vec<f64>,
+}
+
+/// The inputs that the tensors of a request stand for. `rest` holds those given as bytes, one after the other.
+pub(crate) fn batch(
+    tensors: Vec<InputTensor>,
+    mut rest: &[u8],
+    model: &Servable,
+    limits: &Limits,
+) -> Result<Batch, Problem> {
+    let names: Vec<String> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
+    let mut read = Vec::with_capacity(tensors.len());
+    for tensor in tensors {
+        read.push(Tensor::read(tensor, &mut rest, limits)?);
+    }
+    if !rest.is_empty() {
+        let found = format!("{} bytes more", rest.len());
+        return Err(Problem::unsuitable("body", "the bytes of the tensors after the JSON", found));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let numbers = match (names.as_slice(), read.as_slice()) {
+        ([INPUT], [input]) => Batch::Dense(dense(input, model)?),
+        ([INDICES, VALUES], [indices, values]) | ([VALUES, INDICES], [values, indices]) => {
+            Batch::Active(active(indices, values, model)?)
+        }
+        _ => {
+            let expected = format!("{INPUT:?}, or {INDICES:?} and {VALUES:?}");
+            return Err(Problem::unsuitable("inputs", expected, format!("{names:?}")));
+        }
+    };
+    let spreads = matches!(numbers, Batch::Dense(_)) || model.shifts();
+    if spreads && numbers.examples().saturating_mul(model.width()) > limits.numbers {
+        return Err(Problem::too_large("examples × inputs", limits.numbers));
+    }
+    Ok(without_zeros(model.inputs(numbers)?))
+}
+
+/// In the form in which a product of it is fastest.
+pub(crate) fn without_zeros(batch: Batch) -> Batch {
+    let Batch::Dense(dense) = &batch else { return batch };
+    let rows = || (0..dense.examples()).map(|example| dense.row(example));
+    let active: usize = rows().map(|row| row.iter().filter(|value| **value != 0.0).count()).sum();
+    let density = active as f64 / (dense.examples() * dense.width()).max(1) as f64;
+    if prefer_dense(Product::Forward, dense.examples(), density) {
+        return batch;
+    }
+    let mut few = ActiveBatch::new(dense.width());
+    rows().for_each(|row| few.push((0..).zip(row.iter().copied())));
+    Batch::Active(few)
+}
+
+impl Tensor {
+    fn read(tensor: InputTensor, rest: &mut &[u8], limits: &Limits) -> Result<Self, Problem> {
+        let InputTensor { name, shape, datatype, parameters, data } = tensor;
+        let place = || format!("tensor {name:?}");
+        let length = |length: &u64| usize::try_from(*length).unwrap_or(usize::MAX);
+        let shape: Vec<usize> = shape.iter().map(length).collect();
+        let &[examples, width] = shape.as_slice() else {
+            return Err(Problem::unsuitable(place(), "a shape [examples, values]", format!("{shape:?}")));
+        };
+        if examples == 0 {
+            return Err(Problem::unsuitable(place(), "at least one example", "none"));
+        }
+        if examples > limits.examples {
+            return Err(Problem::too_large("examples", limits.examples));
+        }
+        if width > limits.width {
+            return Err(Problem::too_large("values of an example", limits.width));
+        }
+        let size = parameters.and_then(|parameters| parameters.binary_data_size);
+        let values = match (size, data) {
+            (None, Some(data)) => {
+                data.fits(&name, &shape)?;
+                let Data { numbers, texts, .. } = data;
+                if let Some(text) = texts.first() {
+                    return Err(Problem::unsuitable(place(), "numbers", format!("{text:?}")));
+                }
+                numbers
+            }
+            (Some(size), None) => {
+                let expected = examples.saturating_mul(width).saturating_mul(datatype.size());
+                if size != expected {
+                    let (expected, found) = (format!("{expected} bytes"), size.to_string());
+                    return Err(Problem::unsuitable(place(), expected, found));
+                }
+                let Some((bytes, after)) = rest.split_at_checked(size) else {
+                    let (expected, found) = (format!("{size} bytes after the JSON"), rest.len().to_string());
+                    return Err(Problem::unsuitable(place(), expected, found));
+                };
+                *rest = after;
+                datatype.decode(bytes)
+            }
+            (size, _) => {
+                let found = if size.is_some() { "both" } else { "neither" };
+                return Err(Problem::unsuitable(place(), "`data` or `binary_data_size`", found));
+            }
+        };
+        Ok(Self { examples, width, values })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        // No row is taken of a tensor without columns.
+        self.values.chunks(self.width.max(1))
+    }
+}
+
+fn dense(input: &Tensor, model: &Servable) -> Result<DenseBatch, Problem> {
+    if input.width != model.width() {
+        let expected = format!("{} values of each example", model.width());
+        return Err(Problem::unsuitable(format!("tensor {INPUT:?}"), expected, input.width));
+    }
+    let mut batch = DenseBatch::zeros(input.examples, input.width);
+    for (example, row) in input.rows().enumerate() {
+        for (to, &from) in batch.row_mut(example).iter_mut().zip(row) {
+            *to = from as f32;
+        }
+    }
+    Ok(batch)
+}
+
+fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<ActiveBatch, Problem> {
+    let shape = |tensor: &Tensor| [tensor.examples, tensor.width];
+    if shape(indices) != shape(values) {
+        let expected = format!("the shape of {INDICES:?}, {:?}", shape(indices));
+        return Err(Problem::unsuitable(
+            format!("tensor {VALUES:?}"),
+            expected,
+            format!("{:?}", shape(values)),
+        ));
+    }
+    let mut batch = ActiveBatch::new(model.width());
+    let mut row: Vec<(u32, f32)> = Vec::with_capacity(indices.width);
+    let mut rows = indices.rows().zip(values.rows());
+    for example in 0..indices.examples {
+        row.clear();
+        if let Some((indices, values)) = rows.next() {
+            for (&index, &value) in indices.iter().zip(values) {
+                if index == NONE {
+                    continue;
+                }
+                if index < 0.0 || index >= model.width() as f64 || index.fract() != 0.0 {
+                    let (place, expected) = (place(example), format!("-1 or 0 to {}", model.width() - 1));
+                    return Err(Problem::unsuitable(place, expected, index));
+                }
+                row.push((index as u32, value as f32));
+            }
+        }
+        row.sort_unstable_by_key(|&(index, _)| index);
+        if let Some(pair) = row.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(Problem::unsuitable(
+                place(example),
+                "each index once",
+                format!("{} twice", pair[0].0),
+            ));
+        }
+        batch.push(row.iter().copied());
+    }
+    Ok(batch)
+}
+
+fn place(example: usize) -> String {
+    format!("tensor {INDICES:?}, example {}", example + 1)
+}

@@ -1,0 +1,202 @@
+//! What a client asks: a request of the protocol, checked against the model.
+
+use serde::{Deserialize, Serialize};
+use truezero_sparse::Batch;
+use utoipa::ToSchema;
+
+use super::data::Data;
+use super::datatype::Datatype;
+use super::inputs;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::servable::{Output, OutputSpec, Servable};
+
+/// A request: tensors to compute from and names of those wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct InferRequest {
+    /// Comes back in the answer.
+    id: Option<String>,
+    parameters: Option<RequestParameters>,
+    /// `input`, or `indices` and `values`.
+    #[schema(min_items = 1, max_items = 2)]
+    pub(crate) inputs: Vec<InputTensor>,
+    /// What is wanted; predictions and labels if nothing is named.
+    outputs: Option<Vec<WantedTensor>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct RequestParameters {
+    /// Whether outputs come as bytes after the JSON.
+    binary_data_output: Option<bool>,
+}
+
+/// A tensor: its values as JSON, or their number of bytes after the JSON.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct InputTensor {
+    /// `input`, `indices` or `values`.
+    pub(crate) name: String,
+    /// Examples, then values of each.
+    #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2)]
+    pub(crate) shape: Vec<u64>,
+    pub(crate) datatype: Datatype,
+    pub(crate) parameters: Option<InputParameters>,
+    /// Flat, or nested like the shape.
+    #[schema(value_type = Option<Vec<f64>>)]
+    pub(crate) data: Option<Data>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct InputParameters {
+    /// Bytes of this tensor after the JSON.
+    #[schema(value_type = Option<u32>)]
+    pub(crate) binary_data_size: Option<usize>,
+}
+
+/// A tensor that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+struct WantedTensor {
+    /// One of the model's outputs.
+    name: String,
+    parameters: Option<WantedParameters>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct WantedParameters {
+    /// Whether it comes as bytes after the JSON.
+    binary_data: Option<bool>,
+    /// Triton's classification extension, which is not offered: ask for labels instead.
+    #[schema(ignore)]
+    classification: Option<serde::de::IgnoredAny>,
+}
+
+/// A request that suits the model.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) id: Option<String>,
+    pub(crate) inputs: Batch,
+    pub(crate) wanted: Vec<Wanted>,
+}
+
+/// A tensor to be given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    pub(crate) output: Output,
+    /// As bytes after the JSON.
+    pub(crate) binary: bool,
+}
+
+impl Question {
+    /// From a body whose first `json` bytes are JSON, and the rest tensors.
+    pub(crate) fn parse(
+        body: &[u8],
+        json: usize,
+        model: &Servable,
+        limits: &Limits,
+    ) -> Result<Self, Problem> {
+        let (json, rest) = body.split_at_checked(json).ok_or_else(|| {
+            Problem::malformed(format!("expected a body of at least the {json} bytes announced as JSON"))
+        })?;
+        let request: InferRequest =
+            serde_json::from_slice(json).map_err(|error| Problem::malformed(format!("body: {error}")))?;
+        let wanted = wanted(&request, model)?;
+        let inputs = inputs::batch(request.inputs, rest, model, limits)?;
+        if Self::numbers(&wanted, model, inputs.examples()) > limits.numbers {
+            return Err(Problem::too_large("numbers in the answer", limits.numbers));
+        }
+        Ok(Self { id: request.id, inputs, wanted })
+    }
+
+    /// How many numbers the answer has; a label counts as one.
+    pub(crate) fn numbers(wanted: &[Wanted], model: &Servable, examples: usize) -> usize {
+        let width = |wanted: &Wanted| {
+            let spec = model.outputs().iter().find(|spec| spec.output == wanted.output);
+            spec.and_then(|spec| spec.width).unwrap_or(1)
+        };
+        wanted.iter().map(width).sum::<usize>().saturating_mul(examples)
+    }
+
+    /// Hidden layers whose codes are wanted.
+    pub(crate) fn codes(wanted: &[Wanted]) -> Vec<usize> {
+        let codes = wanted.iter().filter_map(|wanted| match wanted.output {
+            Output::Codes(layer) => Some(layer),
+            _ => None,
+        });
+        codes.collect()
+    }
+}
+
+/// What is wanted, in the order in which it was named, each once.
+fn wanted(request: &InferRequest, model: &Servable) -> Result<Vec<Wanted>, Problem> {
+    let binary = request.parameters.as_ref().and_then(|parameters| parameters.binary_data_output);
+    let give = |spec: &OutputSpec, binary: Option<bool>| Wanted {
+        name: spec.name.clone(),
+        output: spec.output,
+        binary: binary.unwrap_or(false),
+    };
+    let Some(named) = request.outputs.as_ref().filter(|named| !named.is_empty()) else {
+        let usual = model.outputs().iter().filter(|spec| spec.by_default);
+        return Ok(usual.map(|spec| give(spec, binary)).collect());
+    };
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for WantedTensor { name, parameters } in named {
+        let Some(spec) = model.outputs().iter().find(|spec| spec.name == *name) else {
+            let names: Vec<&str> = model.outputs().iter().map(|spec| spec.name.as_str()).collect();
+            return Err(Problem::unsuitable("output", names.join(", "), format!("{name:?}")));
+        };
+        if wanted.iter().any(|wanted| wanted.name == *name) {
+            return Err(Problem::unsuitable("outputs", "each once", format!("{name:?} twice")));
+        }
+        if parameters.as_ref().is_some_and(|parameters| parameters.classification.is_some()) {
+            let expected = "no classification, but the output `label`";
+            return Err(Problem::unsuitable(format!("output {name:?}"), expected, "classification"));
+        }
+        let own = parameters.as_ref().and_then(|parameters| parameters.binary_data);
+        wanted.push(give(spec, own.or(binary)));
+    }
+    Ok(wanted)
+}
+
+/// A tensor of an answer, as documented.
+#[derive(Debug, Serialize, ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct OutputTensor {
+    name: String,
+    shape: Vec<u64>,
+    #[schema(pattern = "^(FP32|BYTES)$")]
+    datatype: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<OutputParameters>,
+    /// Flat, row by row.
+    #[schema(value_type = Option<Vec<NumberOrText>>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Vec<f32>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct OutputParameters {
+    /// Bytes of this tensor after the JSON.
+    #[schema(value_type = u32)]
+    binary_data_size: usize,
+}
+
+/// FP32 or BYTES.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) enum NumberOrText {
+    Number(f64),
+    Text(String),
+}
+
+/// An answer, as documented.
+#[derive(Debug, Serialize, ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct InferResponse {
+    model_name: String,
+    model_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    outputs: Vec<OutputTensor>,
+}

@@ -1,0 +1,216 @@
+//! Requests that wait, and the thread that computes them together.
+//!
+//! Inference runs on a thread of its own, and on the helpers of its engine, because it keeps a core busy;
+//! the threads that talk to clients never do. Requests for the same model that wait at the same time pass
+//! through its layers together, so that weights are loaded once for all of them.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use truezero_sparse::{Batch, DenseBatch, Engine};
+
+use crate::compute::{Computed, Scratch, compute};
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::servable::Servable;
+
+/// Requests that wait for their turn; a handle of it is cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Most requests that wait.
+    limit: usize,
+    /// Most examples that are computed together.
+    batch: usize,
+    delay: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    closed: bool,
+}
+
+/// A request whose inputs fit the model.
+#[derive(Debug)]
+struct Job {
+    /// As it was when the request came: a reload does not touch it.
+    model: Arc<Servable>,
+    inputs: Batch,
+    /// Hidden layers whose codes are asked for.
+    codes: Vec<usize>,
+    since: Instant,
+    reply: oneshot::Sender<Computed>,
+}
+
+impl Queue {
+    /// An empty queue and the thread that works on it, until the queue is closed.
+    pub(crate) fn start(limits: &Limits, threads: usize) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            limit: limits.queue,
+            batch: limits.batch.max(1),
+            delay: limits.delay,
+        });
+        let queue = Self { shared: Arc::clone(&shared) };
+        let worker =
+            thread::Builder::new().name("truezero-infer".to_owned()).spawn(move || work(&shared, threads))?;
+        Ok((queue, worker))
+    }
+
+    /// Number of requests that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.lock().waiting.len()
+    }
+
+    /// Waits for its turn, and for the answer. A request that is dropped while it waits is not computed.
+    pub(crate) async fn compute(
+        &self,
+        model: Arc<Servable>,
+        inputs: Batch,
+        codes: Vec<usize>,
+    ) -> Result<Computed, Problem> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut state = self.shared.lock();
+            state.waiting.retain(|job| !job.reply.is_closed());
+            if state.closed {
+                return Err(Problem::busy("the server is stopping"));
+            }
+            if state.waiting.len() >= self.shared.limit {
+                let waiting = state.waiting.len();
+                return Err(Problem::busy(format!("{waiting} requests are waiting, which is the limit")));
+            }
+            state.waiting.push_back(Job { model, inputs, codes, since: Instant::now(), reply });
+        }
+        self.shared.changed.notify_one();
+        answer.await.map_err(|_| Problem::internal())
+    }
+
+    /// Takes no more requests; those that wait are still computed.
+    pub(crate) fn close(&self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next requests to be computed together; none when the queue is closed and empty.
+    fn next(&self) -> Option<Vec<Job>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(first) = state.waiting.front() {
+                let waited = first.since.elapsed();
+                if state.closed || waited >= self.delay || self.is_full(&state) {
+                    break;
+                }
+                let left = self.delay.saturating_sub(waited);
+                state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            } else if state.closed {
+                return None;
+            } else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        Some(self.take(&mut state))
+    }
+
+    /// Whether those that can be computed with the first are enough.
+    fn is_full(&self, state: &State) -> bool {
+        let with_first = state.waiting.iter().filter(|job| Arc::ptr_eq(&job.model, &state.waiting[0].model));
+        with_first.map(|job| job.inputs.examples()).sum::<usize>() >= self.batch
+    }
+
+    /// Takes the first request and those for the same model, while they are few enough together.
+    fn take(&self, state: &mut State) -> Vec<Job> {
+        let mut taken: Vec<Job> = Vec::new();
+        let (mut examples, mut at) = (0, 0);
+        while at < state.waiting.len() && examples < self.batch {
+            let job = &state.waiting[at];
+            let fits = match taken.first() {
+                None => true,
+                Some(first) => {
+                    Arc::ptr_eq(&first.model, &job.model) && examples + job.inputs.examples() <= self.batch
+                }
+            };
+            if fits && let Some(job) = state.waiting.remove(at) {
+                examples += job.inputs.examples();
+                taken.push(job);
+            } else {
+                at += 1;
+            }
+        }
+        taken
+    }
+}
+
+/// Computes until the queue is closed and empty.
+fn work(shared: &Shared, threads: usize) {
+    let mut engine = Engine::new(threads);
+    let mut scratch = Scratch::default();
+    while let Some(mut jobs) = shared.next() {
+        jobs.retain(|job| !job.reply.is_closed());
+        if jobs.is_empty() {
+            continue;
+        }
+        // A panic would be a fault of ours; it must not take the server with it. The clients are told when
+        // their jobs are dropped.
+        let answers =
+            catch_unwind(AssertUnwindSafe(|| answer(shared.batch, &mut engine, &mut scratch, &mut jobs)));
+        match answers {
+            Ok(answers) => {
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    let _ = job.reply.send(answer); // a client that has gone needs none
+                }
+            }
+            Err(_) => (engine, scratch) = (Engine::new(threads), Scratch::default()),
+        }
+    }
+}
+
+/// One answer for each of some requests for the same model.
+fn answer(batch: usize, engine: &mut Engine, scratch: &mut Scratch, jobs: &mut [Job]) -> Vec<Computed> {
+    let model = Arc::clone(&jobs[0].model);
+    if let [job] = jobs {
+        let (inputs, codes) = (&job.inputs, job.codes.as_slice());
+        if inputs.examples() <= batch {
+            return compute(&model, engine, scratch, inputs, &[(0..inputs.examples(), codes)]);
+        }
+        let rows: Vec<usize> = (0..inputs.examples()).collect();
+        let (mut all, mut few) = (Computed::default(), Batch::Dense(DenseBatch::default()));
+        for chunk in rows.chunks(batch) {
+            few.copy_from(inputs, chunk);
+            let answers = compute(&model, engine, scratch, &few, &[(0..chunk.len(), codes)]);
+            answers.into_iter().for_each(|answer| all.append(answer));
+        }
+        return vec![all];
+    }
+    let mut inputs = std::mem::replace(&mut jobs[0].inputs, Batch::Dense(DenseBatch::default()));
+    let mut ends = vec![inputs.examples()];
+    for job in &jobs[1..] {
+        inputs.append(&job.inputs);
+        ends.push(inputs.examples());
+    }
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let parts: Vec<_> = starts
+        .zip(&ends)
+        .zip(&*jobs)
+        .map(|((start, &end), job)| (start..end, job.codes.as_slice()))
+        .collect();
+    compute(&model, engine, scratch, &inputs, &parts)
+}

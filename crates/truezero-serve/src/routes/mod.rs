@@ -1,0 +1,28 @@
+//! What can be asked, and who answers.
+
+mod health;
+mod infer;
+mod models;
+mod operation;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::Shared;
+
+/// All paths of the server itself.
+pub(crate) fn router(app: Shared) -> Router {
+    Router::new()
+        .route("/v2", get(models::server))
+        .route("/v2/health/live", get(health::live))
+        .route("/v2/health/ready", get(health::ready))
+        .route("/v2/repository/index", post(models::index))
+        .route("/v2/models/{model}", get(models::model))
+        .route("/v2/models/{model}/ready", get(models::ready))
+        .route("/v2/models/{model}/infer", post(infer::infer))
+        .route("/v2/models/{model}/versions/{version}", get(models::model))
+        .route("/v2/models/{model}/versions/{version}/ready", get(models::ready))
+        .route("/v2/models/{model}/versions/{version}/infer", post(infer::infer))
+        .route("/metrics", get(operation::metrics))
+        .with_state(app)
+}
