@@ -104,7 +104,7 @@ async fn what_cannot_be_is_refused_with_words() {
         (json!({ "network": "live", "input": values(784) }), 404, "live"),
         (json!({ "network": "given-0", "input": values(783) }), 422, "expected 784 numbers, found 783"),
         (json!({ "network": "given-0", "input": { "record": { "a": 1 } } }), 422, "784"),
-        (json!({ "network": "given-0", "input": {} }), 422, "input"),
+        (json!({ "network": "given-0", "input": {} }), 400, "input"),
         (json!({ "network": "given-0" }), 422, "missing field"),
     ] {
         let (found, body) = json(&observatory, "POST", "/observatory/observe", question).await;

@@ -102,12 +102,13 @@ async fn a_training_that_cannot_be_is_refused() {
     }
     let wanted = json!({ "hidden": [20], "epochs": 500, "activation": "tanh" });
     assert_eq!(training(&observatory, "POST", wanted).await.0, StatusCode::ACCEPTED);
-    for wrong in [json!({ "l1": -1.0 }), json!({ "target_sparsity": 1.0 }), json!({ "target_sparsity": 0.9 })] {
+    for wrong in [json!({ "l1": -1.0 }), json!({ "target_sparsity": 1.0 }), json!({ "target_sparsity": 0.9 })]
+    {
         let (status, refused) = training(&observatory, "PATCH", wrong).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
     }
     let (status, _) = training(&observatory, "PATCH", json!({ "l1": 0.1, "target_sparsity": 0.5 })).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "one or the other");
+    assert_eq!(status, StatusCode::BAD_REQUEST, "one or the other");
     observatory.close();
 }
 

@@ -15,7 +15,7 @@ pub mod paper;
 mod parts;
 pub mod predict;
 pub mod pretrain;
-mod site;
 pub mod serve;
+mod site;
 pub mod train;
 mod using;
