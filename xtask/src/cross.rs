@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::debian::Apt;
+use crate::debian::{Apt, write_script};
 use crate::steps::{Outcome, cargo, check};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -112,31 +112,17 @@ impl Tools {
         let programs = format!("{here}/usr/bin");
         // The compiler hands its library path on to the linkers: the one for aarch64 comes from the
         // same distribution and needs it, the machine's own must not see it.
-        self.write(
-            "rustc",
+        write_script(
+            &self.script("rustc"),
             &format!("LD_LIBRARY_PATH='{here}/usr/lib/x86_64-linux-gnu' exec '{programs}/rustc'"),
         )?;
-        self.write("link-here", "unset LD_LIBRARY_PATH\nexec cc")?;
-        self.write(
-            "link-aarch64",
+        write_script(&self.script("link-here"), "unset LD_LIBRARY_PATH\nexec cc")?;
+        write_script(
+            &self.script("link-aarch64"),
             &format!(
                 "exec '{programs}/aarch64-linux-gnu-gcc-12' --sysroot='{there}' -B'{programs}/aarch64-linux-gnu-'"
             ),
         )?;
-        self.write("emulate", &format!("exec '{programs}/qemu-aarch64-static' -L '{there}'"))
-    }
-
-    /// Writes a script that runs `line` with the script's own arguments added.
-    #[cfg(unix)]
-    fn write(&self, name: &str, line: &str) -> std::io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.script(name);
-        fs::write(&path, format!("#!/bin/sh\n{line} \"$@\"\n"))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-    }
-
-    #[cfg(not(unix))]
-    fn write(&self, _name: &str, _line: &str) -> std::io::Result<()> {
-        Err(std::io::ErrorKind::Unsupported.into())
+        write_script(&self.script("emulate"), &format!("exec '{programs}/qemu-aarch64-static' -L '{there}'"))
     }
 }

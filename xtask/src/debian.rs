@@ -108,6 +108,19 @@ Acquire::Retries "3";
     }
 }
 
+/// Writes a script that runs `line` with the script's own arguments added.
+#[cfg(unix)]
+pub(crate) fn write_script(path: &Path, line: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, format!("#!/bin/sh\n{line} \"$@\"\n"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn write_script(_path: &Path, _line: &str) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
 /// The package names in what `apt-cache depends` prints; `<…>` are names nobody must provide.
 fn dependencies(listing: &str) -> impl Iterator<Item = String> {
     listing.lines().filter_map(|line| {

@@ -74,6 +74,7 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
         Verb::Encode(args) => commands::encode::run(&args),
         Verb::Export(args) => commands::export::run(&args),
         Verb::Import(args) => commands::import::run(&args),
+        Verb::Observe(args) => commands::observe::run(&args),
         Verb::Serve(args) => commands::serve::run(&args),
         Verb::Paper(args) => commands::paper::run(&args),
         Verb::Bench(args) => commands::bench::run(&args),

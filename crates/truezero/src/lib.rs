@@ -19,6 +19,7 @@ pub mod optimizer;
 pub mod options;
 #[cfg(test)]
 mod oracle;
+mod path;
 pub mod predictions;
 pub mod schedule;
 mod steer;
@@ -35,6 +36,7 @@ pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
 pub use options::{Plan, TrainingOptions};
+pub use path::{ActivePath, PathEdge};
 pub use predictions::{Prediction, Predictions};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};

@@ -39,6 +39,11 @@ impl Steering {
         Self { target: f64::from(target), l1: start, smoothed: None }
     }
 
+    /// Moves the target; λ goes on from where it is.
+    pub(crate) fn aim(&mut self, target: f32) {
+        self.target = f64::from(target);
+    }
+
     /// The penalty for the next mini-batch.
     pub(crate) fn l1(&self) -> f32 {
         let free = self

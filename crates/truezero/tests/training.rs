@@ -220,3 +220,57 @@ fn data_of_another_kind_is_refused() {
     let Targets::Classes { classes, .. } = &data.targets else { panic!() };
     assert_eq!(*classes, 3);
 }
+
+#[test]
+fn the_penalty_can_be_moved_while_training() {
+    let data = classes(300, 60, 7);
+    let rows = all_rows(&data);
+    let options = TrainingOptions { l1: 0.0, epochs: 60, ..small() };
+    let examples = Examples { data: &data, rows: &rows };
+    let mut trainer = Trainer::new(options.check().unwrap(), examples, None, 1).unwrap();
+    let sparsity = |trainer: &mut Trainer, epochs: usize| loop {
+        if let Progress::Epoch(record) = trainer.epoch(&mut |_| Control::Continue).unwrap()
+            && record.epoch >= epochs
+        {
+            break record.mean_sparsity;
+        }
+    };
+    let free = sparsity(&mut trainer, 3);
+
+    // Within an epoch, which then goes on where it stopped.
+    let stopped =
+        trainer.epoch(&mut |report| if report.batch == 5 { Control::Stop } else { Control::Continue });
+    assert_eq!(stopped.unwrap(), Progress::Interrupted);
+    trainer.set_l1(0.02).unwrap();
+    let mut next = None;
+    trainer
+        .epoch(&mut |report| {
+            next.get_or_insert((report.epoch, report.batch, report.l1));
+            Control::Continue
+        })
+        .unwrap();
+    assert_eq!(next, Some((4, 6, 0.02)));
+    let pressed = sparsity(&mut trainer, 12);
+    assert!(pressed > free + 0.1, "{pressed} after {free}");
+
+    let target = pressed as f32 + 0.05;
+    trainer.set_target_sparsity(target).unwrap();
+    let steered = sparsity(&mut trainer, 60);
+    assert!((steered - f64::from(target)).abs() < 0.02, "{steered}, steered to {target}");
+    assert!(trainer.set_l1(-1.0).is_err() && trainer.set_target_sparsity(1.0).is_err());
+    assert!(trainer.l1() >= 0.0);
+    // The best weights are of an epoch with the target.
+    assert!(trainer.finish().unwrap().summary.best_epoch.unwrap() > 12);
+}
+
+#[test]
+fn a_network_without_zeros_has_no_target_sparsity() {
+    let data = classes(20, 12, 8);
+    let rows = all_rows(&data);
+    let options = TrainingOptions { activation: vec![Activation::Tanh], ..small() };
+    let mut trainer =
+        Trainer::new(options.check().unwrap(), Examples { data: &data, rows: &rows }, None, 1).unwrap();
+    assert!(trainer.set_target_sparsity(0.8).unwrap_err().to_string().contains("gives zeros"));
+    trainer.set_l1(0.1).unwrap();
+    assert_eq!(trainer.l1(), 0.1);
+}

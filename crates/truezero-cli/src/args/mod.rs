@@ -9,6 +9,7 @@ mod fetch;
 mod import;
 mod inspect;
 mod network;
+mod observe;
 mod paper;
 mod predict;
 mod preparation;
@@ -31,6 +32,7 @@ pub use fetch::FetchArgs;
 pub use import::ImportArgs;
 pub use inspect::InspectArgs;
 pub use network::{NetworkArgs, OptimizerArgs, RunArgs, ShapeArgs};
+pub use observe::ObserveArgs;
 pub use paper::PaperArgs;
 pub use predict::PredictArgs;
 pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
@@ -72,6 +74,7 @@ pub enum Verb {
     Encode(EncodeArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Observe(ObserveArgs),
     Serve(ServeArgs),
     Paper(PaperArgs),
     Bench(BenchArgs),

@@ -1,6 +1,7 @@
 //! Options of `train` about the network, its optimiser and the run.
 #![allow(rustdoc::broken_intra_doc_links, reason = "the comments are help texts, in which [] means optional")]
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use truezero::{Activation, Initialisation, Rule, Schedule};
@@ -116,6 +117,9 @@ pub struct RunArgs {
     /// Folder to write TensorBoard event files into
     #[arg(long, value_name = "FOLDER")]
     pub log_dir: Option<PathBuf>,
+    /// Address at which to show the training on a page while it goes on, such as 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    pub observe: Option<SocketAddr>,
     /// TOML file with options under their long names; options given here go before it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -65,6 +65,7 @@ Examples:
   truezero train --config experiment.toml --seed 1
   truezero train --pretrain --pretrain-epochs 5           auto-encoders first, then labels
   truezero train few.csv --target y --pretrain --unlabelled many.csv
+  truezero train --observe 127.0.0.1:8080                 curves on a page, and λ to be moved there
 
 A configuration file holds options under their long names:
   hidden = [1000, 1000]

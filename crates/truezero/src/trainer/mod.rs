@@ -42,7 +42,7 @@ use crate::evaluate::{Evaluation, Examples};
 use crate::network::Network;
 use crate::observe::mean_sparsity;
 use crate::optimizer::Updater;
-use crate::options::Plan;
+use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
 use crate::streams::{Purpose, Stream};
 use kept::Kept;
@@ -202,6 +202,40 @@ impl<'a> Trainer<'a> {
     /// λ for the next mini-batch.
     pub fn l1(&self) -> f32 {
         self.steering.as_ref().map_or(self.plan.options().l1, Steering::l1)
+    }
+
+    /// Fixes λ from the next mini-batch on; there is no target sparsity any more. Within an epoch it takes
+    /// [`Control::Stop`], this, and another call to [`epoch`](Self::epoch), which goes on.
+    ///
+    /// # Errors
+    /// A λ that cannot be; then nothing has changed.
+    pub fn set_l1(&mut self, l1: f32) -> Result<(), Error> {
+        self.replan(|options| (options.l1, options.target_sparsity) = (l1, None))?;
+        self.steering = None;
+        Ok(())
+    }
+
+    /// Sets the sparsity that λ is steered to from where it is, as [`set_l1`](Self::set_l1) does λ. The best
+    /// weights for another target are not the best for this one: they are chosen among epochs to come.
+    ///
+    /// # Errors
+    /// A fraction that cannot be, or a network without zeros; then nothing has changed.
+    pub fn set_target_sparsity(&mut self, target: f32) -> Result<(), Error> {
+        let l1 = self.l1();
+        self.replan(|options| options.target_sparsity = Some(target))?;
+        match &mut self.steering {
+            Some(steering) => steering.aim(target),
+            None => self.steering = Some(Steering::new(target, l1)),
+        }
+        self.best = None;
+        Ok(())
+    }
+
+    fn replan(&mut self, change: impl FnOnce(&mut TrainingOptions)) -> Result<(), Error> {
+        let mut options = self.plan.options().clone();
+        change(&mut options);
+        self.plan = options.check()?;
+        Ok(())
     }
 
     /// One record per completed epoch.

@@ -1,6 +1,7 @@
 //! `truezero train`: arguments → experiment → prepared data → trainer → model.
 
 mod curves;
+mod observed;
 pub mod plan;
 pub mod prepare;
 mod report;
@@ -22,6 +23,7 @@ use crate::measure::{Assessment, Measure};
 use crate::progress::Progress;
 use crate::{files, json, output, signal};
 use curves::Curves;
+use observed::Observed;
 use plan::Experiment;
 use prepare::Prepared;
 use report::Report;
@@ -51,10 +53,16 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     };
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);
+    let mut observed =
+        run.observe.map(|address| Observed::open(address, &experiment, &data, measure)).transpose()?;
     let started = Instant::now();
-    let ended = train_on(&mut trainer, options, &mut progress, curves.as_mut(), &checkpoint);
+    let ended =
+        train_on(&mut trainer, options, &mut progress, curves.as_mut(), observed.as_mut(), &checkpoint);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
+    if let Some(observed) = observed {
+        observed.close(&ended);
+    }
 
     let l1 = trainer.l1();
     // An epoch's weights are worth keeping whatever came after it.
@@ -109,6 +117,7 @@ fn train_on(
     options: &TrainingOptions,
     progress: &mut Progress,
     mut curves: Option<&mut Curves>,
+    mut observed: Option<&mut Observed>,
     checkpoint: &Path,
 ) -> Result<(), Failure> {
     let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
@@ -116,16 +125,21 @@ fn train_on(
         progress.start_epoch();
         let step = trainer.epoch(&mut |report| {
             progress.batch(report, options.batch_size);
-            if signal::interrupted() { Control::Stop } else { Control::Continue }
+            let asked = observed.as_mut().map_or(Control::Continue, |observed| observed.batch(report));
+            if signal::interrupted() { Control::Stop } else { asked }
         })?;
+        let stops = signal::interrupted() || observed.as_ref().is_some_and(|observed| observed.stops());
         match step {
             Step::Epoch(record) => {
                 progress.epoch(&record);
                 if let Some(curves) = &mut curves {
                     curves.add(&record)?;
                 }
+                if let Some(observed) = &mut observed {
+                    observed.epoch(&record, trainer.network());
+                }
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
-                let stop = signal::interrupted() && trainer.epochs_done() < options.epochs;
+                let stop = stops && trainer.epochs_done() < options.epochs;
                 if stop || saved.elapsed() >= pause {
                     let began = Instant::now();
                     trainer.save_checkpoint(checkpoint)?;
@@ -137,6 +151,10 @@ fn train_on(
             }
             Step::Interrupted => {
                 progress.add_pace();
+                if let Some(observed) = observed.as_mut().filter(|_| !stops) {
+                    observed.heed(trainer);
+                    continue;
+                }
                 return Ok(trainer.save_checkpoint(checkpoint)?);
             }
             Step::Done => return Ok(()),

@@ -1,0 +1,74 @@
+//! A page served on this machine, for this machine, on a thread of its own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::failure::Failure;
+
+/// How long what is being answered may take after the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A server that runs until it is closed.
+pub struct Site {
+    runtime: Runtime,
+    address: SocketAddr,
+    end: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Site {
+    /// Serves a router at an address that only this machine reaches: nobody is asked for a password.
+    pub fn open(router: axum::Router, address: SocketAddr) -> Result<Self, Failure> {
+        if !address.ip().is_loopback() {
+            let message = format!("{address} can be reached from other machines");
+            let hint = "use 127.0.0.1, and from elsewhere a tunnel: ssh -L 8080:127.0.0.1:8080 HOST";
+            return Err(Failure::hinted(message, hint));
+        }
+        let failed = |error| {
+            Failure::hinted(
+                format!("cannot serve at {address}: {error}"),
+                "choose another port, or 0 for any",
+            )
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(failed)?;
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (end, ended) = oneshot::channel();
+        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // A sender that is gone has ended it, too.
+            let _ = ended.await;
+        });
+        let server = runtime.spawn(server.into_future());
+        Ok(Self { runtime, address, end, server })
+    }
+
+    /// Where the page is.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Serves until the process is ended.
+    pub fn wait(self) -> Result<(), Failure> {
+        let Self { runtime, server, end, .. } = self;
+        let result = runtime.block_on(server);
+        drop(end);
+        match result {
+            Ok(Err(error)) => Err(Failure::Message(format!("the server failed: {error}"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finishes what is being answered, if that is soon, and ends.
+    pub fn close(self) {
+        let Self { runtime, server, end, .. } = self;
+        drop(end);
+        // Whether it came to an end in time makes no difference any more.
+        let _ = runtime.block_on(async { tokio::time::timeout(PATIENCE, server).await });
+        runtime.shutdown_background();
+    }
+}

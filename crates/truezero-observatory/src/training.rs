@@ -1,0 +1,112 @@
+//! A training that the page starts: on the embedded digits, on a thread of its own.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use truezero::{Activation, Error, Examples, Model, Plan, Progress, Trainer, TrainingOptions};
+
+use crate::error::Refusal;
+use crate::examples::{DIGITS, Digits};
+use crate::live::{Live, Session, Start};
+
+/// Most hidden layers, units in each, and epochs of a training that a page starts.
+const MAX_LAYERS: usize = 6;
+const MAX_UNITS: usize = 2000;
+const MAX_EPOCHS: usize = 1000;
+
+/// What a page may choose; what it does not is as `truezero train` has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    hidden: Option<Vec<usize>>,
+    activation: Option<Activation>,
+    l1: Option<f32>,
+    target_sparsity: Option<f32>,
+    learning_rate: Option<f32>,
+    epochs: Option<usize>,
+}
+
+impl Wanted {
+    fn plan(self) -> Result<Plan, Refusal> {
+        let default = TrainingOptions::default();
+        let options = TrainingOptions {
+            hidden: self.hidden.unwrap_or(default.hidden),
+            activation: self.activation.map_or(default.activation, |activation| vec![activation]),
+            l1: self.l1.unwrap_or(default.l1),
+            target_sparsity: self.target_sparsity,
+            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
+            epochs: self.epochs.unwrap_or(default.epochs),
+            // It is watched: who watches decides when it is enough.
+            patience: 0,
+            ..TrainingOptions::default()
+        };
+        for (option, found, most) in [
+            ("hidden", options.hidden.len(), MAX_LAYERS),
+            ("hidden", options.hidden.iter().copied().max().unwrap_or(0), MAX_UNITS),
+            ("epochs", options.epochs, MAX_EPOCHS),
+        ] {
+            if found > most {
+                let message = format!("option {option}: expected at most {most} here, found {found}");
+                return Err(Refusal::unsuitable(format!(
+                    "{message}\nhint: `truezero train` has no such limit"
+                )));
+            }
+        }
+        options.check().map_err(Refusal::unsuitable)
+    }
+}
+
+/// Starts a training, unless one runs.
+pub(crate) fn start(live: &Arc<Live>, wanted: Wanted) -> Result<(), Refusal> {
+    let plan = wanted.plan()?;
+    let options = plan.options();
+    let session = live.begin(Start {
+        data: "digits5k".to_owned(),
+        hidden: options.hidden.clone(),
+        activation: options.activation.iter().map(ToString::to_string).collect(),
+        epochs: options.epochs,
+        l1: options.l1,
+        target_sparsity: options.target_sparsity,
+        error: "error".to_owned(),
+        factor: 1.0,
+        zeros: options.activation.iter().any(Activation::gives_zeros),
+    })?;
+    std::thread::spawn(move || train(plan, session));
+    Ok(())
+}
+
+fn train(plan: Plan, mut session: Session) {
+    let how = match run(plan, &DIGITS, &mut session) {
+        Ok(()) if session.stops() => "stopped".to_owned(),
+        Ok(()) => "finished".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    session.end(how);
+}
+
+fn run(plan: Plan, digits: &Digits, session: &mut Session) -> Result<(), Error> {
+    let rows: Vec<usize> = (0..digits.train.examples()).collect();
+    let held_out: Vec<usize> = (0..digits.validation.examples()).collect();
+    let train = Examples { data: &digits.train, rows: &rows };
+    let validation = Examples { data: &digits.validation, rows: &held_out };
+    // One thread, so that drawings are answered meanwhile.
+    let mut trainer = Trainer::new(plan, train, Some(validation), 1)?;
+    loop {
+        match trainer.epoch(&mut |report| session.batch(report))? {
+            Progress::Epoch(record) => {
+                let network = trainer.network();
+                session.epoch(&record, network.parameters(), || Model {
+                    network: network.clone(),
+                    preprocessing: digits.preprocessing.clone(),
+                    configuration: serde_json::Value::Null,
+                    summary: None,
+                });
+            }
+            Progress::Interrupted => session.heed(&mut trainer),
+            Progress::Done => return Ok(()),
+        }
+        if session.stops() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// Starts the command and a browser for a test, and ends them. Anything the page complains of fails the test.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+// The packages lie below target/, not beside this file.
+const require = createRequire(join(process.env.TEST_PACKAGES, "package.json"));
+const { chromium } = require("playwright-core");
+export const AXE = require.resolve("axe-core/axe.min.js");
+
+/** Longer than anything takes, even on a slow machine. */
+export const PATIENCE = 60_000;
+
+/** The command, and the address of its page once it has said it. */
+export async function command(...args) {
+  const folder = mkdtempSync(join(tmpdir(), "observatory-"));
+  const child = spawn(process.env.TRUEZERO, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const said = [];
+  const address = await new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        said.push(line);
+        const found = line.match(/http:\S+/);
+        if (found) resolve(found[0]);
+      });
+    }
+    ended.then((code) => reject(new Error(`${args.join(" ")} ended with ${code}: ${said.join("\n")}`)));
+  });
+  return {
+    address,
+    said,
+    ended,
+    async end() {
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function browser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+}
+
+/** A page at an address, loaded, and with something to be seen on it. */
+export async function open(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.complaints = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address) && !request.url().startsWith("data:")) page.complaints.push(`fetched ${request.url()}`);
+  });
+  await page.goto(address);
+  return page;
+}
+
+/** Waits until the page shows what a network made of something. */
+export async function seen(page) {
+  await page.waitForSelector("#prediction li");
+  await page.waitForSelector("#share svg");
+}
+
+/** Ends a page that must have had nothing to complain of. */
+export async function close(page) {
+  const { complaints } = page;
+  await page.context().close();
+  assert.deepEqual(complaints, []);
+}
