@@ -29,6 +29,7 @@ mod read;
 mod snippets;
 mod source;
 mod split;
+pub mod stream;
 pub mod text;
 
 pub use class_weights::ClassWeights;

@@ -4,8 +4,7 @@
 use truezero::Examples;
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::{
-    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, RawTarget, Source, SourceSpec,
-    open, split,
+    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
 };
 use truezero_sparse::Batch;
 
@@ -135,28 +134,11 @@ impl Prepared {
 
 /// Moves a portion of `rows` out of them.
 fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
-    let targets = raw.target.as_ref().map(|targets| select(targets, rows));
+    let targets = raw.target.as_ref().map(|targets| targets.select(rows));
     let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
     let drawn = drawn.into_iter().map(|at| rows[at]).collect();
     *rows = kept.into_iter().map(|at| rows[at]).collect();
     Ok(drawn)
-}
-
-/// The targets of some examples.
-fn select(targets: &RawTarget, rows: &[usize]) -> RawTarget {
-    fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
-        rows.iter().map(|&row| from[row].clone()).collect()
-    }
-    match targets {
-        RawTarget::Labels(labels) => RawTarget::Labels(pick(labels, rows)),
-        RawTarget::Numbers(numbers) => RawTarget::Numbers(pick(numbers, rows)),
-        RawTarget::Sets(sets) => RawTarget::Sets(pick(sets, rows)),
-        RawTarget::Rows { width, values, names } => RawTarget::Rows {
-            width: *width,
-            values: rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect(),
-            names: names.clone(),
-        },
-    }
 }
 
 /// Takes the column of example weights out of a table.
