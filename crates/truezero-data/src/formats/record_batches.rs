@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_panic_while_parsing_is_an_error_of_the_file() {
-        let caught = catch(Path::new("f"), || {
+        let caught: Result<Raw, DataError> = catch(Path::new("f"), || {
             assert!(panic_is_caught());
             panic!("as the parquet crate does on some damaged files")
         });
