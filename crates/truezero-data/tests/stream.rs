@@ -1,4 +1,10 @@
 //! What a stream gives, piece after piece, is what reading everything into memory gives.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "for tables of some lines, clarity goes before an allocation"
+)]
+#![allow(clippy::from_iter_instead_of_collect, reason = "arrow arrays are named by their type")]
 
 use std::fs;
 use std::path::Path;
