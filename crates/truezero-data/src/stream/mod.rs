@@ -24,6 +24,7 @@ mod parquet;
 mod shards;
 mod svmlight;
 mod whole;
+mod windows;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
 use crate::source::Format;
 use crate::{DataError, Raw, RawTarget, SourceSpec};
+
+pub use windows::{Prepared, Windows, chosen, fit};
 
 /// About so many values are in a piece, unless it is said otherwise: 32 MB of them as 64-bit numbers.
 pub const PIECE_VALUES: usize = 1 << 22;

@@ -34,7 +34,7 @@ mod step;
 pub use paused::Paused;
 pub use record::{EpochRecord, Stopped, Summary};
 
-use truezero_data::DataError;
+use truezero_data::{DataError, Dataset};
 use truezero_sparse::Engine;
 
 use crate::error::Error;
@@ -56,6 +56,19 @@ pub enum Control {
     Continue,
     /// Stop now; [`Trainer::epoch`] returns [`Progress::Interrupted`] and can be called again.
     Stop,
+}
+
+/// What is called after each mini-batch.
+pub type OnBatch<'a> = &'a mut dyn FnMut(&BatchReport) -> Control;
+
+/// Some examples of an epoch that follow each other.
+#[derive(Clone, Copy)]
+struct Window {
+    index: usize,
+    /// Examples of the epoch before it.
+    first: usize,
+    /// Examples of the epoch.
+    of: usize,
 }
 
 /// How far [`Trainer::epoch`] came.
@@ -258,33 +271,104 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Diverged`]: the trainer keeps the best weights so far, which
     /// [`finish`](Self::finish) returns.
-    pub fn epoch(&mut self, on_batch: &mut dyn FnMut(&BatchReport) -> Control) -> Result<Progress, Error> {
+    pub fn epoch(&mut self, on_batch: OnBatch<'_>) -> Result<Progress, Error> {
+        if !self.begin_epoch() {
+            return Ok(Progress::Done);
+        }
+        let Examples { data, rows } = self.train;
+        let mut norms = Vec::new();
+        let window = Window { index: 0, first: 0, of: rows.len() };
+        match self.window(data, rows.to_vec(), window, &mut norms, on_batch)? {
+            Control::Stop => Ok(Progress::Interrupted),
+            Control::Continue => self.end_epoch(norms),
+        }
+    }
+
+    /// As [`epoch`](Self::epoch), on `examples` examples that need not be in memory together: they come window after
+    /// window, and are put in random order within each. A single window is an epoch on examples in memory. After an
+    /// interruption the windows are to come from the first one again.
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch); also if a window cannot be had or does not suit the network, and if one but the last
+    /// does not hold a multiple of the mini-batch size.
+    pub fn epoch_on(
+        &mut self,
+        examples: usize,
+        windows: &mut dyn Iterator<Item = Result<Dataset, DataError>>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Progress, Error> {
+        if !self.begin_epoch() {
+            return Ok(Progress::Done);
+        }
+        let batch_size = self.plan.options().batch_size;
+        let (mut first, mut norms) = (0, Vec::new());
+        for (index, data) in windows.enumerate() {
+            let data = data?;
+            let rows: Vec<usize> = (0..data.examples()).collect();
+            let last = first + rows.len() == examples;
+            if !self.network.suits(&data) || !last && !rows.len().is_multiple_of(batch_size) {
+                let expected = format!("examples that suit the network, a multiple of {batch_size} of them");
+                let found = format!("{} of {} inputs", rows.len(), data.inputs.width());
+                return Err(DataError::unsuitable(format!("window {}", index + 1), expected, found).into());
+            }
+            let window = Window { index, first, of: examples };
+            first += rows.len();
+            if self.window(&data, rows, window, &mut norms, on_batch)? == Control::Stop {
+                return Ok(Progress::Interrupted);
+            }
+        }
+        if first != examples {
+            return Err(
+                DataError::unsuitable("windows", format!("{examples} examples"), first.to_string()).into()
+            );
+        }
+        self.end_epoch(norms)
+    }
+
+    /// Makes ready for the present epoch; false if there is none.
+    fn begin_epoch(&mut self) -> bool {
         let options = self.plan.options();
         if self.stopped.is_none() && self.position.epoch >= options.epochs {
             self.stopped = Some(Stopped::Epochs);
         }
         if self.stopped.is_some() {
-            return Ok(Progress::Done);
+            return false;
         }
         if let Some(best) = &mut self.best
             && matches!(best.weights, Kept::Now)
         {
             best.weights = Kept::copy(&self.network);
         }
+        let factor = options.schedule.factor(self.position.epoch, options.epochs);
+        self.updater.set_rate(options.learning_rate * factor);
+        true
+    }
+
+    /// Trains on a part of the examples of an epoch, which are in memory; on those mini-batches that were not done
+    /// before an interruption. The last mini-batch of the epoch gives the norms of the gradient.
+    fn window(
+        &mut self,
+        data: &Dataset,
+        mut order: Vec<usize>,
+        Window { index, first, of }: Window,
+        norms: &mut Vec<f64>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Control, Error> {
+        let options = self.plan.options();
         let (epoch, batch_size) = (self.position.epoch, options.batch_size);
-        let mut order = self.train.rows.to_vec();
         if options.shuffle {
-            Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
+            Stream::new(options.seed, Purpose::Shuffle, 0, epoch, index).shuffle(&mut order);
         }
-        self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
-        let batches = order.len().div_ceil(batch_size);
-        let mut norms = Vec::new();
-        while self.position.batch < batches {
-            let batch = self.position.batch;
-            let rows = &order[batch * batch_size..order.len().min((batch + 1) * batch_size)];
+        let batches = of.div_ceil(batch_size);
+        let mut batch = first / batch_size;
+        for rows in order.chunks(batch_size) {
+            if batch < self.position.batch {
+                batch += 1;
+                continue;
+            }
             let last = batch + 1 == batches;
             let l1 = self.l1();
-            let report = self.step(rows, epoch, batch, last.then_some(&mut norms));
+            let report = self.step(data, rows, epoch, batch, last.then_some(&mut *norms));
             if !report.cost.is_finite() {
                 return Err(self.diverged(epoch, batch + 1, report.cost));
             }
@@ -293,10 +377,11 @@ impl<'a> Trainer<'a> {
             }
             self.running.cost += report.cost;
             self.running.examples += rows.len();
-            self.position.batch += 1;
+            batch += 1;
+            self.position.batch = batch;
             let report = BatchReport {
                 epoch: epoch + 1,
-                batch: batch + 1,
+                batch,
                 batches,
                 examples: self.running.examples,
                 cost: self.running.cost / self.running.examples as f64,
@@ -305,10 +390,10 @@ impl<'a> Trainer<'a> {
             };
             // Stopping after the last mini-batch would only put the epoch's end off.
             if on_batch(&report) == Control::Stop && !last {
-                return Ok(Progress::Interrupted);
+                return Ok(Control::Stop);
             }
         }
-        self.end_epoch(norms)
+        Ok(Control::Continue)
     }
 
     fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
