@@ -5,6 +5,7 @@
 
 mod cross;
 mod debian;
+mod python;
 mod rules;
 mod steps;
 
