@@ -131,8 +131,9 @@ def merged(X, targets, weights):
         else:
             indices = np.flatnonzero(X[row])
             values = X[row, indices]
-        # In 32 bits, as they are learned from.
-        key = indices.astype(np.int64).tobytes(), values.astype(np.float32).tobytes(), targets[row].tobytes()
+        with np.errstate(over="ignore"):  # what is too large is refused later, in words
+            values = values.astype(np.float32)  # as they are learned from
+        key = indices.astype(np.int64).tobytes(), values.tobytes(), targets[row].tobytes()
         keys.setdefault(key, []).append(row)
     groups = [keys[key] for key in sorted(keys)]
     first = [rows[0] for rows in groups]

@@ -251,7 +251,7 @@ mod tests {
         let examples = Examples { data: &data, rows: &rows };
         let start = Trainer::new(options().check().unwrap(), examples, None, 1).unwrap();
         let run = |seed, shuffle| {
-            let plan = TrainingOptions { seed, shuffle, ..options() }.check().unwrap();
+            let plan = TrainingOptions { shuffle, seed, ..options() }.check().unwrap();
             let network = start.network().clone();
             let mut trainer = Trainer::from_network(plan, network, examples, None, 1).unwrap();
             trainer.epoch(&mut |_| Control::Continue).unwrap();
