@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Asked when scipy is loaded: without it scikit-learn leaves a check out.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris

@@ -31,8 +31,8 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
-            Inputs. Sparse matrices are never made dense.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Inputs. They are copied once, in 32 bits; sparse matrices are never made dense.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None

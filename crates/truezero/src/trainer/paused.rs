@@ -246,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn of_many_examples_some_are_observed() {
+        let every = super::super::every_so_many;
+        assert_eq!(every(&[3, 1, 4, 1, 5], 5), [3, 1, 4, 1, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 4), [3, 4, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 1), [3]);
+    }
+
+    #[test]
     fn without_random_order_equal_seeds_are_not_needed() {
         let (data, rows) = (data(), (0..30).collect::<Vec<_>>());
         let examples = Examples { data: &data, rows: &rows };
