@@ -11,16 +11,31 @@
 True
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from . import datasets
-from ._autoencoder import DenoisingAutoencoder
-from ._classifier import RectifierClassifier
-from ._models import from_onnx, from_sklearn, from_torch, load, save
-from ._regressor import RectifierRegressor
-from ._training import Epoch
+if TYPE_CHECKING:
+    from . import datasets
+    from ._autoencoder import DenoisingAutoencoder
+    from ._classifier import RectifierClassifier
+    from ._models import from_onnx, from_sklearn, from_torch, load, save
+    from ._regressor import RectifierRegressor
+    from ._training import Epoch
 
-__version__ = version("truezero")
+#: Where things are. They are imported when they are asked for: the command needs none of them, nor scikit-learn.
+_HOMES = {
+    "DenoisingAutoencoder": "_autoencoder",
+    "Epoch": "_training",
+    "RectifierClassifier": "_classifier",
+    "RectifierRegressor": "_regressor",
+    "from_onnx": "_models",
+    "from_sklearn": "_models",
+    "from_torch": "_models",
+    "load": "_models",
+    "save": "_models",
+}
+#: Modules of their own.
+_MODULES = ["datasets", "paper", "plot"]
 
 __all__ = [
     "DenoisingAutoencoder",
@@ -34,3 +49,19 @@ __all__ = [
     "load",
     "save",
 ]
+
+
+def __getattr__(name):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("truezero")
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES, *_MODULES, "__version__"])

@@ -31,8 +31,8 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
-            Inputs. Sparse matrices are never made dense.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Inputs. They are copied once, in 32 bits; sparse matrices are never made dense.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -201,10 +201,11 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             raise ValueError("sample_weight: expected at least one example with a weight above 0")
         if not kept.all():
             X, targets, weights = X[kept], targets[kept], weights[kept]
-        batch_size = self._batch_size(X.shape[0])
+        examples = X.shape[0]
+        batch_size = self._batch_size(examples)
         # In each mini-batch the L2 penalty is divided by the weight of its examples, as in scikit-learn.
         decay = self.alpha / (batch_size * weights.mean())
-        if batch_size >= X.shape[0]:
+        if batch_size >= examples:
             X, targets, weights = _inputs.merged(X, targets, weights)
         weights = weights * (len(weights) / weights.sum())
         train = _part(X, targets, None if np.all(weights == 1) else weights)
@@ -220,7 +221,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             outputs = self._n_native_outputs()
             given = None if validation is None else _part(*validation)
             trainer = Trainer(json.dumps(options), self._task(), outputs, train, given, start, self._threads())
-        self._train(trainer, validation, decay, X.shape[0], incremental, first)
+        self._train(trainer, validation, decay, examples, incremental, first)
         return self
 
     def _train(self, trainer, validation, decay, examples, incremental, first):

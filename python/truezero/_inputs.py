@@ -121,15 +121,19 @@ def merged(X, targets, weights):
     X, targets, weights
     """
     if sparse.issparse(X):
-        X = X.copy()
+        X = matrix(X).copy()
         X.eliminate_zeros()
     keys = {}
     for row in range(X.shape[0]):
         if sparse.issparse(X):
             own = slice(X.indptr[row], X.indptr[row + 1])
-            key = (X.indices[own].astype(np.int64).tobytes(), X.data[own].tobytes(), targets[row].tobytes())
+            indices, values = X.indices[own], X.data[own]
         else:
-            key = (np.ascontiguousarray(X[row]).tobytes(), targets[row].tobytes())
+            indices = np.flatnonzero(X[row])
+            values = X[row, indices]
+        with np.errstate(over="ignore"):  # what is too large is refused later, in words
+            values = values.astype(np.float32)  # as they are learned from
+        key = indices.astype(np.int64).tobytes(), values.tobytes(), targets[row].tobytes()
         keys.setdefault(key, []).append(row)
     groups = [keys[key] for key in sorted(keys)]
     first = [rows[0] for rows in groups]

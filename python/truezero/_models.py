@@ -249,6 +249,8 @@ def _restore(made, python):
     valid = made.get_params(deep=False)
     if isinstance(parameters, dict):
         made.set_params(**{name: value for name, value in parameters.items() if name in valid})
+        if isinstance(made.hidden_layer_sizes, list):
+            made.set_params(hidden_layer_sizes=tuple(made.hidden_layer_sizes))  # JSON knows no tuples
     names = python.get("feature_names_in")
     if isinstance(names, list) and len(names) == made.n_features_in_:
         made.feature_names_in_ = np.array(names, dtype=object)
@@ -271,7 +273,9 @@ def _restore(made, python):
 
 
 def _classes(names):
-    """Classes from their names: whole numbers or numbers, if all are."""
+    """Classes from their names: truth values, whole numbers or numbers, if all are."""
+    if names == ["False", "True"]:
+        return np.array([False, True])
     for kind in [int, float]:
         try:
             values = [kind(name) for name in names]

@@ -27,7 +27,8 @@ class Epoch:
         On the validation examples, where there are any. The score is the accuracy (of several labels, the fraction of
         labels that are right) or R².
     sparsity : ndarray of shape (n_hidden_layers,)
-        Fraction of exact zeros in each hidden layer, on the validation examples (without any, the training examples).
+        Fraction of exact zeros in each hidden layer, on the validation examples (without any, up to 10,000 of the training
+        examples).
     dead_units : ndarray of shape (n_hidden_layers,)
         Units that are zero for all of these examples.
     l1 : float

@@ -43,7 +43,7 @@ pub fn batch(x: &Bound<'_, PyAny>) -> PyResult<Batch> {
 }
 
 /// A number that is stored as 32 bits.
-trait Number: Copy {
+pub trait Number: Copy {
     fn single(self) -> f32;
 }
 

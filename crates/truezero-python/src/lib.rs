@@ -15,6 +15,7 @@
 #![allow(
     unreachable_pub,
     clippy::missing_errors_doc,
+    clippy::too_many_arguments,
     reason = "the interface is Python's, documented in _truezero.pyi"
 )]
 

@@ -100,8 +100,8 @@ pub fn decode<'py>(
 }
 
 /// Pre-trains hidden layers. `shape` and `options` are JSON documents, of the network's and of the pre-training's
-/// options; `on_epoch` is called with the record of each epoch and may return true to stop. Returns the encoder, its
-/// decoders, and what a signal handler raised, after which the layers are those that were learned so far.
+/// options; `on_epoch` is called with the record of each epoch. Returns the encoder, its decoders, and what a signal
+/// handler or `on_epoch` raised, after which the layers are those that were learned so far.
 #[pyfunction]
 #[pyo3(signature = (shape, options, x, validation, threads, configuration, on_epoch=None))]
 pub fn pretrain<'py>(
@@ -142,14 +142,13 @@ pub fn pretrain<'py>(
         while let PretrainingProgress::Epoch(record) =
             pretrainer.epoch(&mut |_| watch.control()).map_err(raise)?
         {
-            let stop = match &on_epoch {
-                None => false,
-                Some(call) => {
-                    let record = shown(&record)?;
-                    Python::attach(|py| call.call1(py, (record,))?.is_truthy(py))?
-                }
-            };
-            if stop || watch.control() == Control::Stop {
+            let record = shown(&record)?;
+            let told = on_epoch.as_ref().map(|call| Python::attach(|py| call.call1(py, (record,))));
+            // A handler may raise something while Python's code runs as well.
+            if let Some(Err(error)) = told {
+                watch.raised.get_or_insert(error);
+            }
+            if watch.control() == Control::Stop {
                 break;
             }
         }

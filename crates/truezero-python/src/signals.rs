@@ -21,6 +21,7 @@ impl Watch {
     }
 
     /// Stops once a handler has raised something. Called without the interpreter held.
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the method itself lives not long enough")]
     pub fn control(&mut self) -> Control {
         if self.raised.is_none() && self.looked.elapsed() >= PAUSE {
             self.looked = Instant::now();

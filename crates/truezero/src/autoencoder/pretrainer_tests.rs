@@ -212,16 +212,18 @@ fn what_does_not_fit_is_refused() {
 fn decoders_lead_back_to_the_inputs() {
     let inputs = digits(300);
     let rows: Vec<usize> = (0..300).collect();
-    for (reconstruction, tied) in [("cross-entropy", true), ("linear", false)] {
-        let layers = layers(784, &[120, 60], Activation::Rectifier, false);
+    for (reconstruction, tied, rate, units) in
+        [("cross-entropy", true, 0.05, &[120, 60][..]), ("linear", false, 0.01, &[120])]
+    {
+        let layers = layers(784, units, Activation::Rectifier, false);
         let options = PretrainingOptions {
             reconstruction: vec![reconstruction.parse().unwrap()],
             tied,
-            learning_rate: vec![0.05],
+            learning_rate: vec![rate],
             epochs: vec![8],
             ..Default::default()
         };
-        let plan = options.check(&[Activation::Rectifier; 2]).unwrap();
+        let plan = options.check(&vec![Activation::Rectifier; units.len()]).unwrap();
         let mut pretrainer = Pretrainer::new(plan, layers, &inputs, &rows, &[], 1).unwrap();
         while let PretrainingProgress::Epoch(_) = pretrainer.epoch(&mut |_| Control::Continue).unwrap() {}
         let (layers, decoders, _) = pretrainer.finish_with_decoders();

@@ -49,6 +49,10 @@ use kept::Kept;
 use record::{Best, Position, Running};
 use step::Buffers;
 
+/// Without validation examples, what the hidden layers do is observed on so many training examples: enough to tell,
+/// and few enough that an epoch ends soon after its last mini-batch.
+pub const OBSERVED: usize = 10_000;
+
 /// What the caller wants after a mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -399,7 +403,8 @@ impl<'a> Trainer<'a> {
     fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
         let epoch = self.position.epoch;
         self.updater.catch_up_all(&mut self.engine, &mut self.network);
-        let examples = self.validation.unwrap_or(self.train);
+        let some = every_so_many(self.train.rows, OBSERVED);
+        let examples = self.validation.unwrap_or(Examples { data: self.train.data, rows: &some });
         let Evaluation { error, cost, layers } = self.network.evaluate(&mut self.engine, examples);
         if !cost.is_finite() || !self.network.is_finite() {
             return Err(self.diverged(epoch, 0, cost));
@@ -458,6 +463,11 @@ impl<'a> Trainer<'a> {
         let best = self.best.take();
         finish(best, self.stopped, self.history, self.updater, self.engine, self.network)
     }
+}
+
+/// Evenly spaced items, at most so many.
+fn every_so_many(items: &[usize], most: usize) -> Vec<usize> {
+    items.iter().step_by(items.len().div_ceil(most).max(1)).copied().collect()
 }
 
 fn finish(

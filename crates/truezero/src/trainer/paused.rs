@@ -246,12 +246,20 @@ mod tests {
     }
 
     #[test]
+    fn of_many_examples_some_are_observed() {
+        let every = super::super::every_so_many;
+        assert_eq!(every(&[3, 1, 4, 1, 5], 5), [3, 1, 4, 1, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 4), [3, 4, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 1), [3]);
+    }
+
+    #[test]
     fn without_random_order_equal_seeds_are_not_needed() {
         let (data, rows) = (data(), (0..30).collect::<Vec<_>>());
         let examples = Examples { data: &data, rows: &rows };
         let start = Trainer::new(options().check().unwrap(), examples, None, 1).unwrap();
         let run = |seed, shuffle| {
-            let plan = TrainingOptions { seed, shuffle, ..options() }.check().unwrap();
+            let plan = TrainingOptions { shuffle, seed, ..options() }.check().unwrap();
             let network = start.network().clone();
             let mut trainer = Trainer::from_network(plan, network, examples, None, 1).unwrap();
             trainer.epoch(&mut |_| Control::Continue).unwrap();
