@@ -6,6 +6,7 @@
 mod cross;
 mod debian;
 mod rules;
+mod serve;
 mod steps;
 
 use std::path::Path;

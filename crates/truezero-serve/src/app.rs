@@ -67,16 +67,15 @@ impl App {
         Ok(computed)
     }
 
+    /// Finishes what was begun.
     pub(crate) fn stop(&self) {
+        self.queue.hurry();
         self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Whether further requests are welcome.
     pub(crate) fn ready(&self) -> StatusCode {
-        match self.stopping.load(Ordering::Relaxed) {
-            false => StatusCode::OK,
-            true => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        if self.stopping.load(Ordering::Relaxed) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     }
 }
 

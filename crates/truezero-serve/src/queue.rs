@@ -41,6 +41,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
+    /// No request waits for others any more.
+    hurried: bool,
+    /// No request is taken any more.
     closed: bool,
 }
 
@@ -107,6 +110,12 @@ impl Queue {
         answer.await.map_err(|_| Problem::internal())
     }
 
+    /// From now on no request waits for others to come.
+    pub(crate) fn hurry(&self) {
+        self.shared.lock().hurried = true;
+        self.shared.changed.notify_one();
+    }
+
     /// Takes no more requests; those that wait are still computed.
     pub(crate) fn close(&self) {
         self.shared.lock().closed = true;
@@ -125,7 +134,7 @@ impl Shared {
         loop {
             if let Some(first) = state.waiting.front() {
                 let waited = first.since.elapsed();
-                if state.closed || waited >= self.delay || self.is_full(&state) {
+                if state.hurried || state.closed || waited >= self.delay || self.is_full(&state) {
                     break;
                 }
                 let left = self.delay.saturating_sub(waited);
@@ -182,13 +191,12 @@ fn work(shared: &Shared, threads: usize) {
         // their jobs are dropped.
         let answers =
             catch_unwind(AssertUnwindSafe(|| answer(shared.batch, &mut engine, &mut scratch, &mut jobs)));
-        match answers {
-            Ok(answers) => {
-                for (job, answer) in jobs.into_iter().zip(answers) {
-                    let _ = job.reply.send(answer); // a client that has gone needs none
-                }
-            }
-            Err(_) => (engine, scratch) = (Engine::new(threads), Scratch::default()),
+        let Ok(answers) = answers else {
+            (engine, scratch) = (Engine::new(threads), Scratch::default());
+            continue;
+        };
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            let _ = job.reply.send(answer); // a client that has gone needs none
         }
     }
 }

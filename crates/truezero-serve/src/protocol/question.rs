@@ -4,11 +4,14 @@ use serde::Deserialize;
 use truezero_sparse::Batch;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Array, Object, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 
 use super::data::Data;
 use super::datatype::Datatype;
 use super::inputs;
+use super::size::Size;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::servable::{Output, OutputSpec, Servable};
@@ -38,13 +41,24 @@ pub(crate) struct InputTensor {
     /// `input`, `indices` or `values`.
     pub(crate) name: String,
     /// Examples, then values of each.
-    #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2)]
-    pub(crate) shape: Vec<u64>,
+    #[schema(schema_with = two_sizes)]
+    pub(crate) shape: Vec<Size>,
     pub(crate) datatype: Datatype,
     pub(crate) parameters: Option<InputParameters>,
     /// Flat, or nested like the shape.
     #[schema(schema_with = flat_or_nested)]
     pub(crate) data: Option<Data>,
+}
+
+/// The schema of a shape.
+fn two_sizes() -> impl Into<RefOr<Schema>> {
+    let size = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    ArrayBuilder::new().items(size).min_items(Some(2)).max_items(Some(2))
+}
+
+/// The schema of a size that may be left out.
+fn size_or_null() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Null])).minimum(Some(0))
 }
 
 /// The schema of data.
@@ -60,8 +74,8 @@ fn flat_or_nested() -> impl Into<RefOr<Schema>> {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct InputParameters {
     /// Bytes of this tensor after the JSON.
-    #[schema(value_type = Option<u32>)]
-    pub(crate) binary_data_size: Option<usize>,
+    #[schema(schema_with = size_or_null)]
+    pub(crate) binary_data_size: Option<Size>,
 }
 
 /// A tensor that is wanted.
