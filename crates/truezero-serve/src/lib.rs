@@ -30,6 +30,7 @@ mod app;
 mod auth;
 mod compute;
 mod connection;
+mod endless;
 mod error;
 mod event;
 pub mod limits;
