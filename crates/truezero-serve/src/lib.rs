@@ -46,6 +46,8 @@ mod routes;
 mod servable;
 mod server;
 mod signals;
+#[cfg(test)]
+mod testing;
 
 pub use auth::Token;
 pub use error::Error;

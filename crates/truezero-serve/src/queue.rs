@@ -235,33 +235,8 @@ fn answer(batch: usize, engine: &mut Engine, scratch: &mut Scratch, jobs: &mut [
 
 #[cfg(test)]
 mod tests {
-    use truezero::{Activation, Architecture, Cost, Initialisation, Model, Network};
-    use truezero_data::preprocess::{InputScales, TargetPlan};
-    use truezero_data::{InputPreprocessing, Preprocessing};
-
     use super::*;
-
-    fn servable(seed: u64) -> Arc<Servable> {
-        let architecture = Architecture {
-            inputs: 3,
-            hidden: vec![5],
-            outputs: 2,
-            activations: vec![Activation::Rectifier],
-            sign_trick: false,
-            initialisation: Initialisation::He,
-        };
-        let targets = TargetPlan::Classes { names: ["a", "b"].map(str::to_owned).to_vec() };
-        let inputs = InputPreprocessing::matrix(3, &InputScales::default()).unwrap();
-        let model = Model {
-            network: Network::random(&architecture, Cost::SoftmaxCrossEntropy, seed),
-            preprocessing: Preprocessing::new(inputs, targets).unwrap(),
-            configuration: serde_json::Value::Null,
-            summary: None,
-        };
-        let file = tempfile::NamedTempFile::new().unwrap();
-        model.save(file.path()).unwrap();
-        Arc::new(Servable::load("model", file.path(), "1".to_owned(), &Limits::default()).unwrap())
-    }
+    use crate::testing::servable;
 
     fn shared(batch: usize, delay: Duration) -> Shared {
         let (state, changed, batches) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
