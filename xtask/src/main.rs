@@ -8,6 +8,7 @@ mod cross;
 mod debian;
 mod python;
 mod rules;
+mod serve;
 mod steps;
 
 use std::path::Path;

@@ -53,16 +53,18 @@ struct Api;
 pub(crate) fn document(app: &App) -> Value {
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
     let models = app.registry.all();
+    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
         paths.values_mut().flat_map(operations).for_each(refusals);
-        with_versions(paths, &models.iter().map(|model| model.version.as_str()).collect::<Vec<_>>());
-        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-        paths.values_mut().flat_map(operations).for_each(|operation| one_of(operation, "model", &names));
         if let Some(model) = models.first() {
             set_example(paths, &format!("{ANY_VERSION}/infer"), infer_example(model));
             predict_example(model).into_iter().for_each(|example| set_example(paths, "/v1/predict", example));
         }
+        with_versions(paths, &models.iter().map(|model| model.version.as_str()).collect::<Vec<_>>());
+        paths.values_mut().flat_map(operations).for_each(|operation| one_of(operation, "model", &names));
     }
+    let of_records = &mut document["components"]["schemas"]["PredictRequest"]["properties"]["model"];
+    of_records["enum"] = names.iter().map(|&name| Value::from(name)).chain([Value::Null]).collect();
     if app.token {
         document["components"]["securitySchemes"] = json!({"token": {"type": "http", "scheme": "bearer"}});
         document["security"] = json!([{"token": []}]);

@@ -2,7 +2,9 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -71,13 +73,12 @@ fn a_full_queue_refuses_and_those_in_it_are_answered_at_the_end() {
     let second = server.connect().send("POST", INFER, &[], body.as_bytes());
     assert!(second.refused(503).contains("1 requests are waiting"));
     assert_eq!(second.header("retry-after"), Some("1"));
-    // One that has gone makes room.
     let mut third = server.connect();
     server.stop();
     server.wait_for("stopping");
     first.read().unwrap().ok();
-    // No new connection, and no new request.
-    third.ask("GET", "/v2/health/ready", &[], b"");
+    // No request is taken any more, and no connection.
+    let _ = third.stream.get_mut().write_all(b"GET /v2/health/ready HTTP/1.1\r\nhost: test\r\n\r\n");
     assert!(third.read().is_none_or(|answer| answer.status == 503));
     let addr = server.addr;
     server.join();
@@ -136,7 +137,7 @@ fn memory_is_shared_out_and_not_exceeded() {
     let mut refused = false;
     for _ in 0..200 {
         let mut other = server.connect();
-        other.ask("POST", INFER, &[("content-length", "90000")], &[b' '; 90_000]);
+        other.ask("POST", INFER, &[("content-length", "90000")], &b" ".repeat(90_000));
         let answer = other.read().unwrap();
         if answer.status == 503 {
             assert_eq!(answer.header("retry-after"), Some("1"));
@@ -153,7 +154,7 @@ fn memory_is_shared_out_and_not_exceeded() {
     let mut status = 503;
     for _ in 0..200 {
         let mut other = server.connect();
-        other.ask("POST", INFER, &[("content-length", "90000")], &[b' '; 90_000]);
+        other.ask("POST", INFER, &[("content-length", "90000")], &b" ".repeat(90_000));
         status = other.read().unwrap().status;
         if status == 400 {
             break;
@@ -213,27 +214,66 @@ fn slow_clients_are_cut_off_and_do_not_keep_others_waiting() {
 fn answers_that_nobody_takes_are_dropped() {
     let folder = Folder::new();
     let targets = truezero_data::preprocess::TargetPlan::Labels { names: vec!["one".to_owned()] };
-    let files = [folder.save("flowers", &common::model(6, &[2000], targets, 1))];
+    let files = [folder.save("flowers", &common::model(6, &[1000], targets, 1))];
     // Memory for one such answer only: as long as it is held, a second one is refused.
-    let limits = Limits { timeout: Duration::from_secs(1), memory_bytes: 1 << 28, ..Limits::default() };
+    let limits = Limits { timeout: Duration::from_secs(3), memory_bytes: 1 << 27, ..Limits::default() };
     let server = Running::start(&files, options(limits));
     let mut request = dense(6, &numbers(6 * 4096, 1));
-    request["outputs"] = json!([{"name": "codes_1"}]);
+    request["outputs"] = json!([{"name": "codes_1", "parameters": {"binary_data": true}}]);
     let mut lazy = server.connect();
     lazy.ask("POST", INFER, &[], request.to_string().as_bytes());
-    let mut status = 0;
-    for _ in 0..100 {
-        let mut other = server.connect();
-        other.ask("POST", INFER, &[], request.to_string().as_bytes());
-        let answer = other.read().unwrap();
-        status = answer.status;
-        if status == 200 {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
+    // Its answer holds memory as soon as it is computed.
+    while !server.get("/metrics").text().contains("truezero_examples_total{model=\"flowers\"} 4096\n") {
+        thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(status, 200, "the memory of the answer that nobody took was given back");
+    let until = |status: u16| {
+        (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            server.infer("flowers", &request).status == status
+        })
+    };
+    assert!(until(503), "the answer that nobody takes holds its memory");
+    assert!(until(200), "and gives it back");
     drop(lazy);
+}
+
+/// A body of one word, after which nothing comes and nothing ends.
+struct Endless(bool);
+
+impl axum::body::HttpBody for Endless {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(hyper::body::Frame::data("word".into()))))
+    }
+}
+
+#[test]
+fn what_has_no_end_of_its_own_ends_with_the_server() {
+    let folder = Folder::new();
+    let files = [folder.save("flowers", &classifier(1))];
+    let endless = axum::routing::get(async || axum::body::Body::new(Endless(false)));
+    let page = axum::Router::new().route("/events", endless);
+    let limits = Limits { timeout: Duration::from_secs(3600), ..Limits::default() };
+    let server = Running::start_with(&files, options(limits), page);
+    let mut client = server.connect();
+    client.ask("GET", "/events", &[], b"");
+    let mut line = String::new();
+    while line != "word\r\n" {
+        line.clear();
+        client.stream.read_line(&mut line).unwrap();
+    }
+    server.join();
+    let mut rest = String::new();
+    client.stream.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "0\r\n\r\n", "properly");
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn what_does_not_suit_is_refused_with_the_reason() {
             json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "BYTES", "data": []}]}),
         ),
         (400, "a number or an array of them", json!({"inputs": [input(json!([1, 1]), json!(["a"]))]})),
-        (400, "invalid value", json!({"inputs": [input(json!([-1, 6]), json!([]))]})),
+        (400, "a whole number from 0 on", json!({"inputs": [input(json!([-1, 6]), json!([]))]})),
     ];
     for (status, reason, request) in cases {
         let body = request.to_string();

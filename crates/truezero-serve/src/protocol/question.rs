@@ -4,11 +4,14 @@ use serde::Deserialize;
 use truezero_sparse::Batch;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Array, Object, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 
 use super::data::Data;
 use super::datatype::Datatype;
 use super::inputs;
+use super::size::Size;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::servable::{Output, OutputSpec, Servable};
@@ -38,13 +41,24 @@ pub(crate) struct InputTensor {
     /// `input`, `indices` or `values`.
     pub(crate) name: String,
     /// Examples, then values of each.
-    #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2)]
-    pub(crate) shape: Vec<u64>,
+    #[schema(schema_with = two_sizes)]
+    pub(crate) shape: Vec<Size>,
     pub(crate) datatype: Datatype,
     pub(crate) parameters: Option<InputParameters>,
     /// Flat, or nested like the shape.
     #[schema(schema_with = flat_or_nested)]
     pub(crate) data: Option<Data>,
+}
+
+/// The schema of a shape.
+fn two_sizes() -> impl Into<RefOr<Schema>> {
+    let size = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    ArrayBuilder::new().items(size).min_items(Some(2)).max_items(Some(2))
+}
+
+/// The schema of a size that may be left out.
+fn size_or_null() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Null])).minimum(Some(0))
 }
 
 /// The schema of data.
@@ -60,8 +74,8 @@ fn flat_or_nested() -> impl Into<RefOr<Schema>> {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct InputParameters {
     /// Bytes of this tensor after the JSON.
-    #[schema(value_type = Option<u32>)]
-    pub(crate) binary_data_size: Option<usize>,
+    #[schema(schema_with = size_or_null)]
+    pub(crate) binary_data_size: Option<Size>,
 }
 
 /// A tensor that is wanted.
@@ -167,4 +181,34 @@ fn wanted(request: &InferRequest, model: &Servable) -> Result<Vec<Wanted>, Probl
         wanted.push(give(spec, own.or(binary)));
     }
     Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{servable, spoiled};
+
+    #[test]
+    fn spoiled_requests_are_refused_or_understood_and_nothing_else() {
+        let model = servable(1);
+        let limits = Limits { examples: 10, width: 10, ..Limits::default() };
+        let dense = br#"{"id":"7","inputs":[{"name":"input","shape":[2,3],"datatype":"FP32","data":[[1,2.5,-3e2],[0,0,1]]}],"outputs":[{"name":"label"},{"name":"codes_1"}]}"#;
+        let sparse = br#"{"inputs":[{"name":"indices","shape":[1,2],"datatype":"INT64","parameters":{"binary_data_size":16}},{"name":"values","shape":[1,2],"datatype":"FP32","data":[1,2]}]}"#;
+        let indices = [0, 1_i64].map(i64::to_le_bytes).concat();
+        let binary = [sparse.as_slice(), &indices].concat();
+        assert!(Question::parse(dense, dense.len(), &model, &limits).is_ok());
+        assert!(Question::parse(&binary, sparse.len(), &model, &limits).is_ok());
+        let mut understood = 0;
+        for seed in 0..20_000 {
+            let (body, json) =
+                if seed % 2 == 0 { (dense.as_slice(), dense.len()) } else { (&binary[..], sparse.len()) };
+            let body = spoiled(body, seed);
+            if let Ok(question) = Question::parse(&body, json.min(body.len()), &model, &limits) {
+                assert_eq!(question.inputs.width(), 3);
+                assert!((1..=10).contains(&question.inputs.examples()));
+                understood += 1;
+            }
+        }
+        assert!(understood > 100, "{understood} were understood, too few to be a test");
+    }
 }

@@ -1,9 +1,10 @@
 //! Servers on free ports, models to serve, and a client that sends what it is told to.
+#![allow(clippy::format_push_string, reason = "for texts of some lines, clarity goes before an allocation")]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -262,8 +263,4 @@ pub fn dense(width: usize, values: &[f32]) -> Value {
     serde_json::json!({"inputs": [{
         "name": "input", "shape": [values.len() / width, width], "datatype": "FP32", "data": values
     }]})
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }

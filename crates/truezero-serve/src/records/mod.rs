@@ -3,7 +3,9 @@
 //! A record of a model trained on a table is an object with its columns; one that is null or left out is
 //! missing, others are ignored. A record of a model trained on a matrix is an array of its numbers.
 
-use std::collections::{BTreeMap, HashMap};
+mod record;
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use truezero::{Prediction, Predictions};
@@ -14,6 +16,7 @@ use utoipa::ToSchema;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::servable::Servable;
+pub(crate) use record::{Cell, Record};
 
 /// Records to be predicted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,26 +26,6 @@ pub(crate) struct PredictRequest {
     /// Objects with columns, or arrays of numbers, as the model was trained on.
     #[schema(min_items = 1)]
     pub(crate) records: Vec<Record>,
-}
-
-/// The features of one example.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub(crate) enum Record {
-    /// By name of the column.
-    Columns(BTreeMap<String, Cell>),
-    /// By position.
-    Numbers(Vec<f64>),
-}
-
-/// What stands in a column.
-#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub(crate) enum Cell {
-    Number(f64),
-    Flag(bool),
-    Text(String),
-    Missing(()),
 }
 
 /// What the model makes of the records, in the form of `truezero predict --json`.
@@ -123,7 +106,7 @@ fn table(records: Vec<Record>, columns: Vec<String>) -> Result<Table, Problem> {
         };
         for (name, cell) in record {
             if let Some(&column) = position.get(name.as_str()) {
-                cells[column].resize(at, Cell::Missing(()));
+                cells[column].resize(at, Cell::Missing);
                 cells[column].push(cell);
             }
         }
@@ -131,7 +114,7 @@ fn table(records: Vec<Record>, columns: Vec<String>) -> Result<Table, Problem> {
     // A column that no record has is missing as a whole, which preprocessing complains of.
     let there = columns.into_iter().zip(cells).filter(|(_, cells)| !cells.is_empty());
     let columns = there.map(|(name, mut cells)| {
-        cells.resize(rows, Cell::Missing(()));
+        cells.resize(rows, Cell::Missing);
         Column { name, values: values(cells) }
     });
     Ok(Table { rows, columns: columns.collect() })
@@ -139,7 +122,7 @@ fn table(records: Vec<Record>, columns: Vec<String>) -> Result<Table, Problem> {
 
 /// Numbers if there is nothing else; otherwise words, which serve as categories and as text.
 fn values(cells: Vec<Cell>) -> ColumnValues {
-    if cells.iter().all(|cell| matches!(cell, Cell::Number(_) | Cell::Missing(()))) {
+    if cells.iter().all(|cell| matches!(cell, Cell::Number(_) | Cell::Missing)) {
         let number = |cell| if let Cell::Number(number) = cell { number } else { f64::NAN };
         return ColumnValues::Numbers(cells.into_iter().map(number).collect());
     }
@@ -147,7 +130,7 @@ fn values(cells: Vec<Cell>) -> ColumnValues {
         Cell::Number(number) => Some(number.to_string()),
         Cell::Flag(flag) => Some(flag.to_string()),
         Cell::Text(text) => Some(text).filter(|text| !text.is_empty()),
-        Cell::Missing(()) => None,
+        Cell::Missing => None,
     };
     ColumnValues::Categories(cells.into_iter().map(word).collect())
 }
