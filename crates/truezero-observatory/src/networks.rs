@@ -20,6 +20,8 @@ pub(crate) struct Networks {
     pub(crate) given: Box<dyn Fn() -> Models + Send + Sync>,
     pub(crate) compared: Arc<Compared>,
     pub(crate) live: Arc<Live>,
+    /// Whether the one in training is what there is to be seen.
+    pub(crate) live_first: bool,
 }
 
 /// A network as the page knows it.
@@ -48,7 +50,7 @@ struct Layer {
 }
 
 impl Networks {
-    /// All of them; the given ones first.
+    /// All of them, the one that is shown unless another is chosen first.
     pub(crate) fn list(&self) -> Vec<Described> {
         let given = (self.given)()
             .into_iter()
@@ -61,7 +63,13 @@ impl Networks {
         let compared = self.compared.ready().into_iter().map(|(name, model)| {
             describe(name.to_owned(), format!("{name}, embedded digits"), "compared", &model)
         });
-        given.chain(live).chain(compared).collect()
+        let mut all: Vec<Described> = given.collect();
+        if self.live_first {
+            all.extend(live.into_iter().chain(compared));
+        } else {
+            all.extend(compared.chain(live));
+        }
+        all
     }
 
     /// The network known by that id.
