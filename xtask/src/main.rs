@@ -7,6 +7,7 @@ mod browser;
 mod cross;
 mod debian;
 mod rules;
+mod serve;
 mod steps;
 
 use std::path::Path;

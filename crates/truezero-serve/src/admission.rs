@@ -16,7 +16,7 @@ const UNIT: usize = 1 << 10;
 /// How much more memory than its body a request may take while it is parsed: `0,` becomes 8 bytes, then 4
 /// more, twice while they are copied into a batch.
 pub(crate) const TENSORS: usize = 12;
-/// The same for records: each value is one with a type and a name.
+/// The same for records: each value has a name and may be a text of its own.
 pub(crate) const RECORDS: usize = 24;
 
 /// A share of the memory, given back when it is dropped.
@@ -27,16 +27,21 @@ pub(crate) struct Share(#[allow(dead_code, reason = "held, not read")] OwnedSema
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     units: Arc<Semaphore>,
+    /// All there is.
+    bytes: usize,
 }
 
 impl Memory {
     pub(crate) fn new(limits: &Limits) -> Self {
         let units = (limits.memory_bytes / UNIT).min(Semaphore::MAX_PERMITS);
-        Self { units: Arc::new(Semaphore::new(units)) }
+        Self { units: Arc::new(Semaphore::new(units)), bytes: units * UNIT }
     }
 
     /// Takes a share, unless too little is left.
     pub(crate) fn take(&self, bytes: usize) -> Result<Share, Problem> {
+        if bytes > self.bytes {
+            return Err(Problem::too_large("bytes of memory for the request", self.bytes));
+        }
         let busy =
             || Problem::busy(format!("{bytes} bytes of memory are needed, and other requests have them"));
         let units = u32::try_from(bytes.div_ceil(UNIT)).map_err(|_| busy())?;

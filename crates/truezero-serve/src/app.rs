@@ -27,19 +27,22 @@ pub(crate) struct App {
     pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
+    /// Whether clients must show a token.
+    pub(crate) token: bool,
     stopping: AtomicBool,
 }
 
 pub(crate) type Shared = Arc<App>;
 
 impl App {
-    pub(crate) fn new(registry: Registry, queue: Queue, limits: Limits) -> Self {
+    pub(crate) fn new(registry: Registry, queue: Queue, limits: Limits, token: bool) -> Self {
         Self {
             registry,
             queue,
             memory: Memory::new(&limits),
             metrics: Metrics::new(),
             limits,
+            token,
             stopping: AtomicBool::new(false),
         }
     }
@@ -64,16 +67,15 @@ impl App {
         Ok(computed)
     }
 
+    /// Finishes what was begun.
     pub(crate) fn stop(&self) {
+        self.queue.hurry();
         self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Whether further requests are welcome.
     pub(crate) fn ready(&self) -> StatusCode {
-        match self.stopping.load(Ordering::Relaxed) {
-            false => StatusCode::OK,
-            true => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        if self.stopping.load(Ordering::Relaxed) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     }
 }
 

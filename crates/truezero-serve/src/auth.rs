@@ -1,7 +1,7 @@
 //! The token that clients must have.
 
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -47,12 +47,12 @@ impl Token {
 }
 
 /// What may be asked without a token: whether the server is alive and ready.
-const OPEN: &str = "/v2/health/";
+pub(crate) const OPEN: &str = "/v2/health/";
 
 /// Lets requests pass that show the token, if there is one.
 pub(crate) async fn check(State(token): State<Option<Token>>, request: Request, next: Next) -> Response {
     let Some(token) = token else { return next.run(request).await };
-    let shown = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let shown = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let shown = shown.and_then(|value| {
         let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())

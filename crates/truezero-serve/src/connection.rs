@@ -40,12 +40,13 @@ pub(crate) async fn serve(
             () = &mut stop => break,
             place = Arc::clone(&places).acquire_owned() => place,
         };
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => { sleep(PAUSE).await; continue }
-            },
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            sleep(PAUSE).await;
+            continue;
         };
         let _ = stream.set_nodelay(true);
         let stream = TokioIo::new(Patient { stream, limit: limits.timeout, overdue: None });

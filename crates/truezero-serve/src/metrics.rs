@@ -1,6 +1,6 @@
 //! What is counted, and how Prometheus is told.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::compute::Computed;
+use crate::queue::Queue;
 use crate::servable::Servable;
 
 /// The form in which they are told.
@@ -31,6 +32,7 @@ pub(crate) struct Metrics {
     active: Family<Layer, Counter>,
     sparsity: Family<Layer, Gauge<f64, AtomicU64>>,
     queue: Gauge,
+    batches: Counter,
     reloads: Family<Reload, Counter>,
 }
 
@@ -68,7 +70,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("truezero");
         let (requests, examples, reloads) = (Family::default(), Family::default(), Family::default());
         let (units, active, sparsity) = (Family::default(), Family::default(), Family::default());
-        let queue = Gauge::default();
+        let (queue, batches) = (Gauge::default(), Counter::default());
         let latency: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCIES));
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
@@ -90,8 +92,9 @@ impl Metrics {
             sparsity.clone(),
         );
         registry.register("queue_requests", "Requests waiting to be computed", queue.clone());
+        registry.register("batches", "Passes of requests computed together", batches.clone());
         registry.register("reloads", "Attempts to replace a model, by result", reloads.clone());
-        Self { registry, requests, latency, examples, units, active, sparsity, queue, reloads }
+        Self { registry, requests, latency, examples, units, active, sparsity, queue, batches, reloads }
     }
 
     pub(crate) fn answered(&self, route: &str, status: u16, took: Duration) {
@@ -117,8 +120,9 @@ impl Metrics {
     }
 
     /// Everything as text.
-    pub(crate) fn text(&self, queue: usize) -> String {
-        self.queue.set(queue as i64);
+    pub(crate) fn text(&self, queue: &Queue) -> String {
+        self.queue.set(queue.len() as i64);
+        self.batches.inner().store(queue.batches(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = text::encode(&mut text, &self.registry);

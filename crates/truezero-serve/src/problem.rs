@@ -9,6 +9,20 @@ use utoipa::ToSchema;
 
 use crate::limits::RETRY_SECONDS;
 
+/// Why any request may be refused, by status.
+pub(crate) const REFUSALS: [(StatusCode, &str); 2] = [
+    (StatusCode::NOT_FOUND, "No such model, or not in that version"),
+    (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server"),
+];
+/// Why one that has a body may be refused besides.
+pub(crate) const REFUSALS_OF_BODIES: [(StatusCode, &str); 5] = [
+    (StatusCode::BAD_REQUEST, "The body or a header is not what the protocol demands"),
+    (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
+    (StatusCode::PAYLOAD_TOO_LARGE, "A limit of the server is passed"),
+    (StatusCode::UNPROCESSABLE_ENTITY, "A well formed request that does not suit the model"),
+    (StatusCode::SERVICE_UNAVAILABLE, "Too much to do at present; `Retry-After` says when to try again"),
+];
+
 /// A request that is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,11 +34,16 @@ struct Shared {
     /// Most examples that are computed together.
     batch: usize,
     delay: Duration,
+    /// Batches computed so far.
+    batches: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
+    /// No request waits for others any more.
+    hurried: bool,
+    /// No request is taken any more.
     closed: bool,
 }
 
@@ -62,6 +68,7 @@ impl Queue {
             limit: limits.queue,
             batch: limits.batch.max(1),
             delay: limits.delay,
+            batches: AtomicU64::new(0),
         });
         let queue = Self { shared: Arc::clone(&shared) };
         let worker =
@@ -72,6 +79,11 @@ impl Queue {
     /// Number of requests that wait.
     pub(crate) fn len(&self) -> usize {
         self.shared.lock().waiting.len()
+    }
+
+    /// Number of batches that were computed.
+    pub(crate) fn batches(&self) -> u64 {
+        self.shared.batches.load(Ordering::Relaxed)
     }
 
     /// Waits for its turn, and for the answer. A request that is dropped while it waits is not computed.
@@ -98,6 +110,12 @@ impl Queue {
         answer.await.map_err(|_| Problem::internal())
     }
 
+    /// From now on no request waits for others to come.
+    pub(crate) fn hurry(&self) {
+        self.shared.lock().hurried = true;
+        self.shared.changed.notify_one();
+    }
+
     /// Takes no more requests; those that wait are still computed.
     pub(crate) fn close(&self) {
         self.shared.lock().closed = true;
@@ -116,7 +134,7 @@ impl Shared {
         loop {
             if let Some(first) = state.waiting.front() {
                 let waited = first.since.elapsed();
-                if state.closed || waited >= self.delay || self.is_full(&state) {
+                if state.hurried || state.closed || waited >= self.delay || self.is_full(&state) {
                     break;
                 }
                 let left = self.delay.saturating_sub(waited);
@@ -168,17 +186,17 @@ fn work(shared: &Shared, threads: usize) {
         if jobs.is_empty() {
             continue;
         }
+        shared.batches.fetch_add(1, Ordering::Relaxed);
         // A panic would be a fault of ours; it must not take the server with it. The clients are told when
         // their jobs are dropped.
         let answers =
             catch_unwind(AssertUnwindSafe(|| answer(shared.batch, &mut engine, &mut scratch, &mut jobs)));
-        match answers {
-            Ok(answers) => {
-                for (job, answer) in jobs.into_iter().zip(answers) {
-                    let _ = job.reply.send(answer); // a client that has gone needs none
-                }
-            }
-            Err(_) => (engine, scratch) = (Engine::new(threads), Scratch::default()),
+        let Ok(answers) = answers else {
+            (engine, scratch) = (Engine::new(threads), Scratch::default());
+            continue;
+        };
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            let _ = job.reply.send(answer); // a client that has gone needs none
         }
     }
 }

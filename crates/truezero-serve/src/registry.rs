@@ -199,8 +199,9 @@ fn checksum(path: &Path) -> io::Result<String> {
             read => hasher.update(&block[..read]),
         }
     }
-    let digits: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(digits[..VERSION_DIGITS].to_owned())
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    Ok(hasher.finalize().iter().flat_map(digits).take(VERSION_DIGITS).collect())
 }
 
 fn stamp(path: &Path) -> io::Result<Stamp> {

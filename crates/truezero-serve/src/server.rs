@@ -80,7 +80,7 @@ impl Server {
         let addr = listener.local_addr().map_err(listening)?;
         let (queue, worker) = Queue::start(&options.limits, options.threads)
             .map_err(|source| Error::System { operation: "start a thread".to_owned(), source })?;
-        let app = Arc::new(App::new(registry, queue, options.limits.clone()));
+        let app = Arc::new(App::new(registry, queue, options.limits.clone(), options.token.is_some()));
         Ok(Self { app, listener, addr, worker, page: Router::new(), options, log })
     }
 

@@ -111,6 +111,14 @@ impl InputPreprocessing {
         }
     }
 
+    /// The columns of a table that are used; a matrix has none with names.
+    pub fn columns(&self) -> Option<Vec<String>> {
+        match &self.0 {
+            InputPlan::Matrix(_) => None,
+            InputPlan::Table(plan) => Some(plan.columns()),
+        }
+    }
+
     /// The columns of text, to be read as text again at prediction.
     pub fn text_columns(&self) -> Vec<String> {
         match &self.0 {

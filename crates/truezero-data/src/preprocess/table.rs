@@ -64,6 +64,10 @@ impl TablePlan {
         names
     }
 
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
     pub(super) fn text_columns(&self) -> Vec<String> {
         let text = self.columns.iter().filter(|column| matches!(column.inputs, ColumnPlan::Text(_)));
         text.map(|column| column.name.clone()).collect()

@@ -3,6 +3,7 @@
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 use truezero_sparse::DenseBatch;
+use utoipa::ToSchema;
 
 use super::question::Wanted;
 use crate::compute::Computed;
@@ -67,7 +68,9 @@ impl Answer {
                 Output::Codes(_) => Values::Numbers(codes.next().unwrap_or_default()),
                 Output::Sparsity => Values::Numbers(sparsity(model, &computed.active)),
             };
-            tensor.check(name)?;
+            if let Values::Numbers(numbers) = &tensor {
+                finite(name, numbers)?;
+            }
             values.push(tensor);
         }
         let binary: Vec<Option<Vec<u8>>> = values
@@ -93,6 +96,17 @@ impl Answer {
     }
 }
 
+/// Demands finite numbers: finite inputs may come to sums that are not, which JSON cannot say.
+pub(crate) fn finite(name: &str, numbers: &DenseBatch) -> Result<(), Problem> {
+    for example in 0..numbers.examples() {
+        if let Some(value) = numbers.row(example).iter().find(|value| !value.is_finite()) {
+            let place = format!("output {name:?}, example {}", example + 1);
+            return Err(Problem::unsuitable(place, "inputs whose outputs are finite numbers", value));
+        }
+    }
+    Ok(())
+}
+
 /// The label of each example, or all its labels as one text.
 fn labels(model: &Servable, predictions: &DenseBatch) -> Vec<String> {
     let Some(model) = model.model() else { return Vec::new() };
@@ -107,25 +121,13 @@ fn sparsity(model: &Servable, active: &[Vec<u32>]) -> DenseBatch {
     let mut sparsity = DenseBatch::zeros(examples, active.len());
     for (at, (layer, active)) in model.hidden().iter().zip(active).enumerate() {
         for (example, &active) in active.iter().enumerate() {
-            sparsity.row_mut(example)[at] = 1.0 - active as f32 / layer.units() as f32;
+            sparsity.row_mut(example)[at] = (1.0 - f64::from(active) / layer.units() as f64) as f32;
         }
     }
     sparsity
 }
 
 impl Values {
-    /// Finite inputs may come to sums that are not, which JSON cannot say.
-    fn check(&self, name: &str) -> Result<(), Problem> {
-        let Self::Numbers(numbers) = self else { return Ok(()) };
-        for example in 0..numbers.examples() {
-            if let Some(value) = numbers.row(example).iter().find(|value| !value.is_finite()) {
-                let place = format!("output {name:?}, example {}", example + 1);
-                return Err(Problem::unsuitable(place, "inputs whose outputs are finite numbers", value));
-            }
-        }
-        Ok(())
-    }
-
     fn shape(&self, examples: usize) -> Vec<usize> {
         match self {
             Self::Numbers(numbers) => vec![examples, numbers.width()],
@@ -168,4 +170,45 @@ impl Serialize for Values {
             }
         }
     }
+}
+
+/// A tensor of an answer, as documented.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct OutputTensor {
+    name: String,
+    shape: Vec<u64>,
+    #[schema(pattern = "^(FP32|BYTES)$")]
+    datatype: String,
+    parameters: Option<OutputParameters>,
+    /// Flat, row by row.
+    #[schema(value_type = Option<Vec<NumberOrText>>)]
+    data: Option<Vec<f32>>,
+}
+
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct OutputParameters {
+    /// Bytes of this tensor after the JSON.
+    #[schema(value_type = u32)]
+    binary_data_size: usize,
+}
+
+/// FP32 or BYTES.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) enum NumberOrText {
+    Number(f64),
+    Text(String),
+}
+
+/// An answer, as documented.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `answer` writes")]
+pub(crate) struct InferResponse {
+    model_name: String,
+    model_version: String,
+    id: Option<String>,
+    outputs: Vec<OutputTensor>,
 }

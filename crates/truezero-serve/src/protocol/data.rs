@@ -1,4 +1,4 @@
-//! The `data` of a tensor in JSON: numbers or texts, as one flat array or as nested ones, row by row.
+//! The `data` of a tensor in JSON: numbers, as one flat array or as nested ones, row by row.
 
 use std::fmt;
 
@@ -13,7 +13,6 @@ const MAX_DEPTH: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Data {
     pub(crate) numbers: Vec<f64>,
-    pub(crate) texts: Vec<String>,
     /// The length of the arrays at each depth, the outermost first.
     lengths: Vec<usize>,
 }
@@ -21,7 +20,7 @@ pub(crate) struct Data {
 impl Data {
     /// Demands that it fills a shape: as a flat array, or nested like it.
     pub(crate) fn fits(&self, name: &str, shape: &[usize]) -> Result<(), Problem> {
-        let values = self.numbers.len() + self.texts.len();
+        let values = self.numbers.len();
         let expected = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
         if expected != Some(values) {
             let expected = format!("the values of shape {shape:?}");
@@ -57,14 +56,14 @@ impl<'de> Visitor<'de> for Array<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of numbers or texts")
+        f.write_str("an array of numbers")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         let Self { data, depth } = self;
-        let before = (data.lengths.get(depth).copied(), data.numbers.len() + data.texts.len());
-        if before.0.is_none() {
-            if depth >= MAX_DEPTH || (before.1 > 0 && depth > 0) {
+        let (known, values) = (data.lengths.get(depth).copied(), data.numbers.len());
+        if known.is_none() {
+            if depth >= MAX_DEPTH || (values > 0 && depth > 0) {
                 return Err(A::Error::custom("expected all values at the same depth"));
             }
             data.lengths.push(0);
@@ -73,7 +72,7 @@ impl<'de> Visitor<'de> for Array<'_> {
         while elements.next_element_seed(Element { data, depth: depth + 1 })?.is_some() {
             length += 1;
         }
-        match before.0 {
+        match known {
             Some(other) if other != length => Err(A::Error::custom(format!(
                 "expected arrays of the same length, found one of {other} and one of {length}"
             ))),
@@ -100,18 +99,9 @@ impl<'de> DeserializeSeed<'de> for Element<'_> {
 }
 
 impl Element<'_> {
-    /// Demands that a value stands where values stand.
-    fn at_its_depth<E: Error>(&self) -> Result<(), E> {
-        if self.depth == self.data.lengths.len() {
-            return Ok(());
-        }
-        Err(E::custom("expected all values at the same depth"))
-    }
-
     fn number<E: Error>(self, number: f64) -> Result<(), E> {
-        self.at_its_depth()?;
-        if !self.data.texts.is_empty() {
-            return Err(E::custom("expected numbers or texts, found both"));
+        if self.depth != self.data.lengths.len() {
+            return Err(E::custom("expected all values at the same depth"));
         }
         self.data.numbers.push(number);
         Ok(())
@@ -122,7 +112,7 @@ impl<'de> Visitor<'de> for Element<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a text, or an array of them")
+        f.write_str("a number or an array of them")
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
@@ -135,15 +125,6 @@ impl<'de> Visitor<'de> for Element<'_> {
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
         self.number(number as f64)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.at_its_depth()?;
-        if !self.data.numbers.is_empty() {
-            return Err(E::custom("expected numbers or texts, found both"));
-        }
-        self.data.texts.push(text.to_owned());
-        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {

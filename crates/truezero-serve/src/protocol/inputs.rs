@@ -6,8 +6,8 @@
 use truezero_sparse::choose::{Product, prefer_dense};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
-use super::data::Data;
 use super::question::InputTensor;
+use super::size::Size;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::servable::{INDICES, INPUT, Servable, VALUES};
@@ -74,8 +74,7 @@ impl Tensor {
     fn read(tensor: InputTensor, rest: &mut &[u8], limits: &Limits) -> Result<Self, Problem> {
         let InputTensor { name, shape, datatype, parameters, data } = tensor;
         let place = || format!("tensor {name:?}");
-        let length = |length: &u64| usize::try_from(*length).unwrap_or(usize::MAX);
-        let shape: Vec<usize> = shape.iter().map(length).collect();
+        let shape: Vec<usize> = shape.into_iter().map(|Size(size)| size).collect();
         let &[examples, width] = shape.as_slice() else {
             return Err(Problem::unsuitable(place(), "a shape [examples, values]", format!("{shape:?}")));
         };
@@ -92,13 +91,9 @@ impl Tensor {
         let values = match (size, data) {
             (None, Some(data)) => {
                 data.fits(&name, &shape)?;
-                let Data { numbers, texts, .. } = data;
-                if let Some(text) = texts.first() {
-                    return Err(Problem::unsuitable(place(), "numbers", format!("{text:?}")));
-                }
-                numbers
+                data.numbers
             }
-            (Some(size), None) => {
+            (Some(Size(size)), None) => {
                 let expected = examples.saturating_mul(width).saturating_mul(datatype.size());
                 if size != expected {
                     let (expected, found) = (format!("{expected} bytes"), size.to_string());

@@ -1,12 +1,17 @@
 //! What a client asks: a request of the protocol, checked against the model.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use truezero_sparse::Batch;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 
 use super::data::Data;
 use super::datatype::Datatype;
 use super::inputs;
+use super::size::Size;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::servable::{Output, OutputSpec, Servable};
@@ -36,20 +41,41 @@ pub(crate) struct InputTensor {
     /// `input`, `indices` or `values`.
     pub(crate) name: String,
     /// Examples, then values of each.
-    #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2)]
-    pub(crate) shape: Vec<u64>,
+    #[schema(schema_with = two_sizes)]
+    pub(crate) shape: Vec<Size>,
     pub(crate) datatype: Datatype,
     pub(crate) parameters: Option<InputParameters>,
     /// Flat, or nested like the shape.
-    #[schema(value_type = Option<Vec<f64>>)]
+    #[schema(schema_with = flat_or_nested)]
     pub(crate) data: Option<Data>,
+}
+
+/// The schema of a shape.
+fn two_sizes() -> impl Into<RefOr<Schema>> {
+    let size = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    ArrayBuilder::new().items(size).min_items(Some(2)).max_items(Some(2))
+}
+
+/// The schema of a size that may be left out.
+fn size_or_null() -> impl Into<RefOr<Schema>> {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Null])).minimum(Some(0))
+}
+
+/// The schema of data.
+fn flat_or_nested() -> impl Into<RefOr<Schema>> {
+    let number = || Object::with_type(Type::Number);
+    OneOfBuilder::new()
+        .item(Array::new(number()))
+        .item(Array::new(Array::new(number())))
+        .item(Object::with_type(Type::Null))
+        .description(Some("Flat, or nested like the shape"))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct InputParameters {
     /// Bytes of this tensor after the JSON.
-    #[schema(value_type = Option<u32>)]
-    pub(crate) binary_data_size: Option<usize>,
+    #[schema(schema_with = size_or_null)]
+    pub(crate) binary_data_size: Option<Size>,
 }
 
 /// A tensor that is wanted.
@@ -155,48 +181,4 @@ fn wanted(request: &InferRequest, model: &Servable) -> Result<Vec<Wanted>, Probl
         wanted.push(give(spec, own.or(binary)));
     }
     Ok(wanted)
-}
-
-/// A tensor of an answer, as documented.
-#[derive(Debug, Serialize, ToSchema)]
-#[allow(dead_code, reason = "documents what `answer` writes")]
-pub(crate) struct OutputTensor {
-    name: String,
-    shape: Vec<u64>,
-    #[schema(pattern = "^(FP32|BYTES)$")]
-    datatype: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<OutputParameters>,
-    /// Flat, row by row.
-    #[schema(value_type = Option<Vec<NumberOrText>>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Vec<f32>>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[allow(dead_code, reason = "documents what `answer` writes")]
-pub(crate) struct OutputParameters {
-    /// Bytes of this tensor after the JSON.
-    #[schema(value_type = u32)]
-    binary_data_size: usize,
-}
-
-/// FP32 or BYTES.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "documents what `answer` writes")]
-pub(crate) enum NumberOrText {
-    Number(f64),
-    Text(String),
-}
-
-/// An answer, as documented.
-#[derive(Debug, Serialize, ToSchema)]
-#[allow(dead_code, reason = "documents what `answer` writes")]
-pub(crate) struct InferResponse {
-    model_name: String,
-    model_version: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    outputs: Vec<OutputTensor>,
 }

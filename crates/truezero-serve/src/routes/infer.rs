@@ -12,12 +12,24 @@ use crate::admission::{TENSORS, held};
 use crate::app::{Shared, off_the_road};
 use crate::problem::Problem;
 use crate::protocol::JSON_LENGTH;
-use crate::protocol::answer::Answer;
-use crate::protocol::question::Question;
+use crate::protocol::answer::{Answer, InferResponse};
+use crate::protocol::question::{InferRequest, Question};
 
 /// Bytes that a number takes in an answer, at most, with what it was computed from.
-const BYTES_OF_NUMBER: usize = 24;
+pub(crate) const BYTES_OF_NUMBER: usize = 24;
 
+/// What a model makes of tensors
+#[utoipa::path(
+    post,
+    path = "/v2/models/{model}/infer",
+    tag = "protocol",
+    params(("model" = String, Path, description = "Its name")),
+    request_body = InferRequest,
+    responses((status = OK, description = "The tensors that were wanted", content(
+        (InferResponse = "application/json"),
+        (Vec<u8> = "application/octet-stream")
+    )))
+)]
 pub(crate) async fn infer(
     State(app): State<Shared>,
     Path(which): Path<Which>,

@@ -1,9 +1,10 @@
 //! What can be asked, and who answers.
 
-mod health;
-mod infer;
-mod models;
-mod operation;
+pub(crate) mod health;
+pub(crate) mod infer;
+pub(crate) mod models;
+pub(crate) mod operation;
+pub(crate) mod predict;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -23,6 +24,8 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/v2/models/{model}/versions/{version}", get(models::model))
         .route("/v2/models/{model}/versions/{version}/ready", get(models::ready))
         .route("/v2/models/{model}/versions/{version}/infer", post(infer::infer))
+        .route("/v1/predict", post(predict::predict))
         .route("/metrics", get(operation::metrics))
+        .route("/openapi.json", get(operation::openapi))
         .with_state(app)
 }

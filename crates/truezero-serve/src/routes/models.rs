@@ -17,14 +17,36 @@ pub(crate) struct Which {
     pub(super) version: Option<String>,
 }
 
+/// What the server is
+#[utoipa::path(
+    get,
+    path = "/v2",
+    tag = "protocol",
+    responses((status = OK, description = "Its name, version and extensions", body = ServerMetadata))
+)]
 pub(crate) async fn server() -> Json<ServerMetadata> {
     Json(ServerMetadata::ours())
 }
 
+/// Which models there are
+#[utoipa::path(
+    post,
+    path = "/v2/repository/index",
+    tag = "protocol",
+    responses((status = OK, description = "All models", body = Vec<ModelIndex>))
+)]
 pub(crate) async fn index(State(app): State<Shared>) -> Json<Vec<ModelIndex>> {
     Json(app.registry.all().iter().map(|model| ModelIndex::of(model)).collect())
 }
 
+/// What goes into a model and what comes out
+#[utoipa::path(
+    get,
+    path = "/v2/models/{model}",
+    tag = "protocol",
+    params(("model" = String, Path, description = "Its name")),
+    responses((status = OK, description = "Its tensors", body = ModelMetadata))
+)]
 pub(crate) async fn model(
     State(app): State<Shared>,
     Path(which): Path<Which>,
@@ -33,6 +55,18 @@ pub(crate) async fn model(
     Ok(Json(ModelMetadata::of(&model)))
 }
 
+/// Whether a model takes requests
+#[utoipa::path(
+    get,
+    path = "/v2/models/{model}/ready",
+    tag = "protocol",
+    operation_id = "model_ready",
+    params(("model" = String, Path, description = "Its name")),
+    responses(
+        (status = OK, description = "It does", body = Ready),
+        (status = SERVICE_UNAVAILABLE, description = "The server is stopping", body = Ready)
+    )
+)]
 pub(crate) async fn ready(
     State(app): State<Shared>,
     Path(which): Path<Which>,

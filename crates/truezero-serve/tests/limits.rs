@@ -1,0 +1,262 @@
+//! What a server does when it is asked too much, too large, too slowly or at the same time.
+
+mod common;
+
+use std::io::Write;
+use std::thread;
+use std::time::Duration;
+
+use common::{Client, Folder, Running, classifier, dense, floats, numbers, options};
+use serde_json::json;
+use truezero_serve::Limits;
+
+const INFER: &str = "/v2/models/flowers/infer";
+
+fn serving(limits: Limits) -> (Folder, Running) {
+    let folder = Folder::new();
+    let files = [folder.save("flowers", &classifier(1))];
+    let server = Running::start(&files, options(limits));
+    (folder, server)
+}
+
+#[test]
+fn together_or_alone_gives_the_same_bits() {
+    let (_alone, alone) = serving(Limits::default());
+    let (_together, together) =
+        serving(Limits { delay: Duration::from_millis(300), batch: 64, ..Limits::default() });
+    thread::scope(|scope| {
+        for client in 0..16 {
+            let (alone, together) = (&alone, &together);
+            scope.spawn(move || {
+                // Dense and sparse ones, and some with more examples than are computed together.
+                let examples = [1, 2, 5, 150][client % 4];
+                let mut values = numbers(6 * examples, client as u64);
+                if client % 3 == 0 {
+                    values.iter_mut().for_each(|value| *value += 0.5);
+                }
+                let mut request = dense(6, &values);
+                request["outputs"] =
+                    json!([{"name": "probabilities"}, {"name": "codes_1"}, {"name": "sparsity"}]);
+                let (one, other) =
+                    (alone.infer("flowers", &request).ok(), together.infer("flowers", &request).ok());
+                for name in ["probabilities", "codes_1", "sparsity"] {
+                    assert_eq!(floats(&one, name), floats(&other, name), "{name} of client {client}");
+                }
+            });
+        }
+    });
+    let batches = |server: &Running| {
+        let text = server.get("/metrics").text().to_owned();
+        let line = text.lines().find(|line| line.starts_with("truezero_batches_total ")).unwrap();
+        line.split(' ').nth(1).unwrap().parse::<u32>().unwrap()
+    };
+    assert!(batches(&together) <= 12, "16 requests in {} batches", batches(&together));
+}
+
+#[test]
+fn a_full_queue_refuses_and_those_in_it_are_answered_at_the_end() {
+    // The first request waits for others, and the queue is full with it.
+    let (_folder, mut server) =
+        serving(Limits { queue: 1, delay: Duration::from_secs(10), ..Limits::default() });
+    let body = dense(6, &numbers(6, 1)).to_string();
+    let mut first = server.connect();
+    first.ask("POST", INFER, &[], body.as_bytes());
+    loop {
+        let metrics = server.get("/metrics");
+        if metrics.text().contains("truezero_queue_requests 1\n") {
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let second = server.connect().send("POST", INFER, &[], body.as_bytes());
+    assert!(second.refused(503).contains("1 requests are waiting"));
+    assert_eq!(second.header("retry-after"), Some("1"));
+    let mut third = server.connect();
+    server.stop();
+    server.wait_for("stopping");
+    first.read().unwrap().ok();
+    // No request is taken any more, and no connection.
+    let _ = third.stream.get_mut().write_all(b"GET /v2/health/ready HTTP/1.1\r\nhost: test\r\n\r\n");
+    assert!(third.read().is_none_or(|answer| answer.status == 503));
+    let addr = server.addr;
+    server.join();
+    assert!(std::net::TcpStream::connect(addr).is_err());
+}
+
+#[test]
+fn a_client_that_has_gone_leaves_its_place_to_others() {
+    let (_folder, server) = serving(Limits { queue: 1, delay: Duration::from_secs(2), ..Limits::default() });
+    let body = dense(6, &numbers(6, 1)).to_string();
+    for _ in 0..5 {
+        // Each goes away at once, while it waits.
+        let mut client = server.connect();
+        client.ask("POST", INFER, &[], body.as_bytes());
+        thread::sleep(Duration::from_millis(20));
+    }
+    let mut last = None;
+    for _ in 0..200 {
+        let answer = server.connect().send("POST", INFER, &[], body.as_bytes());
+        last = Some(answer.status);
+        if answer.status == 200 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(last, Some(200));
+}
+
+#[test]
+fn large_bodies_are_refused_before_they_are_read() {
+    let (_folder, server) = serving(Limits { body_bytes: 1000, ..Limits::default() });
+    let mut client = server.connect();
+    client.ask("POST", INFER, &[("content-length", "1001")], b"");
+    assert!(client.read().unwrap().refused(413).contains("1000"));
+    // Where the length is not told, the body is read up to the limit.
+    let mut client = server.connect();
+    client.ask("POST", INFER, &[("transfer-encoding", "chunked")], b"");
+    let chunk = [b"190\r\n".as_slice(), &[b' '; 400], b"\r\n"].concat();
+    for _ in 0..3 {
+        let _ = client.stream.get_mut().write_all(&chunk);
+    }
+    client.read().unwrap().refused(413);
+    let mut client = server.connect();
+    client.ask("POST", "/v1/predict", &[("content-length", "99999999999999999999")], b"");
+    assert!(client.read().is_none_or(|answer| answer.status == 400 || answer.status == 413));
+    server.connect().send("POST", INFER, &[], dense(6, &[1.0; 6]).to_string().as_bytes()).ok();
+}
+
+#[test]
+fn memory_is_shared_out_and_not_exceeded() {
+    // Enough for one body at its largest, not for two.
+    let limits = Limits { body_bytes: 100_000, memory_bytes: 2_000_000, ..Limits::default() };
+    let (_folder, server) = serving(limits);
+    let mut slow = server.connect();
+    slow.ask("POST", INFER, &[("content-length", "100000")], b"{");
+    let mut refused = false;
+    for _ in 0..200 {
+        let mut other = server.connect();
+        other.ask("POST", INFER, &[("content-length", "90000")], &b" ".repeat(90_000));
+        let answer = other.read().unwrap();
+        if answer.status == 503 {
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            assert!(answer.refused(503).contains("memory"));
+            refused = true;
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(refused);
+    // What is small still fits, and with the slow one gone so does the other.
+    server.connect().send("POST", INFER, &[], dense(6, &[1.0; 6]).to_string().as_bytes()).ok();
+    drop(slow);
+    let mut status = 503;
+    for _ in 0..200 {
+        let mut other = server.connect();
+        other.ask("POST", INFER, &[("content-length", "90000")], &b" ".repeat(90_000));
+        status = other.read().unwrap().status;
+        if status == 400 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(status, 400, "a body of spaces is no JSON, but it was read");
+}
+
+#[test]
+fn wide_requests_are_refused() {
+    let folder = Folder::new();
+    let files = [folder.save("flowers", &classifier(1))];
+    let limits = Limits { examples: 10, numbers: 100, ..Limits::default() };
+    let server = Running::start(&files, options(limits));
+    server.infer("flowers", &dense(6, &numbers(60, 1))).ok();
+    assert!(server.infer("flowers", &dense(6, &numbers(66, 1))).refused(413).contains("examples"));
+    let mut request = dense(6, &numbers(18, 1));
+    request["outputs"] = json!([{"name": "codes_1"}]);
+    assert!(server.infer("flowers", &request).refused(413).contains("numbers in the answer"));
+    let rows = |count| json!({"records": vec![[0; 6]; count]});
+    server.post("/v1/predict", &rows(10)).ok();
+    assert!(server.post("/v1/predict", &rows(11)).refused(413).contains("records"));
+    let limits = Limits { width: 5, ..Limits::default() };
+    let error =
+        truezero_serve::Server::open(&files, options(limits), std::sync::Arc::new(|_| ())).unwrap_err();
+    assert!(error.to_string().starts_with("model \"flowers\": expected at most 5 inputs, found 6"));
+}
+
+#[test]
+fn slow_clients_are_cut_off_and_do_not_keep_others_waiting() {
+    let limits = Limits {
+        head: Duration::from_millis(300),
+        timeout: Duration::from_millis(600),
+        connections: 8,
+        ..Limits::default()
+    };
+    let (_folder, server) = serving(limits);
+    // Heads that never end and bodies that never come take all connections.
+    let mut heads: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    let mut bodies: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    heads.iter_mut().for_each(|client| client.write(b"POST /v2 HTTP/1.1\r\nhost: te"));
+    bodies
+        .iter_mut()
+        .for_each(|client| client.ask("POST", INFER, &[("content-length", "500")], b"{\"inputs\":"));
+    for mut client in bodies {
+        let answer = client.read().unwrap();
+        assert!(answer.refused(408).contains("0.6 s"));
+    }
+    for mut client in heads {
+        assert!(client.read().is_none_or(|answer| answer.status == 408), "closed, perhaps with a word");
+    }
+    server.connect().send("POST", INFER, &[], dense(6, &[1.0; 6]).to_string().as_bytes()).ok();
+}
+
+#[test]
+fn answers_that_nobody_takes_are_dropped() {
+    let folder = Folder::new();
+    let targets = truezero_data::preprocess::TargetPlan::Labels { names: vec!["one".to_owned()] };
+    let files = [folder.save("flowers", &common::model(6, &[1000], targets, 1))];
+    // Memory for one such answer only: as long as it is held, a second one is refused.
+    let limits = Limits { timeout: Duration::from_secs(3), memory_bytes: 1 << 27, ..Limits::default() };
+    let server = Running::start(&files, options(limits));
+    let mut request = dense(6, &numbers(6 * 4096, 1));
+    request["outputs"] = json!([{"name": "codes_1", "parameters": {"binary_data": true}}]);
+    let mut lazy = server.connect();
+    lazy.ask("POST", INFER, &[], request.to_string().as_bytes());
+    // Its answer holds memory as soon as it is computed.
+    while !server.get("/metrics").text().contains("truezero_examples_total{model=\"flowers\"} 4096\n") {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let until = |status: u16| {
+        (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            server.infer("flowers", &request).status == status
+        })
+    };
+    assert!(until(503), "the answer that nobody takes holds its memory");
+    assert!(until(200), "and gives it back");
+    drop(lazy);
+}
+
+#[test]
+fn nonsense_closes_its_own_connection_only() {
+    let (_folder, server) = serving(Limits::default());
+    let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5000));
+    for bytes in [
+        b"\r\n\r\n\r\n".as_slice(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n{}",
+        b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZZ\r\n",
+        long.as_bytes(),
+        many.as_bytes(),
+    ] {
+        let mut client = server.connect();
+        let _ = client.stream.get_mut().write_all(bytes);
+        let _ = client.stream.get_mut().shutdown(std::net::Shutdown::Write);
+        if let Some(answer) = client.read() {
+            assert!((400..500).contains(&answer.status), "{answer:?}");
+        }
+    }
+    assert_eq!(server.get("/v2/health/live").ok(), json!({"live": true}));
+}
