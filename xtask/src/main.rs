@@ -6,6 +6,7 @@
 mod browser;
 mod cross;
 mod debian;
+mod python;
 mod rules;
 mod serve;
 mod steps;
