@@ -35,7 +35,7 @@ pub(crate) struct Described {
     inputs: usize,
     /// Whether the inputs are those of a drawing.
     image: bool,
-    /// Columns of a table that is asked for, as far as they are known; none for numbers without names.
+    /// Columns of the table that it learned from; none for numbers without names.
     columns: Option<Vec<String>>,
     outputs: Vec<String>,
     layers: Vec<Layer>,
@@ -89,15 +89,15 @@ impl Networks {
 
 fn describe(id: String, name: String, origin: &'static str, model: &Model) -> Described {
     let network = &model.network;
-    let names = model.preprocessing.input_names();
+    let columns = model.preprocessing.for_inputs().columns();
     Described {
         id,
         name,
         origin,
         task: model.preprocessing.task(),
         inputs: network.inputs(),
-        image: names.is_none() && network.inputs() == IMAGE * IMAGE,
-        columns: names.map(|names| columns(names, model)),
+        image: columns.is_none() && network.inputs() == IMAGE * IMAGE,
+        columns,
         outputs: model.output_names(),
         layers: network
             .hidden()
@@ -109,10 +109,4 @@ fn describe(id: String, name: String, origin: &'static str, model: &Model) -> De
             })
             .collect(),
     }
-}
-
-/// Columns of text, or of numbers: those of which the names are known for sure.
-fn columns(names: Vec<String>, model: &Model) -> Vec<String> {
-    let text = model.preprocessing.text_columns();
-    if text.is_empty() && model.preprocessing.for_inputs().scales().is_some() { names } else { text }
 }
