@@ -4,7 +4,7 @@
 //! installed), so neither the machine's packages nor its settings matter. The lists are verified
 //! against the keys of Debian's keyring and the packages against the lists, as ever.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -69,14 +69,16 @@ Acquire::Retries "3";
     /// # Errors
     /// What apt said.
     pub(crate) fn closure(&self, roots: &[&str], stop: &[&str]) -> Result<BTreeSet<String>, String> {
+        // Asked for all at once: each call of apt-cache reads the whole lists.
+        let listing =
+            output(self.command("apt-cache").args(["depends", "--important", "--recurse"]).args(roots))?;
+        let dependencies = dependencies(&listing);
         let mut found = BTreeSet::new();
-        let mut open: Vec<String> = roots.iter().map(ToString::to_string).collect();
+        let mut open: Vec<&str> = roots.to_vec();
         while let Some(package) = open.pop() {
-            if stop.contains(&package.as_str()) || !found.insert(package.clone()) {
-                continue;
+            if !stop.contains(&package) && found.insert(package.to_owned()) {
+                open.extend(dependencies.get(package).into_iter().flatten());
             }
-            let listing = output(self.command("apt-cache").args(["depends", "--important", &package]))?;
-            open.extend(dependencies(&listing));
         }
         Ok(found)
     }
@@ -121,13 +123,21 @@ pub(crate) fn write_script(_path: &Path, _line: &str) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// The package names in what `apt-cache depends` prints; `<…>` are names nobody must provide.
-fn dependencies(listing: &str) -> impl Iterator<Item = String> {
-    listing.lines().filter_map(|line| {
+/// What each package needs, in what `apt-cache depends` prints; `<…>` are names nobody must provide.
+fn dependencies(listing: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut package = "";
+    for line in listing.lines() {
+        if !line.starts_with([' ', '|']) {
+            package = line;
+        }
         let line = line.trim_start_matches([' ', '|']);
-        let name = line.strip_prefix("Depends: ").or_else(|| line.strip_prefix("PreDepends: "))?;
-        (!name.starts_with('<')).then(|| name.to_owned())
-    })
+        let name = line.strip_prefix("Depends: ").or_else(|| line.strip_prefix("PreDepends: "));
+        if let Some(name) = name.filter(|name| !name.starts_with('<')) {
+            all.entry(package).or_default().push(name);
+        }
+    }
+    all
 }
 
 /// What a command prints; when it fails, its name and the telling line of its complaint.
@@ -159,9 +169,12 @@ mod tests {
   Depends: <virtual-thing>
     libc6-dev
   Recommends: cargo-web
+zlib1g
+  Depends: libc6
 ";
-        let names: Vec<String> = dependencies(listing).collect();
-        assert_eq!(names, ["zlib1g", "libstd-rust-web-dev", "libc-dev"]);
+        let expected =
+            [("rustc-web", vec!["zlib1g", "libstd-rust-web-dev", "libc-dev"]), ("zlib1g", vec!["libc6"])];
+        assert_eq!(dependencies(listing), BTreeMap::from(expected));
     }
 
     #[test]

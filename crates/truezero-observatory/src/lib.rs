@@ -73,8 +73,12 @@ impl Observatory {
     }
 
     fn build(models: Box<dyn Fn() -> Models + Send + Sync>, live: Arc<Live>, attached: bool) -> Self {
-        let networks =
-            Networks { given: models, compared: Arc::new(Compared::new(live.clone())), live: live.clone() };
+        let networks = Networks {
+            given: models,
+            compared: Arc::new(Compared::new(live.clone())),
+            live: live.clone(),
+            live_first: attached,
+        };
         let looks = Semaphore::new(LOOKS_AT_ONCE);
         Self { shared: Arc::new(Shared { networks, live, report: None, attached, looks }) }
     }

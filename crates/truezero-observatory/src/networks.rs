@@ -20,6 +20,8 @@ pub(crate) struct Networks {
     pub(crate) given: Box<dyn Fn() -> Models + Send + Sync>,
     pub(crate) compared: Arc<Compared>,
     pub(crate) live: Arc<Live>,
+    /// Whether the one in training is what there is to be seen.
+    pub(crate) live_first: bool,
 }
 
 /// A network as the page knows it.
@@ -33,7 +35,7 @@ pub(crate) struct Described {
     inputs: usize,
     /// Whether the inputs are those of a drawing.
     image: bool,
-    /// Columns of a table that is asked for, as far as they are known; none for numbers without names.
+    /// Columns of the table that it learned from; none for numbers without names.
     columns: Option<Vec<String>>,
     outputs: Vec<String>,
     layers: Vec<Layer>,
@@ -48,7 +50,7 @@ struct Layer {
 }
 
 impl Networks {
-    /// All of them; the given ones first.
+    /// All of them, the one that is shown unless another is chosen first.
     pub(crate) fn list(&self) -> Vec<Described> {
         let given = (self.given)()
             .into_iter()
@@ -61,7 +63,13 @@ impl Networks {
         let compared = self.compared.ready().into_iter().map(|(name, model)| {
             describe(name.to_owned(), format!("{name}, embedded digits"), "compared", &model)
         });
-        given.chain(live).chain(compared).collect()
+        let mut all: Vec<Described> = given.collect();
+        if self.live_first {
+            all.extend(live.into_iter().chain(compared));
+        } else {
+            all.extend(compared.chain(live));
+        }
+        all
     }
 
     /// The network known by that id.
@@ -81,15 +89,15 @@ impl Networks {
 
 fn describe(id: String, name: String, origin: &'static str, model: &Model) -> Described {
     let network = &model.network;
-    let names = model.preprocessing.input_names();
+    let columns = model.preprocessing.for_inputs().columns();
     Described {
         id,
         name,
         origin,
         task: model.preprocessing.task(),
         inputs: network.inputs(),
-        image: names.is_none() && network.inputs() == IMAGE * IMAGE,
-        columns: names.map(|names| columns(names, model)),
+        image: columns.is_none() && network.inputs() == IMAGE * IMAGE,
+        columns,
         outputs: model.output_names(),
         layers: network
             .hidden()
@@ -101,10 +109,4 @@ fn describe(id: String, name: String, origin: &'static str, model: &Model) -> De
             })
             .collect(),
     }
-}
-
-/// Columns of text, or of numbers: those of which the names are known for sure.
-fn columns(names: Vec<String>, model: &Model) -> Vec<String> {
-    let text = model.preprocessing.text_columns();
-    if text.is_empty() && model.preprocessing.for_inputs().scales().is_some() { names } else { text }
 }

@@ -79,7 +79,7 @@ async fn a_table_is_asked_for_by_its_columns() {
     let observatory = of(&model);
     let (_, state) = json(&observatory, "GET", "/observatory/state", Value::Null).await;
     let network = &state["networks"][0];
-    assert_eq!((&network["image"], &network["columns"]), (&json!(false), &json!(["text"])));
+    assert_eq!((&network["image"], &network["columns"]), (&json!(false), &json!(["age", "text"])));
     let look = async |record: Value| {
         let question = json!({ "network": "given-0", "input": { "record": record } });
         json(&observatory, "POST", "/observatory/observe", question).await

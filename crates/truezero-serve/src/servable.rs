@@ -1,6 +1,7 @@
 //! A loaded model, and what goes into it and comes out of it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
@@ -87,7 +88,7 @@ impl Servable {
     }
 
     /// None if there are only pre-trained layers.
-    pub(crate) fn model(&self) -> Option<&Model> {
+    pub(crate) fn model(&self) -> Option<&Arc<Model>> {
         match &self.saved {
             Saved::Model(model) => Some(model),
             Saved::Encoder(_) => None,

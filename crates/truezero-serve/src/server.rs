@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::runtime::Builder;
 use tower_http::catch_panic::CatchPanicLayer;
+use truezero::Model;
 
 use crate::app::{App, Shared};
 use crate::auth::{self, Token};
@@ -91,6 +92,15 @@ impl Server {
     #[must_use]
     pub fn with_page(self, page: Router) -> Self {
         Self { page: self.page.merge(page), ..self }
+    }
+
+    /// The networks that are served, as they are whenever it is asked, by name.
+    pub fn models(&self) -> impl Fn() -> Vec<(String, Arc<Model>)> + Send + Sync + 'static {
+        let app = Arc::clone(&self.app);
+        move || {
+            let all = app.registry.all().into_iter();
+            all.filter_map(|served| Some((served.name.clone(), Arc::clone(served.model()?)))).collect()
+        }
     }
 
     /// Where it listens.

@@ -1,5 +1,7 @@
 //! `truezero export`: a model as an ONNX file.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use truezero::onnx::{GraphInputs, OPSET};
 use truezero::{Model, Saved};
@@ -25,7 +27,7 @@ struct Document {
 
 pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     let model = match Saved::load(&args.model)? {
-        Saved::Model(model) => *model,
+        Saved::Model(model) => Arc::unwrap_or_clone(model),
         Saved::Encoder(_) => {
             let message = format!("{} has no outputs to export", args.model.display());
             return Err(Failure::hinted(message, "`truezero train --from` gives it some"));

@@ -43,6 +43,11 @@ fn report(asked: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
             Err(Failure::hinted(message, "`truezero paper` writes a report"))
         }
         Some(path) => Ok(Some(path.to_owned())),
-        None => Ok(Some(Path::new(PAPER).join(REPORT))),
+        None => Ok(Some(default_report())),
     }
+}
+
+/// The report that is linked if it is there.
+pub fn default_report() -> PathBuf {
+    Path::new(PAPER).join(REPORT)
 }

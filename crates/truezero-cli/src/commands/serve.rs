@@ -2,12 +2,14 @@
 
 use std::env::{self, VarError};
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
+use truezero_observatory::Observatory;
 use truezero_serve::{Event, Limits, ModelFile, Options, Server, Token};
 
+use super::observe::default_report;
 use crate::args::{LimitArgs, ServeArgs, threads};
 use crate::failure::Failure;
 use crate::{json, output};
@@ -31,7 +33,20 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         threads: threads(args.threads),
         limits: limits(&args.limits),
     };
-    let server = Server::open(&models, options, Arc::new(|event: Event| output::note(&event.to_string())))?;
+    let page: Arc<OnceLock<Observatory>> = Arc::default();
+    let log = {
+        let page = Arc::clone(&page);
+        move |event: Event| {
+            output::note(&event.to_string());
+            // A page that listens for events would hold its connection until the server loses patience.
+            if let (Event::Stopping, Some(page)) = (event, page.get()) {
+                page.close();
+            }
+        }
+    };
+    let server = Server::open(&models, options, Arc::new(log))?;
+    let observatory = Observatory::new(server.models()).with_report(Some(default_report()));
+    let server = server.with_page(page.get_or_init(|| observatory).router());
     if args.json {
         let models = models.into_iter().map(|model| model.name).collect();
         json::document(&Document { url: format!("http://{}", server.addr()), models })?;

@@ -30,7 +30,7 @@ export class RecordForm {
     const about = "The inputs of this network are no images of 28 × 28, so there is nothing to draw.";
     if (network.columns) {
       find("record-about").textContent = `${about} Give one row of its table as JSON, with a value for each column.`;
-      const entries = network.columns.slice(0, MOST_COLUMNS).map((column) => [column, ""]);
+      const entries = network.columns.slice(0, MOST_COLUMNS).map((column) => [column, null]);
       this.#text.value = JSON.stringify(Object.fromEntries(entries), null, 2);
     } else {
       find("record-about").textContent = `${about} Paste the ${network.inputs} numbers of an example, as they stand in the data.`;

@@ -74,8 +74,8 @@ export class UnitView {
     }
     const from = (place, at) => {
       if (names) return names[at];
-      if (layer > 0) return `from unit ${place + 1}`;
-      return this.#network.image ? `from row ${Math.floor(place / 28) + 1}, column ${(place % 28) + 1}` : `from input ${place + 1}`;
+      if (layer > 0) return `unit ${place + 1} of layer ${layer}`;
+      return this.#network.image ? `row ${Math.floor(place / 28) + 1}, column ${(place % 28) + 1}` : `input ${place + 1}`;
     };
     const rows = strongest.map(([place, weight], at) => [from(place, at), weight]);
     rows.push(["bias", bias]);

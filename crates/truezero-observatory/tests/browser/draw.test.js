@@ -80,7 +80,7 @@ test("the keyboard alone picks an example, walks through units and reads their w
   assert.match(await slider.getAttribute("aria-valuetext"), /^unit 199, (exactly zero|activation [\d.]+)$/);
   await page.waitForSelector("#unit-image:not([hidden])");
   assert.equal(await page.locator("#unit-title").textContent(), "Unit 199 of layer 1");
-  assert.match(await page.locator("#unit-weights").textContent(), /from row \d+, column \d+[+−]/);
+  assert.match(await page.locator("#unit-weights").textContent(), /row \d+, column \d+[+−]/);
   await close(page);
 });
 

@@ -1,6 +1,7 @@
 //! An encoder: what pre-training leaves, hidden layers without outputs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -96,8 +97,8 @@ impl Encoder {
 /// What a file of this library may hold.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Saved {
-    /// A trained network.
-    Model(Box<Model>),
+    /// A trained network, for several to use.
+    Model(Arc<Model>),
     /// Pre-trained hidden layers.
     Encoder(Box<Encoder>),
 }
@@ -130,7 +131,7 @@ impl Saved {
         if kind.encoder.is_some() {
             return Ok(Self::Encoder(Box::new(Encoder::from_file(file)?)));
         }
-        Ok(Self::Model(Box::new(Model::from_model_file(file)?)))
+        Ok(Self::Model(Arc::new(Model::from_model_file(file)?)))
     }
 
     /// The hidden layers, lowest first.

@@ -1,6 +1,7 @@
 //! A model: all that is needed to use a trained network on raw data.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use truezero_data::Preprocessing;
@@ -94,7 +95,7 @@ impl Model {
 
     fn from_file(file: &TensorFile) -> Result<Self, Error> {
         match Saved::from_file(file)? {
-            Saved::Model(model) => Ok(*model),
+            Saved::Model(model) => Ok(Arc::unwrap_or_clone(model)),
             Saved::Encoder(_) => Err(file.error(
                 "metadata",
                 "a network with outputs",

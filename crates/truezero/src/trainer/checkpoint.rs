@@ -156,9 +156,10 @@ impl<'a> Trainer<'a> {
 
 /// The first option in which two sets differ: its name, its value now, its value then.
 fn difference(now: &TrainingOptions, then: &TrainingOptions) -> Option<(String, String, String)> {
-    let fields = |options: &TrainingOptions| match serde_json::to_value(options) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => serde_json::Map::default(),
+    // By way of text, in which 0.0001 is not the 64-bit number nearest to the 32-bit one.
+    let fields = |options: &TrainingOptions| -> serde_json::Map<String, serde_json::Value> {
+        let text = serde_json::to_string(options).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
     };
     let (now, then) = (fields(now), fields(then));
     now.iter()
