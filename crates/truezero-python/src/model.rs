@@ -1,6 +1,7 @@
 //! A trained network or encoder with its preprocessing: what is saved, loaded and used.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -50,14 +51,14 @@ impl Model {
     #[staticmethod]
     fn load_onnx(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let model = py.detach(|| onnx::load(&path)).map_err(raise)?;
-        Ok(Self { saved: Saved::Model(Box::new(model)) })
+        Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
     /// Reads the bytes of an ONNX file.
     #[staticmethod]
     fn from_onnx(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
         let model = py.detach(|| onnx::import(bytes, None)).map_err(raise)?;
-        Ok(Self { saved: Saved::Model(Box::new(model)) })
+        Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
     /// A network from its layers, the highest of which gives the outputs.
@@ -111,7 +112,7 @@ impl Model {
         let configuration = json(configuration)?;
         let mut saved = self.saved.clone();
         match &mut saved {
-            Saved::Model(model) => model.configuration = configuration,
+            Saved::Model(model) => Arc::make_mut(model).configuration = configuration,
             Saved::Encoder(encoder) => encoder.configuration = configuration,
         }
         Ok(Self { saved })
@@ -206,8 +207,7 @@ impl Model {
     /// Names of the columns of a table that it takes; `None` if it takes a matrix.
     #[getter]
     fn columns(&self) -> Option<Vec<String>> {
-        let columns = self.saved.preprocessing().columns()?;
-        Some(columns.into_iter().map(str::to_owned).collect())
+        self.saved.preprocessing().columns()
     }
 
     /// Whether inputs go into the network as they are.
@@ -290,7 +290,7 @@ pub fn model(
     }
     let configuration = json(configuration)?;
     let model = truezero::Model { network, preprocessing, configuration, summary };
-    Ok(Model { saved: Saved::Model(Box::new(model)) })
+    Ok(Model { saved: Saved::Model(Arc::new(model)) })
 }
 
 /// Hidden layers as a model.

@@ -116,7 +116,7 @@ impl InputPreprocessing {
     }
 
     /// Names of the columns that a table must have; a matrix has none.
-    pub fn columns(&self) -> Option<Vec<&str>> {
+    pub fn columns(&self) -> Option<Vec<String>> {
         match &self.0 {
             InputPlan::Matrix(_) => None,
             InputPlan::Table(plan) => Some(plan.column_names()),

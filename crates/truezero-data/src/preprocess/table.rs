@@ -56,8 +56,8 @@ impl TablePlan {
         names
     }
 
-    pub(super) fn column_names(&self) -> Vec<&str> {
-        self.columns.iter().map(|column| column.name.as_str()).collect()
+    pub(super) fn column_names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
     pub(super) fn text_columns(&self) -> Vec<String> {

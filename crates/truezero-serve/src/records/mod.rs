@@ -62,8 +62,7 @@ pub(crate) fn inputs(records: Vec<Record>, model: &Servable, limits: &Limits) ->
     if records.len() > limits.examples {
         return Err(Problem::too_large("records", limits.examples));
     }
-    let columns: Option<Vec<String>> =
-        model.preprocessing().columns().map(|names| names.into_iter().map(str::to_owned).collect());
+    let columns = model.preprocessing().columns();
     let columns_each = columns.as_ref().map_or(model.width(), Vec::len);
     if records.len().saturating_mul(columns_each) > limits.numbers {
         return Err(Problem::too_large("records × columns", limits.numbers));
