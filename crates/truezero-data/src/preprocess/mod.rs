@@ -44,7 +44,7 @@ use truezero_sparse::{Batch, DenseBatch};
 use crate::text::TextOptions;
 use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
 pub use fitter::Fitter;
-use fitter::TargetFitter;
+pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
 pub use scaling::{InputScales, Scaling};
 pub use targets::{MAX_INFERRED_CLASSES, TargetPlan};
@@ -238,7 +238,7 @@ fn no_training_examples() -> DataError {
     DataError::unsuitable("training part", "at least one example", "none")
 }
 
-fn no_target() -> DataError {
+pub(crate) fn no_target() -> DataError {
     DataError::unsuitable("target", "one for each example", "none\nhint: name its column with --target")
 }
 

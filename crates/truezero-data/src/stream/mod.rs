@@ -33,10 +33,10 @@ use crate::formats::svmlight::Numbering;
 use crate::source::Format;
 use crate::{DataError, Raw, RawTarget, SourceSpec};
 
-pub use windows::{Prepared, Windows, chosen, fit};
+pub use windows::{Prepared, Windows, chosen, fit, fit_targets};
 
-/// About so many values are in a piece, unless it is said otherwise: 32 MB of them as 64-bit numbers.
-pub const PIECE_VALUES: usize = 1 << 22;
+/// About so many values are in a piece, unless it is said otherwise: 8 MB of them as 64-bit numbers.
+pub const PIECE_VALUES: usize = 1 << 20;
 /// So many bytes of text are read for a value.
 const BYTES_OF_VALUE: usize = 4;
 

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::Stream;
-use crate::{DataError, Dataset, Preprocessing, Raw};
+use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
+use crate::{DataError, Dataset, Preprocessing, Raw, Task};
 
 /// Windows that are ready before they are asked for. With the one in the making and the one in use, so many more are in
 /// memory.
@@ -107,12 +108,31 @@ impl Iterator for Windows {
 pub fn fit(
     stream: &Stream,
     left_out: &[usize],
-    options: &crate::PreprocessOptions,
+    options: &PreprocessOptions,
 ) -> Result<Preprocessing, DataError> {
-    let mut fitter = crate::preprocess::Fitter::new(options);
-    for _ in 0..crate::preprocess::Fitter::PASSES {
+    let mut fitter = Fitter::new(options);
+    for pass in 0..Fitter::PASSES {
+        if pass > 0 && !fitter.wants_more() {
+            break;
+        }
         fitter.begin();
         each(stream, left_out, |raw, kept, _| fitter.see(&raw, kept).map(ControlFlow::Continue))?;
+    }
+    fitter.finish()
+}
+
+/// As [`fit`], the rules for targets only.
+///
+/// # Errors
+/// As [`fit`]; also if there are no targets.
+pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> Result<TargetPlan, DataError> {
+    let mut fitter = TargetFitter::new(task);
+    for _ in 0..Fitter::PASSES {
+        fitter.begin();
+        each(stream, left_out, |raw, kept, _| {
+            let target = raw.target.as_ref().ok_or_else(no_target)?;
+            fitter.see(target, kept).map(ControlFlow::Continue)
+        })?;
     }
     fitter.finish()
 }

@@ -10,6 +10,7 @@ use super::data::Shelf;
 use super::store::{State, Trial};
 use crate::args::TrainArgs;
 use crate::commands::train::plan::Experiment;
+use crate::commands::train::prepare::Prepared;
 use crate::commands::train::{CHECKPOINT_PAUSE, model_of, remove, start};
 use crate::failure::{Failure, chain};
 use crate::measure::{Assessment, Measure};
@@ -78,7 +79,7 @@ fn train(
         Trainer::from_network(plan, network, data.train(), Some(validation), THREADS)?
     };
     let mut message = None;
-    let ended = match lap(&mut trainer, epochs, checkpoint, &|record| on_epoch(record, measure)) {
+    let ended = match lap(&mut trainer, &data, epochs, checkpoint, &|record| on_epoch(record, measure)) {
         Err(Failure::Library(error @ Error::Diverged { .. })) if trainer.best().is_some() => {
             message = Some(chain(&error));
             true
@@ -112,6 +113,7 @@ fn train(
 /// Trains to the end of the lap; tells whether that was the end of the training. If not, it is in the checkpoint.
 fn lap(
     trainer: &mut Trainer<'_>,
+    data: &Prepared,
     epochs: usize,
     checkpoint: &Path,
     on_epoch: &dyn Fn(&EpochRecord) -> Result<(), Failure>,
@@ -119,7 +121,7 @@ fn lap(
     let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
     while trainer.epochs_done() < epochs {
         let control = || if signal::interrupted() { Control::Stop } else { Control::Continue };
-        match trainer.epoch(&mut |_| control())? {
+        match data.epoch(trainer, &mut |_| control())? {
             Step::Done => return Ok(true),
             Step::Interrupted => break,
             Step::Epoch(record) => {

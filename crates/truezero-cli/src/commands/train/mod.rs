@@ -6,6 +6,7 @@ pub mod plan;
 pub mod prepare;
 mod report;
 pub mod start;
+mod streamed;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -56,8 +57,15 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     let mut observed =
         run.observe.map(|address| Observed::open(address, &experiment, &data, measure)).transpose()?;
     let started = Instant::now();
-    let ended =
-        train_on(&mut trainer, options, &mut progress, curves.as_mut(), observed.as_mut(), &checkpoint);
+    let ended = train_on(
+        &mut trainer,
+        &data,
+        options,
+        &mut progress,
+        curves.as_mut(),
+        observed.as_mut(),
+        &checkpoint,
+    );
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
     if let Some(observed) = observed {
@@ -94,7 +102,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         l1,
         test: data.test().map(&mut assess),
         validation: validation.filter(|_| several).map(&mut assess),
-        examples: [Some(train), validation, data.test()].map(|part| part.map_or(0, |part| part.rows.len())),
+        examples: [data.to_train_on(), count(validation), count(data.test())],
         examples_per_second: progress.examples_per_second(),
         seconds,
     };
@@ -114,6 +122,7 @@ pub const CHECKPOINT_PAUSE: u32 = 20;
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
 fn train_on(
     trainer: &mut Trainer<'_>,
+    data: &Prepared,
     options: &TrainingOptions,
     progress: &mut Progress,
     mut curves: Option<&mut Curves>,
@@ -123,7 +132,7 @@ fn train_on(
     let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
     loop {
         progress.start_epoch();
-        let step = trainer.epoch(&mut |report| {
+        let step = data.epoch(trainer, &mut |report| {
             progress.batch(report, options.batch_size);
             let asked = observed.as_mut().map_or(Control::Continue, |observed| observed.batch(report));
             if signal::interrupted() { Control::Stop } else { asked }
@@ -202,9 +211,12 @@ pub fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> M
     Model { network, preprocessing: data.preprocessing.clone(), configuration, summary: Some(summary) }
 }
 
+fn count(part: Option<Examples>) -> usize {
+    part.map_or(0, |part| part.rows.len())
+}
+
 /// What is about to be learned.
 fn introduction(experiment: &Experiment, data: &Prepared) -> String {
-    let count = |part: Option<Examples>| part.map_or(0, |part| part.rows.len());
     let preprocessing = &data.preprocessing;
     let outputs = match preprocessing.task() {
         Task::Classify => "classes",
@@ -215,7 +227,7 @@ fn introduction(experiment: &Experiment, data: &Prepared) -> String {
     format!(
         "{}: {} examples to train on, {} to stop by, {} to test on; {} inputs, {} {outputs}",
         experiment.source.data,
-        count(Some(data.train())),
+        data.to_train_on(),
         count(data.validation()),
         count(data.test()),
         preprocessing.width(),

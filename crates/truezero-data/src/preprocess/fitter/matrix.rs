@@ -51,6 +51,10 @@ impl MatrixFitter {
         Ok(Self { width, examples: 0, collected })
     }
 
+    pub(super) fn wants_more(&self) -> bool {
+        matches!(self.collected, Collected::Active(_) | Collected::All(..))
+    }
+
     pub(super) fn turn(&mut self) {
         let examples = self.examples as u64;
         match &mut self.collected {

@@ -11,7 +11,7 @@ use super::{PreprocessOptions, Preprocessing, VERSION, check_count, no_target, n
 use crate::{DataError, Features, Raw};
 use matrix::MatrixFitter;
 use table::TableFitter;
-pub(super) use targets::TargetFitter;
+pub(crate) use targets::TargetFitter;
 
 /// Fits a [`Preprocessing`] to examples that come in pieces.
 ///
@@ -35,7 +35,8 @@ pub struct Fitter {
 }
 
 impl Fitter {
-    /// So many times all examples are to be shown, in the same order.
+    /// So many times all examples are to be shown, in the same order; once will do where a second time is not
+    /// [wanted](Self::wants_more).
     pub const PASSES: usize = 2;
 
     /// Nothing was seen yet.
@@ -47,6 +48,11 @@ impl Fitter {
     pub fn begin(&mut self) {
         self.inputs.begin();
         self.targets.begin();
+    }
+
+    /// After the first pass, whether a second one changes anything.
+    pub fn wants_more(&self) -> bool {
+        self.inputs.wants_more() || self.targets.wants_more()
     }
 
     /// The next examples: these rows of a piece, which has targets.
@@ -116,6 +122,14 @@ impl InputFitter {
                 Some(Kind::Table(table)) => table.turn(),
                 None => {}
             }
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        match &self.kind {
+            None => false,
+            Some(Kind::Matrix(matrix)) => matrix.wants_more(),
+            Some(Kind::Table(table)) => table.wants_more(),
         }
     }
 

@@ -45,6 +45,10 @@ impl TableFitter {
         Ok(Self { columns: columns.collect::<Result<_, DataError>>()? })
     }
 
+    pub(super) fn wants_more(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.collected, Collected::Numbers { .. }))
+    }
+
     pub(super) fn turn(&mut self) {
         for column in &mut self.columns {
             if let Collected::Numbers { sum, .. } = &mut column.collected {

@@ -11,7 +11,7 @@ use crate::{DataError, RawTarget, Task};
 
 /// What is collected of the targets.
 #[derive(Debug)]
-pub(in crate::preprocess) struct TargetFitter {
+pub(crate) struct TargetFitter {
     asked: Option<Task>,
     pass: Pass,
     /// Seen in this pass.
@@ -37,11 +37,11 @@ enum Collected {
 }
 
 impl TargetFitter {
-    pub(in crate::preprocess) fn new(asked: Option<Task>) -> Self {
+    pub(crate) fn new(asked: Option<Task>) -> Self {
         Self { asked, pass: Pass::Before, examples: 0, collected: None }
     }
 
-    pub(in crate::preprocess) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.pass.next();
         self.examples = 0;
         if self.pass == Pass::Second {
@@ -53,7 +53,12 @@ impl TargetFitter {
         }
     }
 
-    pub(in crate::preprocess) fn see(&mut self, target: &RawTarget, rows: &[usize]) -> Result<(), DataError> {
+    pub(super) fn wants_more(&self) -> bool {
+        let Some(collected) = &self.collected else { return false };
+        self.asked.unwrap_or_else(|| collected.infer()) == Task::Regress
+    }
+
+    pub(crate) fn see(&mut self, target: &RawTarget, rows: &[usize]) -> Result<(), DataError> {
         let before = self.examples;
         self.examples += rows.len();
         let collected = self.collected.get_or_insert_with(|| Collected::new(target));
@@ -103,7 +108,7 @@ impl TargetFitter {
         Ok(())
     }
 
-    pub(in crate::preprocess) fn finish(self) -> Result<TargetPlan, DataError> {
+    pub(crate) fn finish(self) -> Result<TargetPlan, DataError> {
         let Some(collected) = self.collected.filter(|_| self.examples > 0) else {
             return Err(no_training_examples());
         };
