@@ -73,6 +73,10 @@ def test_a_report_shows_layers_and_curves(digits):
     ElementTree.fromstring(page)  # well-formed
     assert page.count("<polyline") == 5 and page.count("<tr>") == 3
     assert f"{100 * model.sparsity_[1]:.1f} %" in page and f"{100 * model.sparsity_[1]:.1f} %" in str(report)
+    some = model.report(X[:3]).to_frame()
+    codes = model.set_params(transform_layer=0).transform(X[:3]).toarray()
+    assert some["sparsity"][0] == pytest.approx((codes == 0).mean())
+    assert some["dead_units"][0] == (codes == 0).all(axis=0).sum()
     frame = report.to_frame()
     np.testing.assert_allclose(frame["sparsity"], model.sparsity_)
     assert list(frame["units"]) == [20, 10]

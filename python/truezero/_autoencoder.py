@@ -278,6 +278,9 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             "seed": seed,
         }
 
+    def __sklearn_is_fitted__(self):
+        return "_model" in self.__dict__
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

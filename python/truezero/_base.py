@@ -67,15 +67,23 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         offsets, indices, values, shape = self._model.encode(self._given(X), layer, self._threads())
         return sparse.csr_array((values, indices, offsets), shape=shape)
 
-    def report(self):
+    def report(self, X=None):
         """What happened in the training and what the hidden layers do: a table in a terminal, a page in a notebook.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), default=None
+            Examples on which the hidden layers are observed; those of the training, if None.
 
         Returns
         -------
         report : Report
         """
         check_is_fitted(self)
-        return Report.of(self)
+        observed = self._observed
+        if X is not None:
+            observed = json.loads(self._model.observe(self._given(X), self._threads()))
+        return Report.of(self, observed)
 
     def to_onnx(self, path=None):
         """The model in the Open Neural Network Exchange format.
@@ -180,7 +188,10 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         hidden, activations = self._checked()
         if not first:
             layers = [(weights.shape[1], name) for weights, _, name, _ in self._model.layers()[:-1]]
-            hidden, activations = [units for units, _ in layers], [name for _, name in layers]
+            if hidden != [units for units, _ in layers]:
+                found = tuple(units for units, _ in layers)
+                raise ValueError(f"hidden_layer_sizes: expected {found}, as the training began with, found {hidden}")
+            activations = [name for _, name in layers]
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=first)
         targets = self._learned_targets(X, y, first, incremental)
         weights = self._weights(sample_weight, X, targets)
@@ -388,6 +399,9 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
         return X, targets, weights, (X_val, targets_val, weights_val)
+
+    def __sklearn_is_fitted__(self):
+        return "_model" in self.__dict__
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -27,7 +27,7 @@ class Report:
         self.title, self.layers, self.curves = title, layers, curves
 
     @classmethod
-    def of(cls, estimator):
+    def of(cls, estimator, observed):
         """The report of a fitted network."""
         sizes = [estimator._model.layers()[0][0].shape[0]]
         sizes += [weights.shape[1] for weights, _, _, _ in estimator._model.layers()]
@@ -42,7 +42,7 @@ class Report:
         if sparsity.size:
             layers = range(sparsity.shape[1])
             curves["zeros"] = {f"layer {layer + 1}": sparsity[:, layer].tolist() for layer in layers}
-        return cls(title, estimator._observed, curves)
+        return cls(title, observed, curves)
 
     def to_frame(self):
         """The layers as a pandas DataFrame, one row each."""
