@@ -2,6 +2,7 @@
 
 import json
 import numbers
+import warnings
 
 import numpy as np
 from scipy import sparse
@@ -254,10 +255,16 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         names = self._names()
         if incremental:
             epochs_before = trainer.epochs
-            trainer.epoch()
-            curves.add(trainer, rules)
-            self._model = trainer.model(names, "{}")
-            self._trainer = trainer
+            try:
+                trainer.epoch()
+                curves.add(trainer, rules)
+                self._model = trainer.model(names, "{}")
+                self._trainer = trainer
+            except KeyboardInterrupt:
+                # What was learned of the epoch stays; the optimiser begins anew.
+                self._model = trainer.finish(names, "{}", True)
+                self.__dict__.pop("_trainer", None)
+                warnings.warn("Training interrupted by user.", stacklevel=4)
         else:
             epochs_before = 0
             _training.run(trainer, rules, curves)

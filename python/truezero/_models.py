@@ -16,6 +16,9 @@ from ._truezero import Model
 PYTHON = "python"
 #: Estimators by what they are called in files.
 ESTIMATORS = {each.__name__: each for each in [RectifierClassifier, RectifierRegressor, DenoisingAutoencoder]}
+#: Types of classes that come back from a file as they were; others come back as their names say.
+NUMBER_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+CLASS_TYPES = {"bool": bool, "str": str, "object": object, **{name: np.dtype(name) for name in NUMBER_TYPES}}
 #: Fitted attributes that files keep.
 KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
 
@@ -232,9 +235,10 @@ def _described(estimator):
     if hasattr(estimator, "feature_names_in_"):
         described["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
     if hasattr(estimator, "classes_"):
-        described["classes"] = {"dtype": estimator.classes_.dtype.str, "values": estimator.classes_.tolist()}
-        if estimator.classes_.dtype.hasobject:
-            described["classes"]["dtype"] = "object"
+        kind = estimator.classes_.dtype
+        name = "str" if kind.kind == "U" else kind.name
+        if name in CLASS_TYPES:
+            described["classes"] = {"type": name, "values": estimator.classes_.tolist()}
     fitted = {name: getattr(estimator, name, None) for name in KEPT}
     fitted = {name: value for name, value in fitted.items() if value is not None}
     if "sparsity_curve_" in fitted:
@@ -255,10 +259,10 @@ def _restore(made, python):
     if isinstance(names, list) and len(names) == made.n_features_in_:
         made.feature_names_in_ = np.array(names, dtype=object)
     classes = python.get("classes")
-    if isinstance(classes, dict) and hasattr(made, "classes_"):
+    if isinstance(classes, dict) and hasattr(made, "classes_") and classes.get("type") in CLASS_TYPES:
         try:
-            values = np.array(classes.get("values"), dtype=classes.get("dtype"))
-        except (TypeError, ValueError):
+            values = np.array(classes.get("values"), dtype=CLASS_TYPES[classes["type"]])
+        except (TypeError, ValueError, OverflowError):
             values = made.classes_
         if values.shape == made.classes_.shape:
             made.classes_ = values
