@@ -277,16 +277,20 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _remember(self, curves, continued):
         """Set the attributes that tell what happened; those of a training that went on are appended to."""
         found = [curves.loss, curves.validation_loss, curves.validation_scores, curves.sparsity]
+        losses = list(curves.loss)
+        if continued and self.best_loss_ is not None:
+            losses.append(self.best_loss_)
         for name, values in zip(CURVES, found):
-            before = list(getattr(self, name, None) or []) if continued else []
-            setattr(self, name, before + values)
+            before = getattr(self, name, None) if continued else None
+            setattr(self, name, [] if before is None else before)
+            getattr(self, name).extend(values)
         if not self.validation_scores_:
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
         scores = self.validation_scores_
         self.best_validation_score_ = max(scores) if scores and self.early_stopping else None
-        self.best_loss_ = None if self.early_stopping or not self.loss_curve_ else min(self.loss_curve_)
+        self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
         best = summary["best_epoch"] if summary else None
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
