@@ -23,11 +23,10 @@ ASKED = parsed()
 for variable in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]:
     os.environ[variable] = str(ASKED.threads)
 
-import numpy as np  # noqa: E402
-import onnxruntime  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
-
-import truezero  # noqa: E402
+import numpy as np
+import onnxruntime
+import truezero
+from sklearn.neural_network import MLPClassifier
 
 ROUNDS = 30
 #: Seconds that each has in a round.

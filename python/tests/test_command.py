@@ -26,5 +26,7 @@ def test_a_reader_that_goes_away_is_no_failure(command):
 
 
 def test_the_module_is_the_command_too():
-    done = subprocess.run([sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("truezero ")

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
-
 import truezero
 from truezero import datasets, paper, plot
 

@@ -7,7 +7,6 @@ import threading
 
 import numpy as np
 import pytest
-
 import truezero
 
 FIT = """
@@ -26,7 +25,7 @@ assert 0 < model.n_iter_ < 1_000_000
 print("fitted")
 """
 NETWORK = (
-    'model = RectifierClassifier((200, 200), tol=0, max_iter=1_000_000, n_iter_no_change=1_000_000, '
+    "model = RectifierClassifier((200, 200), tol=0, max_iter=1_000_000, n_iter_no_change=1_000_000, "
     'callbacks=lambda epoch: print("epoch", flush=True))\n    model.fit(X, y)',
     "assert model.predict(X).shape == (20_000,) and len(model.loss_curve_) == model.n_iter_",
 )
@@ -39,7 +38,7 @@ ENCODER = (
 def interrupted(arguments, sign, stream):
     """Starts a process, interrupts it at the first line with a sign, and waits for its end."""
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1)
-    watchdog = threading.Timer(120, process.kill)
+    watchdog = threading.Timer(300, process.kill)
     watchdog.start()
     try:
         lines = process.stdout if stream == "stdout" else process.stderr
@@ -58,8 +57,13 @@ def test_a_fit_ends_with_what_it_has_learned(fit, use):
     script = FIT.format(fit=fit, use=use)
     if "Encoder" in fit.split("(")[0] or "DenoisingAutoencoder" in fit:
         # The first epoch must have ended for there to be something.
-        script = script.replace('print("epoch", flush=True)', "").replace("verbose=True", "verbose=True, random_state=0")
-        sign, flush = "iteration 1,", "import functools, builtins; builtins.print = functools.partial(print, flush=True)\n"
+        script = script.replace('print("epoch", flush=True)', "").replace(
+            "verbose=True", "verbose=True, random_state=0"
+        )
+        sign, flush = (
+            "iteration 1,",
+            "import functools, builtins; builtins.print = functools.partial(print, flush=True)\n",
+        )
         script = flush + script
     else:
         sign = "epoch"
@@ -126,7 +130,18 @@ def test_other_threads_run_while_a_fit_does():
 
 def test_the_command_saves_when_it_is_interrupted(tmp_path, command):
     model = tmp_path / "model.safetensors"
-    arguments = [command.program, "train", "--hidden", "50", "--epochs", "100000", "--patience", "0", "--out", str(model)]
+    arguments = [
+        command.program,
+        "train",
+        "--hidden",
+        "50",
+        "--epochs",
+        "100000",
+        "--patience",
+        "0",
+        "--out",
+        str(model),
+    ]
     code, _, err = interrupted(arguments, "epoch 1/", "stderr")
     assert code == 0, err
     assert "saving after this mini-batch" in err
@@ -147,5 +162,7 @@ def test_a_command_with_nothing_to_save_ends_at_once(tmp_path, command):
         "_command.main()\n"
     )
     pipe = str(tmp_path / "pipe.npy")
-    done = subprocess.run([sys.executable, "-c", script, str(model), pipe], timeout=60, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(model), pipe], timeout=60, capture_output=True, check=False
+    )
     assert done.returncode == -signal.SIGINT

@@ -11,9 +11,8 @@ import pandas
 import polars
 import pyarrow
 import pytest
-from sklearn.exceptions import NotFittedError
-
 import truezero
+from sklearn.exceptions import NotFittedError
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import truezero
 from conftest import network
 from scipy import sparse
 from scipy.special import softmax
@@ -9,8 +10,6 @@ from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-import truezero
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
 
 #: Parameters that both have, and that make a step the same up to rounding.

@@ -3,6 +3,7 @@
 import json
 import numbers
 import warnings
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from . import _inputs, _training
 from ._report import Report
-from ._truezero import Model, Trainer
+from ._truezero import Trainer
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
@@ -27,7 +28,7 @@ CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsi
 class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
         """Train on examples.
 
         Parameters
@@ -51,7 +52,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         return self._fit(X, y, sample_weight, X_val, y_val, X_unlabelled, incremental=False)
 
-    def transform(self, X):
+    def transform(self, X) -> sparse.csr_array:
         """The codes that a hidden layer gives examples: its activations.
 
         Parameters
@@ -68,7 +69,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         offsets, indices, values, shape = self._model.encode(self._given(X), layer, self._threads())
         return sparse.csr_array((values, indices, offsets), shape=shape)
 
-    def report(self, X=None):
+    def report(self, X=None) -> Report:
         """What happened in the training and what the hidden layers do: a table in a terminal, a page in a notebook.
 
         Parameters
@@ -86,7 +87,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
 
-    def to_onnx(self, path=None):
+    def to_onnx(self, path=None) -> bytes:
         """The model in the Open Neural Network Exchange format.
 
         The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
@@ -109,7 +110,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 file.write(model)
         return model
 
-    def save(self, path):
+    def save(self, path) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
 
         Parameters
@@ -121,17 +122,17 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         save(self, path)
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
         return [weights for weights, _ in self._shown_layers()]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
         return [bias for _, bias in self._shown_layers()]
 
     @property
-    def n_layers_(self):
+    def n_layers_(self) -> int:
         """Number of layers, that of the inputs counted too."""
         return len(self._fitted_model().layers()) + 1
 

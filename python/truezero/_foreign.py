@@ -139,7 +139,9 @@ def _with_activations(linear, activations):
     for (weights, bias), activation in zip(linear, [*activations, "identity"]):
         if layers and layers[-1][0].shape[1] != weights.shape[0]:
             expected, found = layers[-1][0].shape[1], weights.shape[0]
-            raise ValueError(f"layer {len(layers)}: expected {expected} inputs, as the layer below gives, found {found}")
+            raise ValueError(
+                f"layer {len(layers)}: expected {expected} inputs, as the layer below gives, found {found}"
+            )
         layers.append((weights, np.atleast_1d(bias), activation))
     return layers
 

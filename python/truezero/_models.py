@@ -23,7 +23,9 @@ CLASS_TYPES = {"bool": bool, "str": str, "object": object, **{name: np.dtype(nam
 KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
 
 
-def save(estimator, path):
+def save(
+    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder, path: str | os.PathLike[str]
+) -> None:
     """Write an estimator to a file that `load` and the ``truezero`` command read.
 
     Parameters
@@ -54,7 +56,7 @@ def save(estimator, path):
     model.with_configuration(json.dumps(configuration)).save(os.fspath(path))
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegressor | DenoisingAutoencoder:
     """Read a file that `save` or the ``truezero`` command wrote.
 
     Parameters
@@ -70,7 +72,7 @@ def load(path):
     return estimator(Model.load(os.fspath(path)))
 
 
-def from_onnx(source):
+def from_onnx(source: str | os.PathLike[str] | bytes) -> RectifierClassifier | RectifierRegressor:
     """Read a multi-layer perceptron in the Open Neural Network Exchange format.
 
     Parameters
@@ -98,7 +100,7 @@ def from_onnx(source):
     return estimator(Model.load_onnx(os.fspath(source)))
 
 
-def from_torch(source, *, activation="relu", task=None, classes=None):
+def from_torch(source, *, activation="relu", task=None, classes=None) -> RectifierClassifier | RectifierRegressor:
     """Make an estimator of a multi-layer perceptron of PyTorch.
 
     Parameters
@@ -131,7 +133,7 @@ def from_torch(source, *, activation="relu", task=None, classes=None):
     return _network(layers, task, classes)
 
 
-def from_sklearn(model):
+def from_sklearn(model) -> RectifierClassifier | RectifierRegressor:
     """Make an estimator of a fitted multi-layer perceptron of scikit-learn.
 
     Parameters

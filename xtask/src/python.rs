@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
             return outcome;
         }
     }
-    check(inside().args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(TESTED))
+    check(inside().args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]).args(TESTED))
 }
 
 /// Whether a command is a Python that the package is for.
