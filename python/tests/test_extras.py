@@ -93,7 +93,9 @@ def test_python_in_the_readme_runs(tmp_path, monkeypatch):
 def test_the_stubs_name_all_there_is():
     from truezero import _truezero
 
-    stubs = (Path(truezero.__file__).parent / "_truezero.pyi").read_text()
+    package = Path(truezero.__file__).parent
+    assert (package / "py.typed").exists(), "type checkers ask for it"
+    stubs = (package / "_truezero.pyi").read_text()
     public = lambda thing: {name for name in dir(thing) if not name.startswith("_")}
     for name in public(_truezero):
         assert re.search(rf"^(class|def) {name}\b", stubs, re.MULTILINE), name
