@@ -154,7 +154,10 @@ fn what_cannot_be_served_is_refused_with_the_reason() {
             &["serve", "model.safetensors", "--token-file", "token.txt"],
             "error: token: expected one line of visible ASCII characters, found nothing\n",
         ),
-        (&["serve", "none.safetensors"], "error: cannot read none.safetensors: entity not found\n"),
+        (
+            &["serve", "none.safetensors"],
+            "error: cannot read none.safetensors: No such file or directory (os error 2)\n",
+        ),
         (
             &["serve", "flowers.csv"],
             "error: flowers.csv: header: expected a safetensors file, found header too large\n",

@@ -1,9 +1,9 @@
 //! What the handlers of all requests share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::StatusCode;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use truezero_sparse::Batch;
 
@@ -29,7 +29,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// Whether clients must show a token.
     pub(crate) token: bool,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -43,7 +43,7 @@ impl App {
             metrics: Metrics::new(),
             limits,
             token,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -70,12 +70,18 @@ impl App {
     /// Finishes what was begun.
     pub(crate) fn stop(&self) {
         self.queue.hurry();
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
+    }
+
+    /// Ready when the server stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender is ours, so it does not go before.
+        let _ = self.stopping.subscribe().wait_for(|&stopping| stopping).await;
     }
 
     /// Whether further requests are welcome.
     pub(crate) fn ready(&self) -> StatusCode {
-        if self.stopping.load(Ordering::Relaxed) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+        if *self.stopping.borrow() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     }
 }
 

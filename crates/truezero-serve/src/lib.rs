@@ -30,6 +30,7 @@ mod app;
 mod auth;
 mod compute;
 mod connection;
+mod endless;
 mod error;
 mod event;
 pub mod limits;
@@ -45,6 +46,8 @@ mod routes;
 mod servable;
 mod server;
 mod signals;
+#[cfg(test)]
+mod testing;
 
 pub use auth::Token;
 pub use error::Error;

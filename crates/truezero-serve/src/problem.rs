@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use crate::limits::RETRY_SECONDS;
 
+/// How a token is shown: by programs, and by browsers, which ask their users only for a password.
+const CHALLENGE: &str = "Bearer, Basic realm=\"truezero\"";
+
 /// Why any request may be refused, by status.
 pub(crate) const REFUSALS: [(StatusCode, &str); 2] = [
     (StatusCode::NOT_FOUND, "No such model, or not in that version"),
@@ -111,7 +114,7 @@ impl IntoResponse for Problem {
                 headers.insert(header::RETRY_AFTER, RETRY_SECONDS.into());
             }
             StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
             }
             _ => {}
         }

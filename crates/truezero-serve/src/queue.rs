@@ -232,3 +232,67 @@ fn answer(batch: usize, engine: &mut Engine, scratch: &mut Scratch, jobs: &mut [
         .collect();
     compute(&model, engine, scratch, &inputs, &parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::servable;
+
+    fn shared(batch: usize, delay: Duration) -> Shared {
+        let (state, changed, batches) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
+        Shared { state, changed, limit: 100, batch, delay, batches }
+    }
+
+    /// Adds a request of so many examples.
+    fn ask(shared: &Shared, model: &Arc<Servable>, examples: usize) -> oneshot::Receiver<Computed> {
+        let (reply, answer) = oneshot::channel();
+        let inputs = Batch::Dense(DenseBatch::zeros(examples, 3));
+        let (model, codes, since) = (Arc::clone(model), Vec::new(), Instant::now());
+        shared.lock().waiting.push_back(Job { model, inputs, codes, since, reply });
+        answer
+    }
+
+    fn sizes(jobs: &[Job]) -> Vec<usize> {
+        jobs.iter().map(|job| job.inputs.examples()).collect()
+    }
+
+    #[test]
+    fn those_of_one_model_are_taken_together_and_none_is_lost() {
+        let (one, other, shared) = (servable(1), servable(2), shared(10, Duration::ZERO));
+        let questions = [(&one, 1), (&other, 2), (&one, 3), (&one, 7), (&other, 4), (&one, 5), (&one, 11)];
+        let _answers: Vec<_> = questions.map(|(model, examples)| ask(&shared, model, examples)).into();
+        let next = || sizes(&shared.next().unwrap());
+        // 7 would be too many with 1 and 3, 5 is not.
+        assert_eq!(next(), [1, 3, 5]);
+        assert_eq!(next(), [2, 4]);
+        assert_eq!(next(), [7]);
+        assert_eq!(next(), [11], "larger than a batch, but alone");
+        shared.lock().closed = true;
+        assert!(shared.next().is_none());
+    }
+
+    #[test]
+    fn a_full_batch_waits_for_nothing() {
+        let (model, shared) = (servable(1), shared(4, Duration::from_secs(3600)));
+        let _answers = [1, 3].map(|examples| ask(&shared, &model, examples));
+        assert_eq!(sizes(&shared.next().unwrap()), [1, 3]);
+        let _answer = ask(&shared, &model, 2);
+        shared.lock().hurried = true;
+        assert_eq!(sizes(&shared.next().unwrap()), [2], "nor does one when the server stops");
+    }
+
+    #[test]
+    fn a_large_request_is_computed_in_pieces_to_the_same_bits() {
+        let model = servable(3);
+        let values: Vec<f32> = (0..30).map(|at| (at as f32 * 0.7).sin()).collect();
+        let [pieces, whole] = [4, 100].map(|batch| {
+            let (reply, _answer) = oneshot::channel();
+            let inputs = Batch::Dense(DenseBatch::from_rows(3, &values));
+            let (model, since) = (Arc::clone(&model), Instant::now());
+            let mut job = [Job { model, inputs, codes: vec![0], since, reply }];
+            answer(batch, &mut Engine::new(1), &mut Scratch::default(), &mut job).remove(0)
+        });
+        assert_eq!(pieces.predictions.examples(), 10);
+        assert_eq!(pieces, whole);
+    }
+}

@@ -16,6 +16,7 @@ use truezero::Model;
 use crate::app::{App, Shared};
 use crate::auth::{self, Token};
 use crate::connection;
+use crate::endless;
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::limits::Limits;
@@ -175,6 +176,7 @@ fn assemble(app: &Shared, page: Router, token: Option<Token>) -> Router {
         .fallback(async || Problem::not_found("no such path; /openapi.json lists those there are"))
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        .layer(from_fn_with_state(Arc::clone(app), endless::end))
         .layer(from_fn_with_state(token, auth::check))
         .layer(from_fn_with_state(Arc::clone(app), count))
 }

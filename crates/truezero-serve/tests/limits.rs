@@ -2,7 +2,9 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -233,6 +235,45 @@ fn answers_that_nobody_takes_are_dropped() {
     assert!(until(503), "the answer that nobody takes holds its memory");
     assert!(until(200), "and gives it back");
     drop(lazy);
+}
+
+/// A body of one word, after which nothing comes and nothing ends.
+struct Endless(bool);
+
+impl axum::body::HttpBody for Endless {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(hyper::body::Frame::data("word".into()))))
+    }
+}
+
+#[test]
+fn what_has_no_end_of_its_own_ends_with_the_server() {
+    let folder = Folder::new();
+    let files = [folder.save("flowers", &classifier(1))];
+    let endless = axum::routing::get(async || axum::body::Body::new(Endless(false)));
+    let page = axum::Router::new().route("/events", endless);
+    let limits = Limits { timeout: Duration::from_secs(3600), ..Limits::default() };
+    let server = Running::start_with(&files, options(limits), page);
+    let mut client = server.connect();
+    client.ask("GET", "/events", &[], b"");
+    let mut line = String::new();
+    while line != "word\r\n" {
+        line.clear();
+        client.stream.read_line(&mut line).unwrap();
+    }
+    server.join();
+    let mut rest = String::new();
+    client.stream.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "0\r\n\r\n", "properly");
 }
 
 #[test]

@@ -33,11 +33,11 @@ pub struct ServeArgs {
     /// Threads to compute with [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    #[command(flatten)]
-    pub limits: LimitArgs,
     /// Print one JSON document when listening: the address and the models
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What requests may cost.

@@ -15,11 +15,17 @@ pub(crate) struct Data {
     pub(crate) numbers: Vec<f64>,
     /// The length of the arrays at each depth, the outermost first.
     lengths: Vec<usize>,
+    /// Two lengths at the same depth that differ, if any do.
+    ragged: Option<(usize, usize)>,
 }
 
 impl Data {
     /// Demands that it fills a shape: as a flat array, or nested like it.
     pub(crate) fn fits(&self, name: &str, shape: &[usize]) -> Result<(), Problem> {
+        if let Some((one, other)) = self.ragged {
+            let (expected, found) = ("arrays of the same length", format!("one of {one} and one of {other}"));
+            return Err(Problem::unsuitable(format!("tensor {name:?}"), expected, found));
+        }
         let values = self.numbers.len();
         let expected = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
         if expected != Some(values) {
@@ -73,14 +79,10 @@ impl<'de> Visitor<'de> for Array<'_> {
             length += 1;
         }
         match known {
-            Some(other) if other != length => Err(A::Error::custom(format!(
-                "expected arrays of the same length, found one of {other} and one of {length}"
-            ))),
-            _ => {
-                data.lengths[depth] = length;
-                Ok(())
-            }
+            Some(other) if other != length => data.ragged = Some((other, length)),
+            _ => data.lengths[depth] = length,
         }
+        Ok(())
     }
 }
 
@@ -155,12 +157,14 @@ mod tests {
 
     #[test]
     fn ragged_and_mixed_data_is_refused() {
+        for text in ["[[1], [2, 3]]", "[[], [1, 2, 3]]", "[[[1], [2]], [[3]]]"] {
+            let problem = data(text).unwrap().fits("x", &[3]).unwrap_err();
+            assert!(format!("{problem:?}").contains("arrays of the same length"), "{text}: {problem:?}");
+        }
         for text in [
-            "[[1], [2, 3]]",
             "[1, [2]]",
             "[[1], 2]",
             "[[[1]], [2]]",
-            "[[], [[1]]]",
             "[1, \"a\"]",
             "[\"a\", 1]",
             "[null]",

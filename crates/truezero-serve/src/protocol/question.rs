@@ -182,3 +182,33 @@ fn wanted(request: &InferRequest, model: &Servable) -> Result<Vec<Wanted>, Probl
     }
     Ok(wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{servable, spoiled};
+
+    #[test]
+    fn spoiled_requests_are_refused_or_understood_and_nothing_else() {
+        let model = servable(1);
+        let limits = Limits { examples: 10, width: 10, ..Limits::default() };
+        let dense = br#"{"id":"7","inputs":[{"name":"input","shape":[2,3],"datatype":"FP32","data":[[1,2.5,-3e2],[0,0,1]]}],"outputs":[{"name":"label"},{"name":"codes_1"}]}"#;
+        let sparse = br#"{"inputs":[{"name":"indices","shape":[1,2],"datatype":"INT64","parameters":{"binary_data_size":16}},{"name":"values","shape":[1,2],"datatype":"FP32","data":[1,2]}]}"#;
+        let indices = [0, 1_i64].map(i64::to_le_bytes).concat();
+        let binary = [sparse.as_slice(), &indices].concat();
+        assert!(Question::parse(dense, dense.len(), &model, &limits).is_ok());
+        assert!(Question::parse(&binary, sparse.len(), &model, &limits).is_ok());
+        let mut understood = 0;
+        for seed in 0..20_000 {
+            let (body, json) =
+                if seed % 2 == 0 { (dense.as_slice(), dense.len()) } else { (&binary[..], sparse.len()) };
+            let body = spoiled(body, seed);
+            if let Ok(question) = Question::parse(&body, json.min(body.len()), &model, &limits) {
+                assert_eq!(question.inputs.width(), 3);
+                assert!((1..=10).contains(&question.inputs.examples()));
+                understood += 1;
+            }
+        }
+        assert!(understood > 100, "{understood} were understood, too few to be a test");
+    }
+}

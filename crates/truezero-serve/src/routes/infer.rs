@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -32,7 +32,7 @@ pub(crate) const BYTES_OF_NUMBER: usize = 24;
 )]
 pub(crate) async fn infer(
     State(app): State<Shared>,
-    Path(which): Path<Which>,
+    which: Which,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {

@@ -1,8 +1,9 @@
 //! What the server and its models say of themselves.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::Deserialize;
 
 use super::health::Ready;
@@ -15,6 +16,15 @@ use crate::protocol::metadata::{ModelIndex, ModelMetadata, ServerMetadata};
 pub(crate) struct Which {
     pub(super) model: String,
     pub(super) version: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Which {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(which)| which).map_err(|_| Problem::not_found("no model has a name that is not UTF-8"))
+    }
 }
 
 /// What the server is
@@ -47,10 +57,7 @@ pub(crate) async fn index(State(app): State<Shared>) -> Json<Vec<ModelIndex>> {
     params(("model" = String, Path, description = "Its name")),
     responses((status = OK, description = "Its tensors", body = ModelMetadata))
 )]
-pub(crate) async fn model(
-    State(app): State<Shared>,
-    Path(which): Path<Which>,
-) -> Result<Json<ModelMetadata>, Problem> {
+pub(crate) async fn model(State(app): State<Shared>, which: Which) -> Result<Json<ModelMetadata>, Problem> {
     let model = app.registry.get(&which.model, which.version.as_deref())?;
     Ok(Json(ModelMetadata::of(&model)))
 }
@@ -69,7 +76,7 @@ pub(crate) async fn model(
 )]
 pub(crate) async fn ready(
     State(app): State<Shared>,
-    Path(which): Path<Which>,
+    which: Which,
 ) -> Result<(StatusCode, Json<Ready>), Problem> {
     app.registry.get(&which.model, which.version.as_deref())?;
     let status = app.ready();

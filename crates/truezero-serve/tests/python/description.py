@@ -30,7 +30,7 @@ def main(truezero: Path, folder: Path) -> None:
             *["--config-file", Path(__file__).with_name("schemathesis.toml"), "run", f"{url}/openapi.json"],
             *["--header", "Authorization: Bearer open-sesame", "--checks", "all", "--seed", str(SEED)],
             *["--max-examples", str(EXAMPLES), "--generation-deterministic"],
-            *["--workers", "2", "--continue-on-failure", "--no-color"],
+            *["--continue-on-failure", "--no-color"],
         ]
         subprocess.run(command, check=True, cwd=folder)
 
