@@ -1,7 +1,7 @@
 // Starts the command and a browser for a test, and ends them. Anything the page complains of fails the test.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -16,10 +16,21 @@ export const AXE = require.resolve("axe-core/axe.min.js");
 /** Longer than anything takes, even on a slow machine. */
 export const PATIENCE = 60_000;
 
-/** The command, and the address of its page once it has said it. */
+/** The command, in a folder of its own, and the address of its page once it has said it. */
 export async function command(...args) {
+  return start(mkdtempSync(join(tmpdir(), "observatory-")), args);
+}
+
+/** The same, of a small model that is trained first, with more in its environment. */
+export async function serve(environment) {
   const folder = mkdtempSync(join(tmpdir(), "observatory-"));
-  const child = spawn(process.env.TRUEZERO, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync(process.env.TRUEZERO, ["train", "--hidden", "50,50", "--epochs", "2", "--quiet"], { cwd: folder });
+  return start(folder, ["serve", "digits=model.safetensors", "--addr", "127.0.0.1:0"], environment);
+}
+
+async function start(folder, args, environment = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.env.TRUEZERO, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.on("exit", resolve));
   const said = [];
   const address = await new Promise((resolve, reject) => {
