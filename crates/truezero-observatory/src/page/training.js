@@ -99,7 +99,7 @@ export class Training {
     find("charts").replaceChildren(...Object.values(this.#charts).map((chart) => chart.element));
     const layers = run.hidden.length;
     const names = Array.from({ length: layers }, (_, at) => `layer ${at + 1}`).concat("outputs");
-    find("chart-legend").replaceChildren("Lines by layer: ", ...names.flatMap((each, at) => key(each, at)));
+    find("chart-legend").replaceChildren("Lines by layer: ", ...names.map((each, at) => key(each, at)));
   }
 
   #mark() {
@@ -153,5 +153,5 @@ export class Training {
 /** A line as it is drawn, and its name. */
 function key(name, at) {
   const line = shape("line", { x1: 0, x2: 28, y1: 4, y2: 4, class: `line series-${at % 6}` });
-  return [shape("svg", { width: 28, height: 8, "aria-hidden": "true" }, line), make("span", {}, name)];
+  return make("span", {}, shape("svg", { width: 28, height: 8, "aria-hidden": "true" }, line), name);
 }
