@@ -25,6 +25,8 @@ const share = new Share();
 const training = new Training();
 const unit = new UnitView();
 let grids = [];
+/** The training whose network is known. */
+let live = 0;
 
 const networks = new Networks((network) => look.choose(network));
 const pad = new Pad(
@@ -55,6 +57,11 @@ look.addEventListener("network", () => {
 look.addEventListener("input", () => compare.show(look.input));
 
 look.addEventListener("seen", ({ detail: seen }) => {
+  if (String(seen.layers.map((layer) => layer.units)) !== String(look.network.layers.map((layer) => layer.units))) {
+    // Another network has taken its place.
+    refresh();
+    return;
+  }
   seen.layers.forEach((layer, index) => grids[index].update(layer));
   unit.update();
   share.update(seen.layers);
@@ -90,14 +97,15 @@ function state(all) {
   if (all.networks.length === 0 && !all.compared.asked && !all.attached) call("POST", "compared").catch((error) => problem(error.message));
 }
 
-/** The network in training has other weights after each epoch. */
-function epoch(record) {
-  training.epoch(record);
-  if (look.network?.origin === "live") {
+/** The network in training is another with each training, and has other weights after each epoch. */
+function epochs(records) {
+  training.epochs(records);
+  if (live !== training.number) {
+    live = training.number;
+    refresh();
+  } else if (look.network?.origin === "live") {
     unit.renew();
     look.refresh();
-  } else if (record.epoch === 1) {
-    refresh();
   }
 }
 
@@ -115,7 +123,7 @@ listen(
     networks: refresh,
     preparation: (progress) => compare.prepared(progress),
     run: (run) => training.run(run),
-    epoch,
+    epochs,
     batch: (point) => training.batch(point),
   },
   () => problem("The server cannot be reached; what is shown is the latest there was."),

@@ -6,6 +6,7 @@ import { announce, digits, find, make, percent, problem, shape } from "./dom.js"
 import { Steer } from "./steer.js";
 
 const MOST_POINTS = 600;
+const MOST_EPOCHS = 1000;
 
 export class Training {
   #steer = new Steer();
@@ -52,9 +53,15 @@ export class Training {
     this.#plan();
   }
 
-  epoch(record) {
-    this.#epochs.push(record);
+  epochs(records) {
+    this.#epochs.push(...records);
+    if (this.#epochs.length > MOST_EPOCHS) this.#epochs = this.#epochs.slice(-MOST_EPOCHS);
     this.#plan();
+  }
+
+  /** Which training this is; none has a number below 1. */
+  get number() {
+    return this.#run?.number ?? 0;
   }
 
   batch(point) {

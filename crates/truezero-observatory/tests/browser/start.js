@@ -14,7 +14,7 @@ const { chromium } = require("playwright-core");
 export const AXE = require.resolve("axe-core/axe.min.js");
 
 /** Longer than anything takes, even on a slow machine. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
 
 /** The command, in a folder of its own, and the address of its page once it has said it. */
 export async function command(...args) {
