@@ -48,6 +48,7 @@ look.addEventListener("network", () => {
   record.suit(network);
   unit.suit(network);
   if (look.input && drawing !== network.image) look.input = null;
+  compare.show(look.input);
   grids = network.layers.map((layer, index) => new Grid(index, layer, (place) => unit.show(index, place, (at) => grids[index].activation(at))));
   find("layers").replaceChildren(...grids.map((grid) => grid.element));
   find("prediction").replaceChildren();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,11 +21,15 @@ export async function command(...args) {
   return start(mkdtempSync(join(tmpdir(), "observatory-")), args);
 }
 
-/** The same, of a small model that is trained first, with more in its environment. */
+/** `serve` with two small models that are trained first, one on digits and one on a table. */
 export async function serve(environment) {
   const folder = mkdtempSync(join(tmpdir(), "observatory-"));
-  execFileSync(process.env.TRUEZERO, ["train", "--hidden", "50,50", "--epochs", "2", "--quiet"], { cwd: folder });
-  return start(folder, ["serve", "digits=model.safetensors", "--addr", "127.0.0.1:0"], environment);
+  const rows = Array.from({ length: 60 }, (_, at) => `${(at % 3) + at / 100},${["red", "blue", "green"][at % 3]},${"abc"[at % 3]}`);
+  writeFileSync(join(folder, "table.csv"), ["size,colour,kind", ...rows].join("\n"));
+  const train = (...args) => execFileSync(process.env.TRUEZERO, ["train", "--hidden", "50,50", "--quiet", ...args], { cwd: folder });
+  train("--epochs", "2", "--out", "digits.safetensors");
+  train("table.csv", "--target", "kind", "--epochs", "20", "--out", "table.safetensors");
+  return start(folder, ["serve", "digits.safetensors", "table.safetensors", "--addr", "127.0.0.1:0"], environment);
 }
 
 async function start(folder, args, environment = {}) {
