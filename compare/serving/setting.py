@@ -21,8 +21,11 @@ PATH = "/v2/models/model/infer"
 
 def set_up():
     """Builds truezero and the client, and installs the other server."""
-    for build in (["-p", "truezero-cli"], ["-p", "truezero-serve", "--example", "load"]):
-        subprocess.run(["cargo", "build", "--release", *build], check=True, cwd=ROOT)
+    subprocess.run(["cargo", "build", "--release"], check=True, cwd=ROOT)
+    # It needs nothing but the standard library.
+    os.makedirs(os.path.dirname(LOAD), exist_ok=True)
+    source = "crates/truezero-serve/examples/load.rs"
+    subprocess.run(["rustc", "-O", "--edition", "2024", source, "-o", LOAD], check=True, cwd=ROOT)
     stamp = os.path.join(VENV, "installed.txt")
     wanted = open(REQUIREMENTS, encoding="utf-8").read()
     if not os.path.exists(stamp) or open(stamp, encoding="utf-8").read() != wanted:

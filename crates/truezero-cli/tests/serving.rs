@@ -23,7 +23,7 @@ impl Running {
         let lines = BufReader::new(child.stderr.take().unwrap());
         let mut running = Self { child, lines, addr: String::new() };
         let line = running.wait_for("listening on http://");
-        running.addr = line.trim_end().rsplit('/').next().unwrap().to_owned();
+        running.addr.push_str(line.trim_end().rsplit('/').next().unwrap());
         running
     }
 

@@ -30,7 +30,7 @@ pub struct ServeArgs {
     /// Replace models when their files change
     #[arg(long)]
     pub watch: bool,
-    /// Threads to compute with [default: all cores]
+    /// Threads to compute with [default: all cores but one, which talks to clients]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// Print one JSON document when listening: the address and the models

@@ -30,7 +30,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         token: token(args)?,
         insecure: args.insecure,
         watch: args.watch,
-        threads: threads(args.threads),
+        threads: args.threads.map_or_else(|| threads(None).saturating_sub(1).max(1), usize::from),
         limits: limits(&args.limits),
     };
     let server = Server::open(&models, options, Arc::new(|event: Event| output::note(&event.to_string())))?;
