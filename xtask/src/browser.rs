@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::debian::{Apt, write_script};
-use crate::python::{environment, said};
+use crate::environment::{environment, said};
 use crate::steps::{Outcome, cargo, check};
 
 /// Where the tests are.

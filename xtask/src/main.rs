@@ -6,6 +6,8 @@
 mod browser;
 mod cross;
 mod debian;
+mod environment;
+mod guide;
 mod python;
 mod rules;
 mod serve;

@@ -1,44 +1,39 @@
-//! Virtual environments of Python, each below target/ and with the requirements that a file pins.
+//! The Python package: installed by pip into an environment below target/, and tested there.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-/// An environment in `folder`, made anew when its requirements change; where its programs are.
-pub(crate) fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf, String> {
-    let recipe = fs::read_to_string(requirements)
-        .map_err(|error| format!("cannot read {}: {error}", requirements.display()))?;
-    let (environment, complete) = (folder.join("venv"), folder.join("complete"));
-    let programs = environment.join("bin");
-    // An environment knows where it is, so one that was moved is not used.
-    let recipe = format!("{recipe}\n{}", environment.display());
-    if fs::read_to_string(&complete).is_ok_and(|text| text == recipe) {
-        return Ok(programs);
-    }
-    println!("installing {} into {} (100 MB)", requirements.display(), environment.display());
-    fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    said(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
-    let mut pip = Command::new(programs.join("python"));
-    said(pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))?;
-    fs::write(&complete, recipe).map_err(|error| format!("cannot write {}: {error}", complete.display()))?;
-    Ok(programs)
+use crate::environment::environment;
+use crate::steps::{Outcome, check};
+
+/// What pytest runs: test modules, and the examples in the documentation of the package that was installed.
+const TESTED: [&str; 4] = ["python/tests", "--doctest-modules", "--pyargs", "truezero"];
+
+pub(crate) fn run(root: &Path) -> Outcome {
+    let programs = match install(root) {
+        Ok(programs) => programs,
+        Err(outcome) => return outcome,
+    };
+    check(
+        Command::new(programs.join("python"))
+            .current_dir(root)
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(TESTED),
+    )
 }
 
-/// Runs a command whose failure means that the step cannot be carried out here.
-pub(crate) fn said(command: &mut Command) -> Result<(), String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{program} cannot be started on this machine: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    let complaint = if complaint.trim().is_empty() {
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    } else {
-        complaint
-    };
-    Err(format!("{program} failed: {}", complaint.lines().last().unwrap_or("it did not say why")))
+/// The package as it is now, in an environment with what its tests need; where its programs are.
+pub(crate) fn install(root: &Path) -> Result<PathBuf, Outcome> {
+    let programs = environment(&root.join("target/python"), &root.join("python/tests/requirements.txt"))
+        .map_err(Outcome::NotRun)?;
+    let package = ["-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", "."];
+    // Compiled as for the tests in Rust, so that most of it is there already.
+    let outcome = check(
+        Command::new(programs.join("python"))
+            .current_dir(root)
+            .args(package)
+            .env("MATURIN_PEP517_ARGS", "--profile dev")
+            .env("CARGO_TARGET_DIR", root.join("target")),
+    );
+    if outcome == Outcome::Passed { Ok(programs) } else { Err(outcome) }
 }

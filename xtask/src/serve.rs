@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::python::environment;
+use crate::environment::environment;
 use crate::steps::{Outcome, cargo, check};
 
 /// What the tests in Python are, and what they need.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::{browser, cross, rules, serve};
+use crate::{browser, cross, guide, python, rules, serve};
 
 /// One check, run from the repository's root.
 pub(crate) struct Step {
@@ -36,6 +36,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "test", about: "unit, property and integration tests, and examples in the docs", run: test },
     Step { name: "browser", about: "the observatory's page in a headless Chromium", run: browser::run },
+    Step { name: "python", about: "the Python package, installed by pip, and its tests", run: python::run },
+    Step { name: "guide", about: "every command and snippet of the user guide", run: guide::run },
     Step { name: "serve", about: "the server against Triton's client and schemathesis", run: serve::run },
     Step { name: "aarch64", about: "the kernels' tests on an emulated aarch64, for NEON", run: cross::run },
 ];

@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Command, CommandFactory, Parser};
 use toml::{Table, Value};
 
-use crate::args::Cli;
+use crate::args::{Cli, TrainArgs, Verb};
 use crate::failure::Failure;
 
 /// Options that say something about one call, not about an experiment.
@@ -24,10 +24,8 @@ const DATA: &str = "data";
 /// out if data is given (`has_data`).
 pub fn merge(file: &Path, arguments: Vec<OsString>, has_data: bool) -> Result<Vec<OsString>, Failure> {
     let text = fs::read_to_string(file).map_err(Failure::io("read", file))?;
-    let from_file = arguments_of(&text, has_data).map_err(|fault| {
-        let hint = fault.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        Failure::Message(format!("{}: {}{hint}", file.display(), fault.message))
-    })?;
+    let from_file = arguments_of(&text, has_data)
+        .map_err(|fault| Failure::Message(format!("{}: {}", file.display(), fault.into_failure())))?;
     let mut typed = arguments.into_iter();
     let mut merged: Vec<OsString> = typed.by_ref().take(2).collect();
     merged.extend(from_file.into_iter().map(OsString::from));
@@ -45,17 +43,46 @@ impl Fault {
     fn of(message: String) -> Self {
         Self { message, hint: None }
     }
+
+    fn into_failure(self) -> Failure {
+        match self.hint {
+            Some(hint) => Failure::hinted(self.message, hint),
+            None => Failure::Message(self.message),
+        }
+    }
+}
+
+/// A training whose options are given under their long names.
+///
+/// # Errors
+/// The first option that does not exist or cannot have its value.
+pub fn train_args(options: &Table) -> Result<TrainArgs, Failure> {
+    let arguments = arguments(options, false).map_err(Fault::into_failure)?;
+    let words = ["truezero", "train"].map(str::to_owned).into_iter().chain(arguments);
+    match Cli::try_parse_from(words) {
+        Ok(Cli { verb: Verb::Train(args) }) => Ok(*args),
+        Ok(_) => unreachable!("the verb is train"),
+        // Options that do not go together.
+        Err(error) => Err(Fault::of(first_line(&error)).into_failure()),
+    }
+}
+
+/// An error of a TOML text, with its line.
+pub fn located(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+    format!("line {line}: {}", error.message().replace('\n', ", "))
 }
 
 fn arguments_of(text: &str, has_data: bool) -> Result<Vec<String>, Fault> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        Fault::of(format!("line {line}: {}", error.message().replace('\n', ", ")))
-    })?;
+    let table: Table = text.parse().map_err(|error| Fault::of(located(text, &error)))?;
+    arguments(&table, has_data)
+}
+
+fn arguments(table: &Table, has_data: bool) -> Result<Vec<String>, Fault> {
     let command = Cli::command();
     let train = command.find_subcommand("train").expect("there is such a verb");
     let mut arguments = Vec::new();
-    for (key, value) in &table {
+    for (key, value) in table {
         let Some(argument) = argument(train, key, value)? else { continue };
         check(key, &argument)?;
         if key != DATA || !has_data {
@@ -113,9 +140,12 @@ fn check(key: &str, argument: &str) -> Result<(), Fault> {
         };
         return Err(Fault { message: format!("unknown key {key:?}"), hint: Some(hint) });
     }
+    Err(Fault::of(format!("key {key:?}: {}", first_line(&error))))
+}
+
+fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    Err(Fault::of(format!("key {key:?}: {message}")))
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]

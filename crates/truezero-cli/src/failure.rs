@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use truezero_data::DataError;
 
@@ -19,6 +18,8 @@ pub enum Failure {
     #[error(transparent)]
     Serve(#[from] truezero_serve::Error),
     #[error("cannot {operation} {}", path.display())]
+    Store { operation: &'static str, path: PathBuf, source: rusqlite::Error },
+    #[error("cannot {operation} {}", path.display())]
     Io { operation: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Message(String),
@@ -26,10 +27,10 @@ pub enum Failure {
 
 impl Failure {
     /// 2 for an option that cannot be, as for any other wrong usage; 1 for everything else.
-    pub fn exit_code(&self) -> ExitCode {
+    pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Library(truezero::Error::Option { .. }) => ExitCode::from(2),
-            _ => ExitCode::FAILURE,
+            Self::Library(truezero::Error::Option { .. }) => 2,
+            _ => 1,
         }
     }
 

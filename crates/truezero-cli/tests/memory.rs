@@ -5,6 +5,7 @@
 mod common;
 
 use std::io::Write;
+use std::process::Output;
 
 use common::{Place, succeeded};
 
@@ -34,13 +35,52 @@ fn a_wide_sparse_file_trains_in_a_fraction_of_its_dense_size() {
     assert!(report["test_error"].as_f64().unwrap() < 0.01, "{report}");
 }
 
+const STREAMED: u32 = 60_000;
+/// Active values of an example of the stream.
+const STREAMED_ACTIVE: u32 = 200;
+/// The program, some pieces and windows; the examples alone would fill 96 MB.
+const STREAMED_KILOBYTES: u32 = 150_000;
+
+#[test]
+fn a_stream_trains_in_less_memory_than_its_examples_take() {
+    let place = Place::new();
+    for file in 0..2 {
+        let path = place.path(&format!("part-{file}.svmlight"));
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+        for example in 0..STREAMED / 2 {
+            let class = example % 2;
+            write!(file, "{class}").unwrap();
+            for k in 0..STREAMED_ACTIVE {
+                write!(file, " {}:1", 6 * k + 1 + class + 2 * ((example + k) % 3)).unwrap();
+            }
+            writeln!(file).unwrap();
+        }
+    }
+    let train =
+        ["train", "part-*.svmlight", "--hidden", "8", "--epochs", "1", "--threads", "1", "--json", "--quiet"];
+    let stream = [&train[..], &["--stream", "--shuffle-buffer", "2000", "--validation", "500"]].concat();
+    let report = within(&place, STREAMED_KILOBYTES, &stream);
+    assert!(report["test_error"].as_f64().unwrap() < 0.01, "{report}");
+    assert_eq!(report["examples"]["train"], STREAMED - 500 - STREAMED / 10);
+
+    // The limit is one: in memory, half of the examples are too many.
+    let mut half = train.to_vec();
+    half[1] = "part-0.svmlight";
+    let output = limited(&place, 110_000, &half);
+    assert!(!output.status.success());
+}
+
 /// What the command prints if its address space may not exceed so many kilobytes.
 fn within(place: &Place, kilobytes: u32, arguments: &[&str]) -> serde_json::Value {
+    let text = succeeded(arguments, &limited(place, kilobytes, arguments));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{text}"))
+}
+
+fn limited(place: &Place, kilobytes: u32, arguments: &[&str]) -> Output {
     let mut command = place.command("sh");
     let script = "ulimit -v $1 && shift && exec \"$@\"";
     command.args(["-c", script, "sh", &kilobytes.to_string(), env!("CARGO_BIN_EXE_truezero")]);
-    let text = succeeded(arguments, &command.args(arguments).output().unwrap());
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{text}"))
+    command.args(arguments).output().unwrap()
 }
 
 /// Units of each of two hidden layers: 72 MB of weights, above which the best weights are kept in a file.

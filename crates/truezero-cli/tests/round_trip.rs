@@ -238,7 +238,7 @@ fn other_verbs_print_what_they_promise() {
     assert!(place.ok(&["man"]).contains(".TH truezero 1"));
     place.ok(&["man", "--out", "man"]);
     let pages = std::fs::read_dir(place.path("man")).unwrap().count();
-    assert_eq!(pages, 16, "one for the command, one for each verb");
+    assert_eq!(pages, 18, "one for the command, one for each verb and for `sweep report`");
     assert!(place.ok(&["fetch", "--list"]).contains("fashion-mnist\n"));
     assert_eq!(place.json(&["fetch", "--list", "--json"])[0], "mnist");
 }

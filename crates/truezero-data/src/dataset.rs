@@ -92,6 +92,25 @@ impl Dataset {
         self.inputs.examples()
     }
 
+    /// Appends examples of the same kind.
+    ///
+    /// # Panics
+    /// If their inputs or targets are of another width or kind, or only one of both has weights.
+    pub fn append(&mut self, other: &Self) {
+        self.inputs.append(&other.inputs);
+        match (&mut self.targets, &other.targets) {
+            (Targets::Classes { labels, .. }, Targets::Classes { labels: more, .. }) => labels.extend(more),
+            (Targets::Quantities(rows), Targets::Quantities(more))
+            | (Targets::Labels(rows), Targets::Labels(more)) => rows.append(more),
+            _ => panic!("targets of another kind"),
+        }
+        match (&mut self.weights, &other.weights) {
+            (None, None) => {}
+            (Some(weights), Some(more)) => weights.extend(more),
+            _ => panic!("weights of some examples only"),
+        }
+    }
+
     /// The chosen examples, in the order given.
     #[must_use]
     pub fn select(&self, examples: &[usize]) -> Self {

@@ -29,6 +29,7 @@ mod read;
 mod snippets;
 mod source;
 mod split;
+pub mod stream;
 pub mod text;
 
 pub use class_weights::ClassWeights;
@@ -40,4 +41,4 @@ pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table}
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
 pub use source::{EMBEDDED, Source, SourceSpec, open};
-pub use split::{Portion, split};
+pub use split::{Portion, sample, split};

@@ -93,6 +93,31 @@ pub enum RawTarget {
 }
 
 impl RawTarget {
+    /// The targets of some examples, in the order given.
+    ///
+    /// # Panics
+    /// If there is no such example.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| from[row].clone()).collect()
+        }
+        match self {
+            Self::Labels(labels) => Self::Labels(pick(labels, rows)),
+            Self::Numbers(numbers) => Self::Numbers(pick(numbers, rows)),
+            Self::Sets(sets) => Self::Sets(pick(sets, rows)),
+            Self::Rows { width, values, names } => Self::Rows {
+                width: *width,
+                values: rows
+                    .iter()
+                    .flat_map(|row| &values[row * width..(row + 1) * width])
+                    .copied()
+                    .collect(),
+                names: names.clone(),
+            },
+        }
+    }
+
     /// Number of examples these are the targets of.
     pub fn examples(&self) -> usize {
         match self {

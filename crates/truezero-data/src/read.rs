@@ -131,7 +131,7 @@ impl<'a> Input<'a> {
         Ok(read > 0)
     }
 
-    fn take_up_to(&mut self, bytes: &mut Vec<u8>, count: u64) -> Result<(), DataError> {
+    pub(crate) fn take_up_to(&mut self, bytes: &mut Vec<u8>, count: u64) -> Result<(), DataError> {
         let read = (&mut self.reader).take(count).read_to_end(bytes);
         read.map(|_| ()).map_err(|error| self.failed(error))
     }

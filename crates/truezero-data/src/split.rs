@@ -1,6 +1,6 @@
 //! Holding out a part of the examples.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -114,6 +114,24 @@ pub fn split(
     Ok((0..examples).partition(|&example| !held[example]))
 }
 
+/// Positions of `count` of the examples, drawn at random, in rising order; memory grows with their number only (Floyd's
+/// algorithm).
+///
+/// # Panics
+/// If there are not so many.
+pub fn sample(examples: usize, count: usize, seed: u64) -> Vec<usize> {
+    assert!(count <= examples, "{count} of {examples} examples");
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ STREAM);
+    let mut chosen = BTreeSet::new();
+    for last in examples - count..examples {
+        let drawn = below(&mut random, last + 1);
+        if !chosen.insert(drawn) {
+            chosen.insert(last);
+        }
+    }
+    chosen.into_iter().collect()
+}
+
 /// The class of each example, numbered by name or value, where the targets are classes.
 fn classes(targets: &RawTarget) -> Option<Vec<usize>> {
     fn numbered<K: Ord>(keys: impl Iterator<Item = K> + Clone) -> (Vec<usize>, usize) {
@@ -167,15 +185,32 @@ fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ STREAM);
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {
-        let chosen = (u128::from(random.next_u64()) * (last as u128 + 1)) >> 64;
-        order.swap(last, chosen as usize);
+        order.swap(last, below(&mut random, last + 1));
     }
     order
+}
+
+/// Uniform in 0..n.
+fn below(random: &mut Xoshiro256PlusPlus, n: usize) -> usize {
+    ((u128::from(random.next_u64()) * n as u128) >> 64) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_are_as_large_as_asked_and_even() {
+        let mut times = [0; 20];
+        for seed in 0..2000 {
+            let chosen = sample(20, 5, seed);
+            assert!(chosen.len() == 5 && chosen.is_sorted_by(|a, b| a < b), "{chosen:?}");
+            chosen.into_iter().for_each(|at| times[at] += 1);
+        }
+        assert!(times.iter().all(|&count: &i32| (count - 500).abs() < 100), "{times:?}");
+        assert_eq!(sample(3, 3, 0), [0, 1, 2]);
+        assert!(sample(3, 0, 0).is_empty());
+    }
 
     fn labels(counts: &[(&str, usize)]) -> RawTarget {
         let labels = counts.iter().flat_map(|&(label, count)| std::iter::repeat_n(label.to_owned(), count));

@@ -76,6 +76,71 @@ struct Met {
     last: u64,
 }
 
+/// Counts the terms of texts, to make a [`Vocabulary`] of them.
+pub(crate) struct Counter {
+    options: TextOptions,
+    terms_of: Terms,
+    met: HashMap<String, Met>,
+    /// Texts so far.
+    texts: u64,
+}
+
+impl std::fmt::Debug for Counter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (texts, terms) = (self.texts, self.met.len());
+        formatter
+            .debug_struct("Counter")
+            .field("texts", &texts)
+            .field("terms", &terms)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Counter {
+    /// # Errors
+    /// If an option is out of its range.
+    pub(crate) fn new(options: &TextOptions) -> Result<Self, DataError> {
+        check_range("ngrams", options.ngrams, MAX_NGRAMS)?;
+        check_range("vocabulary", options.vocabulary, MAX_TERMS)?;
+        let terms_of = Terms::new(options.ngrams, options.stemming);
+        Ok(Self { options: options.clone(), terms_of, met: HashMap::new(), texts: 0 })
+    }
+
+    pub(crate) fn count(&mut self, text: &str) {
+        self.texts += 1;
+        let (met, number) = (&mut self.met, self.texts);
+        self.terms_of.each(text, |term| {
+            let met = match met.get_mut(term) {
+                Some(met) => met,
+                None => met.entry(term.to_owned()).or_default(),
+            };
+            met.times += 1;
+            met.texts += u64::from(met.last != number);
+            met.last = number;
+        });
+    }
+
+    /// # Errors
+    /// If there was no word in the texts.
+    pub(crate) fn vocabulary(self) -> Result<Vocabulary, DataError> {
+        let TextOptions { vocabulary, ngrams, stemming, weighting } = self.options;
+        let mut met: Vec<(String, Met)> = self.met.into_iter().collect();
+        if met.is_empty() {
+            return Err(DataError::unsuitable("text", "at least one word", "none"));
+        }
+        met.sort_unstable_by(|(a, met_a), (b, met_b)| met_b.times.cmp(&met_a.times).then_with(|| a.cmp(b)));
+        met.truncate(vocabulary);
+        met.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let idf = |met: &Met| ((1.0 + self.texts as f64) / (1.0 + met.texts as f64)).ln() + 1.0;
+        let idf = match weighting {
+            Weighting::TfIdf => met.iter().map(|(_, met)| idf(met)).collect(),
+            Weighting::Binary | Weighting::Count => Vec::new(),
+        };
+        let terms = met.into_iter().map(|(term, _)| term).collect();
+        Ok(Vocabulary { terms, ngrams, stemming, weighting, idf })
+    }
+}
+
 impl Vocabulary {
     /// The most frequent terms of `texts`; of equally frequent ones, the alphabetically first.
     ///
@@ -85,38 +150,9 @@ impl Vocabulary {
         texts: impl IntoIterator<Item = &'a str>,
         options: &TextOptions,
     ) -> Result<Self, DataError> {
-        let TextOptions { vocabulary, ngrams, stemming, weighting } = *options;
-        check_range("ngrams", ngrams, MAX_NGRAMS)?;
-        check_range("vocabulary", vocabulary, MAX_TERMS)?;
-        let terms_of = Terms::new(ngrams, stemming);
-        let mut met: HashMap<String, Met> = HashMap::new();
-        let mut number = 0;
-        for text in texts {
-            number += 1;
-            terms_of.each(text, |term| {
-                let met = match met.get_mut(term) {
-                    Some(met) => met,
-                    None => met.entry(term.to_owned()).or_default(),
-                };
-                met.times += 1;
-                met.texts += u64::from(met.last != number);
-                met.last = number;
-            });
-        }
-        let mut met: Vec<(String, Met)> = met.into_iter().collect();
-        if met.is_empty() {
-            return Err(DataError::unsuitable("text", "at least one word", "none"));
-        }
-        met.sort_unstable_by(|(a, met_a), (b, met_b)| met_b.times.cmp(&met_a.times).then_with(|| a.cmp(b)));
-        met.truncate(vocabulary);
-        met.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let idf = |met: &Met| ((1.0 + number as f64) / (1.0 + met.texts as f64)).ln() + 1.0;
-        let idf = match weighting {
-            Weighting::TfIdf => met.iter().map(|(_, met)| idf(met)).collect(),
-            Weighting::Binary | Weighting::Count => Vec::new(),
-        };
-        let terms = met.into_iter().map(|(term, _)| term).collect();
-        Ok(Self { terms, ngrams, stemming, weighting, idf })
+        let mut counter = Counter::new(options)?;
+        texts.into_iter().for_each(|text| counter.count(text));
+        counter.vocabulary()
     }
 
     /// The terms, in the order of a bag's indices.

@@ -1,6 +1,6 @@
 //! Preprocessing is fitted on the training part only, stored, and replayed.
 
-use truezero_data::preprocess::{PreprocessOptions, Preprocessing, Scaling};
+use truezero_data::preprocess::{Fitter, PreprocessOptions, Preprocessing, Scaling};
 use truezero_data::text::{TextOptions, Weighting};
 use truezero_data::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table, Targets, Task};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
@@ -302,4 +302,47 @@ fn what_is_stored_is_replayed_bit_for_bit() {
     assert_eq!(read.task(), Task::Regress);
     assert_eq!(read.dataset(people.clone()).unwrap(), fitted.dataset(people).unwrap());
     assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+}
+
+#[test]
+fn examples_in_pieces_give_the_rules_of_all_together() {
+    let dense = DenseBatch::from_rows(2, &[1.0, 0.1, 2.5, 0.3, -3.0, 0.7, 8.0, 0.9]);
+    let mut sparse = ActiveBatch::new(3);
+    for row in [&[(0, 2.0)][..], &[(1, -3.5), (2, 1.0)], &[], &[(0, 0.3), (2, 1.0)]] {
+        sparse.push(row.iter().copied());
+    }
+    let quantities = RawTarget::Numbers(vec![0.1, 2.7, -3.2, 1e3]);
+    let flags = RawTarget::Rows { width: 2, values: vec![0., 1., 1., 1., 0., 0., 1., 0.], names: vec![] };
+    let sets = [vec!["b"], vec![], vec!["a", "b"], vec!["c"]];
+    let sets = sets.map(|set| set.into_iter().map(str::to_owned).collect()).to_vec();
+    let sources = [
+        people(),
+        raw(Features::Matrix(Batch::Dense(dense.clone())), quantities),
+        raw(Features::Matrix(Batch::Active(sparse.clone())), RawTarget::Numbers(vec![1.0, 3.0, 2.0, 3.0])),
+        raw(Features::Matrix(Batch::Active(sparse)), flags),
+        raw(Features::Matrix(Batch::Dense(dense)), RawTarget::Sets(sets)),
+    ];
+    for source in &sources {
+        for scaling in [Scaling::Auto, Scaling::None, Scaling::UnitRange, Scaling::Standardize] {
+            let options = PreprocessOptions { scaling, ..Default::default() };
+            let rows: Vec<usize> = (0..source.examples()).collect();
+            let whole = Preprocessing::fit(source, &rows, &options).unwrap();
+            let mut fitter = Fitter::new(&options);
+            for _ in 0..Fitter::PASSES {
+                fitter.begin();
+                for piece in [&rows[..1], &rows[1..1], &rows[1..3], &rows[3..]] {
+                    fitter.see(source, piece).unwrap();
+                }
+            }
+            assert_eq!(fitter.finish().unwrap(), whole);
+        }
+    }
+
+    // What comes later must be of the kind of what came before.
+    let mut fitter = Fitter::new(&PreprocessOptions::default());
+    fitter.begin();
+    fitter.see(&sources[1], &[0]).unwrap();
+    let error = |fitter: &mut Fitter, at: usize| fitter.see(&sources[at], &[0]).unwrap_err().to_string();
+    assert!(error(&mut fitter, 0).starts_with("target: expected targets of the same kind as before"));
+    assert!(error(&mut fitter, 2).starts_with("inputs: expected 2 columns, as before"));
 }

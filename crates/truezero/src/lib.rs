@@ -40,7 +40,9 @@ pub use path::{ActivePath, PathEdge};
 pub use predictions::{Prediction, Predictions};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};
-pub use trainer::{BatchReport, Control, EpochRecord, Outcome, Progress, Stopped, Summary, Trainer};
+pub use trainer::{
+    BatchReport, Control, EpochRecord, OnBatch, Outcome, Paused, Progress, Stopped, Summary, Trainer,
+};
 
 /// The README's example is a test.
 #[cfg(doctest)]

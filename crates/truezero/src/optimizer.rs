@@ -134,6 +134,12 @@ impl Updater {
         !Self::lazy(&self.optimizer)
     }
 
+    /// Changes the constants of the rule. All rows must have been [caught up](Self::catch_up_all) with.
+    pub(crate) fn set_constants(&mut self, optimizer: Optimizer) {
+        self.optimizer = optimizer;
+        self.powers.clear();
+    }
+
     pub(crate) fn rate(&self) -> f32 {
         self.rate
     }

@@ -43,6 +43,9 @@ pub struct TrainingOptions {
     pub clip_norm: Option<f32>,
     /// Examples in a mini-batch.
     pub batch_size: usize,
+    /// Whether the examples of each epoch come in random order. Only said where they do not.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub shuffle: bool,
     /// Most passes over the training examples.
     pub epochs: usize,
     /// Epochs without a better validation error after which training stops; 0 for never.
@@ -67,6 +70,7 @@ impl Default for TrainingOptions {
             schedule: Schedule::Constant,
             clip_norm: None,
             batch_size: 10,
+            shuffle: true,
             epochs: 50,
             patience: 10,
             seed: 0,

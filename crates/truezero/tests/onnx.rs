@@ -152,6 +152,8 @@ fn what_others_wrote_predicts_as_they_say() {
         ("sklearn_two_classes", Task::Classify, classes(&["0", "1"])),
         ("sklearn_labels", Task::Multilabel, classes(&["0", "1", "2"])),
         ("sklearn_quantity", Task::Regress, classes(&[])),
+        ("keras_classifier", Task::Classify, classes(&["0", "1", "2"])),
+        ("keras_quantities", Task::Regress, classes(&[])),
     ] {
         let (path, expected) = of_others(name);
         let model = onnx::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -16,6 +16,7 @@ mod preparation;
 mod pretrain;
 mod pretraining;
 mod serve;
+mod sweep;
 mod text;
 mod train;
 mod values;
@@ -38,6 +39,7 @@ pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
 pub use serve::{LimitArgs, ServeArgs};
+pub use sweep::{SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};
@@ -65,6 +67,7 @@ Examples:
 pub enum Verb {
     Train(Box<TrainArgs>),
     Pretrain(Box<PretrainArgs>),
+    Sweep(SweepArgs),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),

@@ -33,6 +33,19 @@ pub struct SourceArgs {
     /// data's own validation part, else 0.1]
     #[arg(long, value_name = "PORTION")]
     pub validation: Option<HeldOut>,
+    /// Read the data piece by piece, for data larger than memory; DATA may be a folder of files or a pattern as
+    /// in 'part-*.csv'. At most 10000 examples are held out unless --validation and --test-fraction say it
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub stream: Option<bool>,
+    /// With --stream, examples that are in memory together and put in random order [default: 50000]
+    #[arg(long, value_name = "N", requires = "stream")]
+    pub shuffle_buffer: Option<usize>,
 }
 
 /// What becomes of the examples before a network sees them.

@@ -17,5 +17,6 @@ pub mod predict;
 pub mod pretrain;
 pub mod serve;
 mod site;
+pub mod sweep;
 pub mod train;
 mod using;

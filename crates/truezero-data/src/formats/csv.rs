@@ -10,7 +10,7 @@ use std::path::Path;
 use csv::{ByteRecord, Position, Reader};
 
 use super::csv_dialect::{delimiter, reader};
-use super::csv_scan::{Cell, Scan, scan};
+use super::csv_scan::{Cell, Scan, Scanner};
 use super::table::{self, TableOptions};
 use crate::{Column, ColumnValues, DataError, Input, Raw};
 
@@ -31,35 +31,55 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
-    let bytes = input.rest()?;
+    let mut bytes = input.rest()?;
+    strip_mark(&mut bytes);
     let path = input.path();
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    let source = Source { path, bytes, delimiter: delimiter(path, bytes) };
-    let scan = scan(&source, options)?;
+    let delimiter = delimiter(path, &bytes);
+    let source = Source { path, bytes: &bytes, delimiter, lines_before: 0, ends: true };
+    let mut scanner = Scanner::new(options);
+    scanner.see(&source)?;
+    let scan = scanner.finish(path)?;
     table::check_names(path, &scan.names, options)?;
+    let (rows, columns, _) = fill(&source, &scan, options, scan.header)?;
     let first = usize::from(scan.header);
-    let (rows, columns) = fill(&source, scan, options)?;
     table::finish(path, rows, columns, options, |row| source.line_of(first + row))
 }
 
-/// The second pass: the cells, each as what its column holds.
-fn fill(source: &Source, scan: Scan, options: &TableOptions) -> Result<(usize, Vec<Column>), DataError> {
+/// Takes the mark before UTF-8 away.
+pub(crate) fn strip_mark(bytes: &mut Vec<u8>) {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+}
+
+/// The second pass over a block: its whole rows, each cell as what its column holds, and how many bytes they took.
+pub(crate) fn fill(
+    source: &Source,
+    scan: &Scan,
+    options: &TableOptions,
+    header: bool,
+) -> Result<(usize, Vec<Column>, usize), DataError> {
     let mut columns: Vec<Column> = Vec::with_capacity(scan.names.len());
-    for (name, numeric) in scan.names.into_iter().zip(scan.numeric) {
+    for (name, &numeric) in scan.names.iter().zip(&scan.numeric) {
         let values = match numeric {
-            _ if options.text.contains(&name) => ColumnValues::Text(Vec::new()),
+            _ if options.text.contains(name) => ColumnValues::Text(Vec::new()),
             true => ColumnValues::Numbers(Vec::new()),
             false => ColumnValues::Categories(Vec::new()),
         };
-        columns.push(Column { name, values });
+        columns.push(Column { name: name.clone(), values });
     }
     let mut records = source.records();
     let mut record = ByteRecord::new();
-    if scan.header {
+    if header {
         source.next(&mut records, &mut record)?;
     }
     let mut rows = 0;
     while source.next(&mut records, &mut record)? {
+        if record.len() != columns.len() {
+            // The file has changed since the first pass.
+            let expected = format!("{} cells, as before", columns.len());
+            return Err(source.malformed(source.line(&record), expected, record.len().to_string()));
+        }
         for (at, column) in columns.iter_mut().enumerate() {
             let text = source.cell(&record, at, || column.name.clone())?;
             match (&mut column.values, Cell::new(text)) {
@@ -73,29 +93,66 @@ fn fill(source: &Source, scan: Scan, options: &TableOptions) -> Result<(usize, V
         }
         rows += 1;
     }
-    Ok((rows, columns))
+    Ok((rows, columns, records.whole()))
 }
 
-/// A text table in memory.
+/// A text table in memory, or a block of one that begins with a row.
 pub(crate) struct Source<'a> {
-    path: &'a Path,
-    bytes: &'a [u8],
-    delimiter: u8,
+    pub(crate) path: &'a Path,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) delimiter: u8,
+    /// Lines of the file before this block.
+    pub(crate) lines_before: u64,
+    /// Whether the file ends with this block. If not, its last row may go on in the next one, and is left for that.
+    pub(crate) ends: bool,
+}
+
+/// The records of a block that are known to be whole.
+pub(crate) struct Records<'a> {
+    reader: Reader<&'a [u8]>,
+    /// The record after the one that was given last, if it is known already.
+    ahead: Option<ByteRecord>,
+    whole: usize,
+}
+
+impl Records<'_> {
+    /// Bytes of the records that were given.
+    pub(crate) fn whole(&self) -> usize {
+        self.whole
+    }
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn records(&self) -> Reader<&'a [u8]> {
-        reader(self.delimiter, self.bytes)
+    pub(crate) fn records(&self) -> Records<'a> {
+        Records { reader: reader(self.delimiter, self.bytes), ahead: None, whole: 0 }
     }
 
     /// Reads the next record; false at the end.
-    pub(crate) fn next(
-        &self,
-        records: &mut Reader<&[u8]>,
-        record: &mut ByteRecord,
-    ) -> Result<bool, DataError> {
-        records.read_byte_record(record).map_err(|error| {
-            self.malformed(self.line_at(records.position()), "a row of cells", error.to_string())
+    pub(crate) fn next(&self, records: &mut Records, record: &mut ByteRecord) -> Result<bool, DataError> {
+        if self.ends {
+            let found = self.read(&mut records.reader, record)?;
+            records.whole = self.bytes.len();
+            return Ok(found);
+        }
+        if records.ahead.is_none() {
+            let mut first = ByteRecord::new();
+            if !self.read(&mut records.reader, &mut first)? {
+                return Ok(false);
+            }
+            records.ahead = Some(first);
+        }
+        let mut following = ByteRecord::new();
+        if !self.read(&mut records.reader, &mut following)? {
+            return Ok(false);
+        }
+        records.whole = following.position().map_or(0, |position| position.byte() as usize);
+        *record = records.ahead.replace(following).expect("it was read before");
+        Ok(true)
+    }
+
+    fn read(&self, reader: &mut Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, DataError> {
+        reader.read_byte_record(record).map_err(|error| {
+            self.malformed(self.line_at(reader.position()), "a row of cells", error.to_string())
         })
     }
 
@@ -130,12 +187,15 @@ impl<'a> Source<'a> {
     pub(crate) fn line_at(&self, position: &Position) -> String {
         let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
         let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        format!("line {}", position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64)
+        format!(
+            "line {}",
+            self.lines_before + position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
+        )
     }
 
     /// The line the record of this number (from 0) starts on.
-    fn line_of(&self, number: usize) -> String {
-        let mut records = self.records();
+    pub(crate) fn line_of(&self, number: usize) -> String {
+        let mut records = reader(self.delimiter, self.bytes);
         let mut record = ByteRecord::new();
         for _ in 0..=number {
             if !records.read_byte_record(&mut record).unwrap_or(false) {

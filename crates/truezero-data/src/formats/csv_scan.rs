@@ -1,5 +1,7 @@
 //! The first pass over a text table: is there a header, and what does each column hold?
 
+use std::path::Path;
+
 use csv::{ByteRecord, Position};
 
 use super::csv::Source;
@@ -48,18 +50,18 @@ struct Values {
     numbers: bool,
     words: bool,
     /// Where the first infinite number stands, and how it is written.
-    infinite: Option<(Position, String)>,
+    infinite: Option<(String, String)>,
 }
 
 impl Values {
-    fn add(&mut self, cell: &str, position: &Position) {
+    fn add(&mut self, cell: &str, line: impl FnOnce() -> String) {
         match Cell::new(cell) {
             Cell::Missing => {}
             Cell::Word(_) => self.words = true,
             Cell::Number(number) => {
                 self.numbers = true;
                 if number.is_infinite() && self.infinite.is_none() {
-                    self.infinite = Some((position.clone(), cell.trim().to_owned()));
+                    self.infinite = Some((line(), cell.trim().to_owned()));
                 }
             }
         }
@@ -67,6 +69,7 @@ impl Values {
 }
 
 /// What the first pass found.
+#[derive(Clone, Debug)]
 pub(crate) struct Scan {
     /// Whether the first row names the columns.
     pub(crate) header: bool,
@@ -74,60 +77,99 @@ pub(crate) struct Scan {
     pub(crate) names: Vec<String>,
     /// Whether each column holds numbers only.
     pub(crate) numeric: Vec<bool>,
+    /// Examples.
+    pub(crate) rows: usize,
 }
 
-/// Goes through all rows: checks that they are of equal length and UTF-8, and that columns of numbers are
-/// finite.
-pub(crate) fn scan(source: &Source, options: &TableOptions) -> Result<Scan, DataError> {
-    let mut records = source.records();
-    let mut record = ByteRecord::new();
-    if !source.next(&mut records, &mut record)? {
-        return Err(source.malformed("line 1", "a table", "an empty file"));
+/// The first pass over a text table, which may come in blocks: checks that rows are of equal length and UTF-8, and
+/// that columns of numbers are finite.
+pub(crate) struct Scanner<'a> {
+    options: &'a TableOptions,
+    columns: Vec<Seen>,
+    /// The line of the first row.
+    top: String,
+    rows: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(options: &'a TableOptions) -> Self {
+        Self { options, columns: Vec::new(), top: "line 1".to_owned(), rows: 0 }
     }
-    if record.len() > MAX_COLUMNS {
-        let expected = format!("at most {MAX_COLUMNS} cells");
-        return Err(source.malformed(source.line(&record), expected, record.len().to_string()));
-    }
-    let top = position(&record);
-    let mut columns = Vec::with_capacity(record.len());
-    for at in 0..record.len() {
-        let first = source.cell(&record, at, || format!("column {}", at + 1))?.to_owned();
-        columns.push(Seen { first, recurs: false, values: Values::default() });
-    }
-    let mut last = top.clone();
-    while source.next(&mut records, &mut record)? {
-        last = position(&record);
-        if record.len() != columns.len() {
-            let expected = format!("{} cells, as in the first row", columns.len());
-            return Err(source.malformed(source.line(&record), expected, record.len().to_string()));
+
+    /// Goes through the rows of a block; gives the number of its bytes that were whole rows.
+    pub(crate) fn see(&mut self, source: &Source) -> Result<usize, DataError> {
+        let mut records = source.records();
+        let mut record = ByteRecord::new();
+        let mut last = Position::new();
+        while source.next(&mut records, &mut record)? {
+            last = position(&record);
+            if self.rows == 0 {
+                self.begin(source, &record)?;
+            } else {
+                self.row(source, &record)?;
+            }
+            self.rows += 1;
         }
-        for at in 0..columns.len() {
-            let name = || provisional_name(&columns, at, options);
-            let cell = source.cell(&record, at, name)?;
-            columns[at].recurs |= cell == columns[at].first;
-            columns[at].values.add(cell, &last);
+        if source.ends {
+            source.check_closed(&last)?;
         }
+        Ok(records.whole())
     }
-    source.check_closed(&last)?;
-    let header = options.header.unwrap_or_else(|| is_header(&columns, options));
-    let mut names = Vec::with_capacity(columns.len());
-    let mut numeric = Vec::with_capacity(columns.len());
-    for (at, column) in columns.into_iter().enumerate() {
-        let mut values = column.values;
-        let written = column.first.trim();
-        let named = header && !written.is_empty();
-        names.push(if named { written.to_owned() } else { format!("column {}", at + 1) });
-        if !header {
-            values.add(&column.first, &top);
+
+    fn begin(&mut self, source: &Source, record: &ByteRecord) -> Result<(), DataError> {
+        if record.len() > MAX_COLUMNS {
+            let expected = format!("at most {MAX_COLUMNS} cells");
+            return Err(source.malformed(source.line(record), expected, record.len().to_string()));
         }
-        numeric.push(!values.words);
-        let text = options.text.contains(&names[at]);
-        if let Some((position, number)) = values.infinite.as_ref().filter(|_| numeric[at] && !text) {
-            let place = format!("{}, column {:?}", source.line_at(position), names[at]);
-            return Err(source.malformed(place, "a finite number", number.as_str()));
+        self.top = source.line(record);
+        for at in 0..record.len() {
+            let first = source.cell(record, at, || format!("column {}", at + 1))?.to_owned();
+            self.columns.push(Seen { first, recurs: false, values: Values::default() });
         }
+        Ok(())
     }
-    Ok(Scan { header, names, numeric })
+
+    fn row(&mut self, source: &Source, record: &ByteRecord) -> Result<(), DataError> {
+        if record.len() != self.columns.len() {
+            let expected = format!("{} cells, as in the first row", self.columns.len());
+            return Err(source.malformed(source.line(record), expected, record.len().to_string()));
+        }
+        for at in 0..self.columns.len() {
+            let name = || provisional_name(&self.columns, at, self.options);
+            let cell = source.cell(record, at, name)?;
+            let column = &mut self.columns[at];
+            column.recurs |= cell == column.first;
+            column.values.add(cell, || source.line(record));
+        }
+        Ok(())
+    }
+
+    /// What was found in all blocks of the file at `path`.
+    pub(crate) fn finish(self, path: &Path) -> Result<Scan, DataError> {
+        let Self { options, columns, top, rows } = self;
+        if rows == 0 {
+            return Err(DataError::malformed(path, "line 1", "a table", "an empty file"));
+        }
+        let header = options.header.unwrap_or_else(|| is_header(&columns, options));
+        let mut names = Vec::with_capacity(columns.len());
+        let mut numeric = Vec::with_capacity(columns.len());
+        for (at, column) in columns.into_iter().enumerate() {
+            let mut values = column.values;
+            let written = column.first.trim();
+            let named = header && !written.is_empty();
+            names.push(if named { written.to_owned() } else { format!("column {}", at + 1) });
+            if !header {
+                values.add(&column.first, || top.clone());
+            }
+            numeric.push(!values.words);
+            let text = options.text.contains(&names[at]);
+            if let Some((line, number)) = values.infinite.as_ref().filter(|_| numeric[at] && !text) {
+                let place = format!("{line}, column {:?}", names[at]);
+                return Err(DataError::malformed(path, place, "a finite number", number.as_str()));
+            }
+        }
+        Ok(Scan { header, names, numeric, rows: rows - usize::from(header) })
+    }
 }
 
 fn position(record: &ByteRecord) -> Position {

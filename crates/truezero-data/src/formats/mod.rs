@@ -1,14 +1,14 @@
 //! Readers of file formats, each from a path or from bytes to [`Raw`](crate::Raw).
 
 mod csr;
-mod csv_dialect;
-mod csv_scan;
+pub(crate) mod csv_dialect;
+pub(crate) mod csv_scan;
 mod element;
 mod matrix;
 pub(crate) mod npy_header;
 mod npz_sparse;
-mod record_batches;
-mod table;
+pub(crate) mod record_batches;
+pub(crate) mod table;
 
 pub mod arrow;
 pub mod cifar;

@@ -8,7 +8,7 @@ use super::matrix::{MatrixBuilder, check_finite, product, read_rows};
 use super::npy_header::{Header, Stored};
 use super::{channels_last, numbers, target};
 use crate::read::Input;
-use crate::{DataError, Features, Raw, RawTarget};
+use crate::{DataError, Features, ImageShape, Raw, RawTarget};
 
 /// Elements of a vector read at a time.
 const CHUNK: usize = 1 << 14;
@@ -19,24 +19,75 @@ const CHUNK: usize = 1 << 14;
 /// # Errors
 /// If the data is not in the format or shorter or longer than its header says, holds no numbers, or a
 /// number is not finite.
-pub fn read_examples(mut input: Input) -> Result<Raw, DataError> {
-    let header = Header::read(&mut input)?;
-    let element = header.numbers(&input)?;
-    let (examples, dimensions) = match header.shape[..] {
-        [examples, ref dimensions @ ..] if !dimensions.is_empty() => (examples, dimensions),
-        _ => return Err(input.malformed("header", "an array of 2 dimensions or more", header.shape_text())),
-    };
-    let width = product(&input, dimensions)?;
-    let batch = if !header.fortran {
-        read_rows(&mut input, element, examples, width)?
-    } else if dimensions.len() == 1 {
-        read_columns(&mut input, element, examples, width)?
+pub fn read_examples(input: Input) -> Result<Raw, DataError> {
+    let mut rows = Rows::open(input)?;
+    let (examples, image) = (rows.left, rows.image);
+    let batch = if rows.fortran {
+        read_columns(&mut rows.input, rows.element, examples, rows.width)?
     } else {
-        let found = format!("Fortran order and shape {}", header.shape_text());
-        return Err(input.malformed("header", "C order, or 2 dimensions", found));
+        read_rows(&mut rows.input, rows.element, examples, rows.width)?
     };
-    input.end()?;
-    Ok(Raw { features: Features::Matrix(batch), target: None, image: channels_last(dimensions) })
+    rows.input.end()?;
+    Ok(Raw { features: Features::Matrix(batch), target: None, image })
+}
+
+/// An array of examples whose header was read.
+pub(crate) struct Rows<'a> {
+    input: Input<'a>,
+    element: Element,
+    width: usize,
+    /// Rows that were not read yet.
+    left: usize,
+    image: Option<ImageShape>,
+    /// Whether it is stored column by column.
+    fortran: bool,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn open(mut input: Input<'a>) -> Result<Self, DataError> {
+        let header = Header::read(&mut input)?;
+        let element = header.numbers(&input)?;
+        let (examples, dimensions) = match header.shape[..] {
+            [examples, ref dimensions @ ..] if !dimensions.is_empty() => (examples, dimensions),
+            _ => {
+                return Err(input.malformed(
+                    "header",
+                    "an array of 2 dimensions or more",
+                    header.shape_text(),
+                ));
+            }
+        };
+        let width = product(&input, dimensions)?;
+        if header.fortran && dimensions.len() > 1 {
+            let found = format!("Fortran order and shape {}", header.shape_text());
+            return Err(input.malformed("header", "C order, or 2 dimensions", found));
+        }
+        let image = channels_last(dimensions);
+        Ok(Self { element, width, left: examples, image, fortran: header.fortran, input })
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The next rows, at most `count`; none at the end.
+    pub(crate) fn read(&mut self, count: usize) -> Result<Option<Raw>, DataError> {
+        if self.fortran && self.width > 1 {
+            return Err(self.input.malformed("header", "C order, to be read row by row", "Fortran order"));
+        }
+        let count = count.min(self.left);
+        if count == 0 {
+            self.input.end()?;
+            return Ok(None);
+        }
+        let batch = read_rows(&mut self.input, self.element, count, self.width)?;
+        self.left -= count;
+        Ok(Some(Raw { features: Features::Matrix(batch), target: None, image: self.image }))
+    }
 }
 
 /// Reads an array of targets: numbers or strings of one dimension, or numbers of two.

@@ -16,12 +16,13 @@ use arrow_schema::{ArrowError, DataType, Schema};
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use crate::{Column, ColumnValues, DataError, Raw};
 
-/// Makes a table of all batches.
+/// Makes a table of all batches; `before` rows of the file come before them.
 pub(crate) fn table(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     options: &TableOptions,
+    before: usize,
 ) -> Result<Raw, DataError> {
     let fields = schema.fields();
     if fields.len() > MAX_COLUMNS {
@@ -34,9 +35,9 @@ pub(crate) fn table(
     }
     let mut rows = 0;
     for batch in batches {
-        let batch = batch.map_err(|error| broken(path, rows, &error.to_string()))?;
+        let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
         for ((column, growing), field) in batch.columns().iter().zip(&mut growing).zip(fields) {
-            let place = |row: usize| format!("row {}, column {:?}", rows + row + 1, field.name());
+            let place = |row: usize| format!("row {}, column {:?}", before + rows + row + 1, field.name());
             growing.append(path, column, place)?;
         }
         rows += batch.num_rows();
@@ -44,11 +45,11 @@ pub(crate) fn table(
     let mut columns = Vec::new();
     for (growing, field) in growing.into_iter().zip(fields) {
         let text = options.text.contains(field.name());
-        growing.finish(path, field.name(), text, &mut columns)?;
+        growing.finish(path, field.name(), text, before, &mut columns)?;
     }
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     table::check_names(path, &names, options)?;
-    table::finish(path, rows, columns, options, |row| format!("row {}", row + 1))
+    table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
 }
 
 /// A file whose bytes are not what its headers promise.
@@ -60,7 +61,7 @@ pub(crate) fn broken(path: &Path, rows: usize, found: &str) -> DataError {
 
 /// Runs a parser of the arrow crates. They check what they read, but not everywhere: a panic on bytes that
 /// no writer writes is an error of the file, not of this program.
-pub(crate) fn catch(path: &Path, parse: impl FnOnce() -> Result<Raw, DataError>) -> Result<Raw, DataError> {
+pub(crate) fn catch<T>(path: &Path, parse: impl FnOnce() -> Result<T, DataError>) -> Result<T, DataError> {
     let outer = CATCHING.replace(true);
     let caught = std::panic::catch_unwind(AssertUnwindSafe(parse));
     CATCHING.set(outer);
@@ -173,10 +174,17 @@ impl Growing {
     }
 
     /// Adds the finished column, or columns, to the table.
-    fn finish(self, path: &Path, name: &str, text: bool, columns: &mut Vec<Column>) -> Result<(), DataError> {
+    fn finish(
+        self,
+        path: &Path,
+        name: &str,
+        text: bool,
+        before: usize,
+        columns: &mut Vec<Column>,
+    ) -> Result<(), DataError> {
         let mut push = |name: String, numbers: Vec<f64>| {
             if let Some(row) = numbers.iter().position(|number| number.is_infinite()) {
-                let place = format!("row {}, column {name:?}", row + 1);
+                let place = format!("row {}, column {name:?}", before + row + 1);
                 return Err(DataError::malformed(path, place, "a finite number", numbers[row].to_string()));
             }
             columns.push(Column { name, values: ColumnValues::Numbers(numbers) });
@@ -259,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_panic_while_parsing_is_an_error_of_the_file() {
-        let caught = catch(Path::new("f"), || {
+        let caught: Result<Raw, DataError> = catch(Path::new("f"), || {
             assert!(panic_is_caught());
             panic!("as the parquet crate does on some damaged files")
         });

@@ -25,29 +25,92 @@ pub struct Numbering {
 /// # Errors
 /// If a line is not as above, an index stands twice in it or does not fit 32 bits, or a number is not
 /// finite; the line is named.
-pub fn read(mut input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numbering), DataError> {
-    let mut rows = Rows { offsets: vec![0], ..Rows::default() };
-    let mut targets = Targets::Numbers(Vec::new());
-    let mut line = Vec::new();
-    let mut number = 1;
-    while input.line(&mut line, number)? {
-        parse_line(&line, &mut rows, &mut targets).map_err(|wrong| {
-            input.malformed(format!("line {number}"), wrong.expected, format!("{:?}", wrong.found))
-        })?;
-        number += 1;
-    }
-    let guessed = u32::from(rows.smallest.is_some_and(|index| index > 0));
-    let numbering = numbering.unwrap_or(Numbering {
-        first: guessed,
-        width: rows.largest.map_or(0, |index| (index - guessed) as usize + 1),
-    });
-    if rows.smallest.is_some_and(|index| index < numbering.first) {
-        return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
-    }
-    let batch = rows.number(numbering).map_err(|error| input.malformed("columns", "a matrix", error))?;
-    let raw =
-        Raw { features: Features::Matrix(Batch::Active(batch)), target: Some(targets.into()), image: None };
+pub fn read(input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numbering), DataError> {
+    let mut lines = Lines::new(input);
+    let block = lines.block(usize::MAX, false)?;
+    let numbering = numbering.unwrap_or_else(|| block.guess());
+    let raw = block.raw(&lines.input, numbering)?;
     Ok((raw, numbering))
+}
+
+/// A file read block by block.
+pub(crate) struct Lines<'a> {
+    input: Input<'a>,
+    line: Vec<u8>,
+    /// Lines read so far.
+    number: usize,
+}
+
+/// Some examples.
+pub(crate) struct Block {
+    rows: Rows,
+    targets: Targets,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(input: Input<'a>) -> Self {
+        Self { input, line: Vec::new(), number: 0 }
+    }
+
+    /// The next examples, up to `values` active values or a row more; empty at the end. `sets` says that examples
+    /// have sets of labels, even if these do not look so.
+    pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
+        let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Vec::new()) };
+        let mut block = Block { rows: Rows { offsets: vec![0], ..Rows::default() }, targets };
+        while block.rows.indices.len() + block.rows.offsets.len() <= values
+            && self.input.line(&mut self.line, self.number + 1)?
+        {
+            self.number += 1;
+            parse_line(&self.line, &mut block.rows, &mut block.targets).map_err(|wrong| {
+                let found = format!("{:?}", wrong.found);
+                self.input.malformed(format!("line {}", self.number), wrong.expected, found)
+            })?;
+        }
+        Ok(block)
+    }
+
+    /// A block as examples.
+    pub(crate) fn raw(&self, block: Block, numbering: Numbering) -> Result<Raw, DataError> {
+        block.raw(&self.input, numbering)
+    }
+}
+
+impl Block {
+    pub(crate) fn examples(&self) -> usize {
+        self.rows.offsets.len() - 1
+    }
+
+    /// Least and greatest index.
+    pub(crate) fn range(&self) -> Option<(u32, u32)> {
+        self.rows.smallest.zip(self.rows.largest)
+    }
+
+    /// Whether examples have sets of labels.
+    pub(crate) fn has_sets(&self) -> bool {
+        matches!(self.targets, Targets::Sets(_))
+    }
+
+    fn guess(&self) -> Numbering {
+        Numbering::guess(self.range())
+    }
+
+    fn raw(self, input: &Input, numbering: Numbering) -> Result<Raw, DataError> {
+        if self.rows.smallest.is_some_and(|index| index < numbering.first) {
+            return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
+        }
+        let batch = self.rows.number(numbering);
+        let batch = batch.map_err(|error| input.malformed("columns", "a matrix", error))?;
+        let features = Features::Matrix(Batch::Active(batch));
+        Ok(Raw { features, target: Some(self.targets.into()), image: None })
+    }
+}
+
+impl Numbering {
+    /// Of a file with these least and greatest indices: the first column is 1 if no index is 0, as scikit-learn guesses.
+    pub(crate) fn guess(range: Option<(u32, u32)>) -> Self {
+        let first = u32::from(range.is_some_and(|(smallest, _)| smallest > 0));
+        Self { first, width: range.map_or(0, |(_, largest)| (largest - first) as usize + 1) }
+    }
 }
 
 /// Entries as they stand in the file.

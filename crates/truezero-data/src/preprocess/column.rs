@@ -1,16 +1,14 @@
 //! Rules for one column of a table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use truezero_sparse::ActiveBatch;
 
-use super::PreprocessOptions;
-use super::scaling::{Scaling, Summary};
 use crate::text::Vocabulary;
 use crate::{Column, ColumnValues, DataError};
 
 /// A column of words with more different ones is taken for text or names, not for a category.
-const MAX_LEVELS: usize = 1000;
+pub(super) const MAX_LEVELS: usize = 1000;
 
 /// From the values of one column to inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -82,63 +80,6 @@ impl Encoded {
 }
 
 impl ColumnPlan {
-    pub(super) fn fit(
-        column: &Column,
-        rows: &[usize],
-        options: &PreprocessOptions,
-    ) -> Result<Self, DataError> {
-        let place = || format!("column {:?}", column.name);
-        match &column.values {
-            ColumnValues::Numbers(numbers) => {
-                let known = rows.iter().map(|&row| numbers[row]).filter(|number| !number.is_nan());
-                let summary = Summary::of(known);
-                let (shift, divisor) = match options.scaling {
-                    Scaling::None => (0.0, 1.0),
-                    Scaling::UnitRange => summary.unit_range(),
-                    Scaling::Auto | Scaling::Standardize => summary.standardize(),
-                };
-                let missing = rows.iter().any(|&row| numbers[row].is_nan());
-                let plan = Self::Number { impute: summary.mean, shift, divisor, missing };
-                match plan.flaw() {
-                    None => Ok(plan),
-                    Some(flaw) => {
-                        Err(DataError::unsuitable(place(), "finite numbers that can be scaled", flaw))
-                    }
-                }
-            }
-            ColumnValues::Categories(words) => {
-                let mut levels = BTreeSet::new();
-                let mut missing = false;
-                for &row in rows {
-                    match &words[row] {
-                        Some(word) => _ = levels.insert(word.as_str()),
-                        None => missing = true,
-                    }
-                }
-                if levels.len() > MAX_LEVELS {
-                    let found = format!(
-                        "{}\nhint: if it is running text, pass --text {}; if it is not to be learned from, \
-                         leave it out",
-                        levels.len(),
-                        column.name
-                    );
-                    let expected = format!("at most {MAX_LEVELS} different words");
-                    return Err(DataError::unsuitable(place(), expected, found));
-                }
-                Ok(Self::Category { levels: levels.into_iter().map(str::to_owned).collect(), missing })
-            }
-            ColumnValues::Text(texts) => {
-                let texts = rows.iter().map(|&row| texts[row].as_str());
-                Vocabulary::fit(texts, &options.text).map(Self::Text).map_err(|error| match error {
-                    DataError::Unsuitable { place: what, expected, found } if what == "text" => {
-                        DataError::unsuitable(place(), expected, found)
-                    }
-                    other => other,
-                })
-            }
-        }
-    }
-
     /// Number of inputs.
     pub(super) fn width(&self) -> usize {
         match self {

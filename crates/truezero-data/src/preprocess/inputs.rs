@@ -2,10 +2,11 @@
 
 use truezero_sparse::Batch;
 
+use super::PreprocessOptions;
+use super::fitter::{Fitter, InputFitter};
 use super::matrix::MatrixPlan;
 use super::scaling::InputScales;
 use super::table::{self, TablePlan};
-use super::{PreprocessOptions, fitted_rows};
 use crate::{DataError, Features, Raw};
 
 /// Fitted rules from raw features to inputs. It stands in files under the version of
@@ -17,7 +18,7 @@ pub struct InputPreprocessing(InputPlan);
 /// As [`InputPreprocessing`], in a file that need not be one we wrote.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum InputPlan {
+pub(super) enum InputPlan {
     Matrix(MatrixPlan),
     Table(TablePlan),
 }
@@ -52,13 +53,16 @@ impl InputPreprocessing {
     /// # Panics
     /// If there is no such row.
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
-        fitted_rows(rows)?;
-        Ok(Self(match &raw.features {
-            Features::Matrix(batch) => {
-                InputPlan::Matrix(MatrixPlan::fit(batch, rows, options.scaling, raw.image.is_some())?)
-            }
-            Features::Table(table) => InputPlan::Table(TablePlan::fit(table, rows, options)?),
-        }))
+        let mut fitter = InputFitter::new(options);
+        for _ in 0..Fitter::PASSES {
+            fitter.begin();
+            fitter.see(raw, rows)?;
+        }
+        fitter.finish()
+    }
+
+    pub(super) fn fitted(plan: InputPlan) -> Self {
+        Self(plan)
     }
 
     /// Rules for a matrix of so many columns, fitted elsewhere.
@@ -111,11 +115,11 @@ impl InputPreprocessing {
         }
     }
 
-    /// The columns of a table that are used; a matrix has none with names.
+    /// Names of the columns that a table must have; a matrix has none.
     pub fn columns(&self) -> Option<Vec<String>> {
         match &self.0 {
             InputPlan::Matrix(_) => None,
-            InputPlan::Table(plan) => Some(plan.columns()),
+            InputPlan::Table(plan) => Some(plan.column_names()),
         }
     }
 

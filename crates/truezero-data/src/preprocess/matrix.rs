@@ -3,7 +3,7 @@
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 use super::MAX_WIDTH;
-use super::scaling::{InputScales, Scaling, Summary, or_one};
+use super::scaling::InputScales;
 use crate::DataError;
 use crate::formats::spread;
 
@@ -18,7 +18,7 @@ pub(super) struct MatrixPlan {
 /// x → (x − shift) / divisor.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum MatrixScaling {
+pub(super) enum MatrixScaling {
     /// As they are.
     None,
     /// The same for all columns.
@@ -30,38 +30,9 @@ enum MatrixScaling {
 }
 
 impl MatrixPlan {
-    pub(super) fn fit(
-        batch: &Batch,
-        rows: &[usize],
-        scaling: Scaling,
-        image: bool,
-    ) -> Result<Self, DataError> {
-        let width = batch.width();
-        if !(1..=MAX_WIDTH).contains(&width) {
-            let expected = format!("a width from 1 to {MAX_WIDTH}");
-            return Err(DataError::unsuitable("inputs", expected, width.to_string()));
-        }
-        let scaling = match (scaling, batch) {
-            (Scaling::None, _) => MatrixScaling::None,
-            (Scaling::Auto | Scaling::UnitRange, _) if image => {
-                MatrixScaling::Whole { divisor: greatest(batch, rows) }
-            }
-            (Scaling::Auto | Scaling::UnitRange, Batch::Active(batch)) => {
-                MatrixScaling::Divided { divisors: greatest_of_columns(batch, rows) }
-            }
-            (Scaling::Standardize, Batch::Active(batch)) => {
-                MatrixScaling::Divided { divisors: deviations(batch, rows) }
-            }
-            (Scaling::Auto | Scaling::Standardize, Batch::Dense(batch)) => {
-                shifted(batch, rows, Summary::standardize)
-            }
-            (Scaling::UnitRange, Batch::Dense(batch)) => shifted(batch, rows, Summary::unit_range),
-        };
-        let plan = Self { width, scaling };
-        match plan.flaw() {
-            None => Ok(plan),
-            Some(flaw) => Err(DataError::unsuitable("inputs", "finite numbers that can be scaled", flaw)),
-        }
+    /// Rules as they were found.
+    pub(super) fn fitted(width: usize, scaling: MatrixScaling) -> Self {
+        Self { width, scaling }
     }
 
     /// Rules that were fitted elsewhere and may have a flaw.
@@ -185,71 +156,4 @@ impl MatrixPlan {
 fn not_finite(example: usize, column: usize, found: f32) -> DataError {
     let place = format!("example {}, column {}", example + 1, column + 1);
     DataError::unsuitable(place, "a finite 32-bit number after scaling", found.to_string())
-}
-
-/// The greatest absolute value in the rows.
-fn greatest(batch: &Batch, rows: &[usize]) -> f32 {
-    let of = |values: &[f32]| values.iter().fold(0.0f32, |greatest, value| greatest.max(value.abs()));
-    let of_row = |&row: &usize| match batch {
-        Batch::Dense(batch) => of(batch.row(row)),
-        Batch::Active(batch) => of(batch.example(row).1),
-    };
-    or_one(f64::from(rows.iter().map(of_row).fold(0.0, f32::max))) as f32
-}
-
-/// The greatest absolute value of each column in the rows.
-fn greatest_of_columns(batch: &ActiveBatch, rows: &[usize]) -> Vec<f32> {
-    let mut greatest = vec![0.0f32; batch.width()];
-    for &row in rows {
-        let (indices, values) = batch.example(row);
-        for (&index, value) in indices.iter().zip(values) {
-            let greatest = &mut greatest[index as usize];
-            *greatest = greatest.max(value.abs());
-        }
-    }
-    greatest.into_iter().map(|greatest| or_one(f64::from(greatest)) as f32).collect()
-}
-
-/// The standard deviation of each column in the rows, zeros included.
-fn deviations(batch: &ActiveBatch, rows: &[usize]) -> Vec<f32> {
-    let (width, examples) = (batch.width(), rows.len() as f64);
-    let active = || {
-        rows.iter().flat_map(|&row| {
-            let (indices, values) = batch.example(row);
-            indices.iter().map(|&index| index as usize).zip(values.iter().copied())
-        })
-    };
-    let mut means = vec![0.0; width];
-    let mut counts = vec![0usize; width];
-    let mut firsts = vec![0.0f32; width];
-    let mut equal = vec![true; width];
-    for (column, value) in active() {
-        if counts[column] == 0 {
-            firsts[column] = value;
-        }
-        equal[column] &= value == firsts[column];
-        means[column] += f64::from(value) / examples;
-        counts[column] += 1;
-    }
-    let mut squares = vec![0.0; width];
-    for (column, value) in active() {
-        squares[column] += (f64::from(value) - means[column]).powi(2);
-    }
-    let deviation = |column: usize| {
-        let zeros = rows.len() - counts[column];
-        if zeros == 0 && equal[column] {
-            return 1.0;
-        }
-        let squares = squares[column] + zeros as f64 * means[column].powi(2);
-        or_one((squares / examples).sqrt()) as f32
-    };
-    (0..width).map(deviation).collect()
-}
-
-/// Shift and divisor of each column.
-fn shifted(batch: &DenseBatch, rows: &[usize], scale: impl Fn(&Summary) -> (f64, f64)) -> MatrixScaling {
-    let column = |column: usize| rows.iter().map(move |&row| f64::from(batch.row(row)[column]));
-    let scales = (0..batch.width()).map(|at| scale(&Summary::of(column(at))));
-    let (shifts, divisors) = scales.map(|(shift, divisor)| (shift as f32, divisor as f32)).unzip();
-    MatrixScaling::Shifted { shifts, divisors }
 }

@@ -32,6 +32,7 @@
 //! ```
 
 mod column;
+mod fitter;
 mod inputs;
 mod matrix;
 mod scaling;
@@ -42,6 +43,8 @@ use truezero_sparse::{Batch, DenseBatch};
 
 use crate::text::TextOptions;
 use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
+pub use fitter::Fitter;
+pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
 pub use scaling::{InputScales, Scaling};
 pub use targets::{MAX_INFERRED_CLASSES, TargetPlan};
@@ -115,12 +118,12 @@ impl Preprocessing {
     /// # Panics
     /// If there is no such row.
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
-        fitted_rows(rows)?;
-        let target = raw.target.as_ref().ok_or_else(no_target)?;
-        check_count(raw, target)?;
-        let targets = TargetPlan::fit(target, rows, options.task)?;
-        let inputs = InputPreprocessing::fit(raw, rows, options)?;
-        Ok(Self { version: VERSION, inputs, targets })
+        let mut fitter = Fitter::new(options);
+        for _ in 0..Fitter::PASSES {
+            fitter.begin();
+            fitter.see(raw, rows)?;
+        }
+        fitter.finish()
     }
 
     /// Rules for inputs that were fitted before, and for targets fitted on the given rows.
@@ -136,10 +139,14 @@ impl Preprocessing {
         rows: &[usize],
         task: Option<Task>,
     ) -> Result<Self, DataError> {
-        fitted_rows(rows)?;
         let target = raw.target.as_ref().ok_or_else(no_target)?;
         check_count(raw, target)?;
-        Ok(Self { version: VERSION, inputs, targets: TargetPlan::fit(target, rows, task)? })
+        let mut fitter = TargetFitter::new(task);
+        for _ in 0..Fitter::PASSES {
+            fitter.begin();
+            fitter.see(target, rows)?;
+        }
+        Ok(Self { version: VERSION, inputs, targets: fitter.finish()? })
     }
 
     /// The rules for inputs alone.
@@ -227,14 +234,11 @@ impl Preprocessing {
     }
 }
 
-fn fitted_rows(rows: &[usize]) -> Result<(), DataError> {
-    if rows.is_empty() {
-        return Err(DataError::unsuitable("training part", "at least one example", "none"));
-    }
-    Ok(())
+fn no_training_examples() -> DataError {
+    DataError::unsuitable("training part", "at least one example", "none")
 }
 
-fn no_target() -> DataError {
+pub(crate) fn no_target() -> DataError {
     DataError::unsuitable("target", "one for each example", "none\nhint: name its column with --target")
 }
 

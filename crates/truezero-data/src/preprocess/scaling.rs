@@ -37,27 +37,69 @@ pub(super) struct Summary {
     pub(super) deviation: f64,
 }
 
-impl Summary {
-    /// Of no numbers at all, the one of a single zero.
-    pub(super) fn of(numbers: impl Iterator<Item = f64> + Clone) -> Self {
-        let (mut count, mut sum) = (0u64, 0.0);
-        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-        for number in numbers.clone() {
-            count += 1;
-            sum += number;
-            min = min.min(number);
-            max = max.max(number);
+/// A [`Summary`] in the making. All numbers are added twice: with the mean known, in the second pass, the squares of
+/// the distances from it lose nothing to rounding.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Summing {
+    count: u64,
+    sum: f64,
+    min: f64,
+    max: f64,
+    /// Known from the second pass on.
+    mean: Option<f64>,
+    squares: f64,
+}
+
+impl Default for Summing {
+    fn default() -> Self {
+        let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { count: 0, sum: 0.0, min, max, mean: None, squares: 0.0 }
+    }
+}
+
+impl Summing {
+    pub(super) fn add(&mut self, number: f64) {
+        if let Some(mean) = self.mean {
+            self.squares += (number - mean) * (number - mean);
+            return;
         }
-        if count == 0 {
-            return Self { min: 0.0, max: 0.0, mean: 0.0, deviation: 0.0 };
-        }
-        let mean = sum / count as f64;
-        let squares: f64 = numbers.map(|number| (number - mean) * (number - mean)).sum();
-        // Of equal numbers, the rounding of the mean must not pass for a deviation.
-        let deviation = if min == max { 0.0 } else { (squares / count as f64).sqrt() };
-        Self { min, max, mean, deviation }
+        self.count += 1;
+        self.sum += number;
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
     }
 
+    /// Numbers added so far, in one pass.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The second pass begins; the mean is that of `count` numbers, those that were not added being zeros.
+    pub(super) fn turn(&mut self, count: u64) {
+        self.mean = Some(if count == 0 { 0.0 } else { self.sum / count as f64 });
+    }
+
+    /// After both passes. Of no numbers at all, the summary of a single zero.
+    pub(super) fn summary(self) -> Summary {
+        self.with_zeros(self.count)
+    }
+
+    /// As [`summary`](Self::summary), of `count` numbers: zeros besides those that were added.
+    pub(super) fn with_zeros(mut self, count: u64) -> Summary {
+        let zeros = count - self.count;
+        if zeros > 0 || count == 0 {
+            (self.min, self.max) = (self.min.min(0.0), self.max.max(0.0));
+        }
+        let mean = self.mean.unwrap_or(0.0);
+        let squares = self.squares + zeros as f64 * mean * mean;
+        // Of equal numbers, the rounding of the mean must not pass for a deviation.
+        let equal = self.min == self.max;
+        let deviation = if equal { 0.0 } else { (squares / count as f64).sqrt() };
+        Summary { min: self.min, max: self.max, mean, deviation }
+    }
+}
+
+impl Summary {
     /// Shift and divisor that give mean 0 and standard deviation 1.
     pub(super) fn standardize(&self) -> (f64, f64) {
         (self.mean, or_one(self.deviation))

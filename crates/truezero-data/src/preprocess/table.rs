@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
+use super::MAX_WIDTH;
 use super::column::{ColumnPlan, Encoded};
 use super::scaling::InputScales;
-use super::{MAX_WIDTH, PreprocessOptions};
 use crate::formats::DENSE_FROM;
 use crate::{Column, ColumnValues, DataError, Table};
 
@@ -25,17 +25,9 @@ struct Named {
 }
 
 impl TablePlan {
-    pub(super) fn fit(table: &Table, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
-        let mut columns = Vec::with_capacity(table.columns.len());
-        for column in &table.columns {
-            let inputs = ColumnPlan::fit(column, rows, options)?;
-            columns.push(Named { name: column.name.clone(), inputs });
-        }
-        let plan = Self { columns };
-        match plan.flaw() {
-            None => Ok(plan),
-            Some(flaw) => Err(DataError::unsuitable("inputs", "a table to learn from", flaw)),
-        }
+    /// Rules as they were found, each with the name of its column.
+    pub(super) fn fitted(columns: Vec<(String, ColumnPlan)>) -> Self {
+        Self { columns: columns.into_iter().map(|(name, inputs)| Named { name, inputs }).collect() }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -64,7 +56,7 @@ impl TablePlan {
         names
     }
 
-    pub(super) fn columns(&self) -> Vec<String> {
+    pub(super) fn column_names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 

@@ -1,11 +1,10 @@
 //! Rules for the targets.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use truezero_sparse::DenseBatch;
 
-use super::scaling::Summary;
 use crate::{DataError, RawTarget, Targets, Task};
 
 /// Whole numbers with at most this many different values are classes, unless the task is given.
@@ -39,69 +38,6 @@ pub enum TargetPlan {
 }
 
 impl TargetPlan {
-    pub(super) fn fit(target: &RawTarget, rows: &[usize], task: Option<Task>) -> Result<Self, DataError> {
-        let task = task.unwrap_or_else(|| infer(target, rows));
-        let plan = match task {
-            Task::Classify => {
-                let names: BTreeSet<Cow<str>> = match target {
-                    RawTarget::Labels(labels) => {
-                        rows.iter().map(|&row| labels[row].as_str().into()).collect()
-                    }
-                    RawTarget::Numbers(values) => {
-                        finite(values, 1, rows)?;
-                        // Distinct by value first: names are made for these only.
-                        let values: BTreeMap<u64, f64> =
-                            rows.iter().map(|&row| (bits(values[row]), values[row])).collect();
-                        values.into_values().map(|value| name_of(value).into()).collect()
-                    }
-                    RawTarget::Rows { .. } | RawTarget::Sets(_) => {
-                        return Err(wrong(task, "one label for each example", kind(target)));
-                    }
-                };
-                if names.len() < 2 {
-                    let found = names.first().map_or_else(String::new, |name| format!("only {name:?}"));
-                    return Err(DataError::unsuitable("target", "two classes or more", found));
-                }
-                Self::Classes { names: sorted(names) }
-            }
-            Task::Multilabel => match target {
-                RawTarget::Sets(sets) => {
-                    let names: BTreeSet<Cow<str>> =
-                        rows.iter().flat_map(|&row| &sets[row]).map(|label| label.as_str().into()).collect();
-                    if names.is_empty() {
-                        return Err(DataError::unsuitable("target", "at least one label", "none"));
-                    }
-                    Self::Labels { names: sorted(names) }
-                }
-                RawTarget::Numbers(_) => Self::Labels { names: vec!["label 1".to_owned()] },
-                RawTarget::Rows { width, names, .. } => {
-                    let numbered = || (1..=*width).map(|at| format!("label {at}")).collect();
-                    Self::Labels { names: if names.is_empty() { numbered() } else { names.clone() } }
-                }
-                RawTarget::Labels(_) => return Err(wrong(task, "0 or 1 for each label", kind(target))),
-            },
-            Task::Regress => {
-                let (width, values, names) = match target {
-                    RawTarget::Numbers(values) => (1, values, Vec::new()),
-                    RawTarget::Rows { width, values, names } => (*width, values, names.clone()),
-                    RawTarget::Labels(_) | RawTarget::Sets(_) => {
-                        return Err(wrong(task, "numbers", kind(target)));
-                    }
-                };
-                finite(values, width, rows)?;
-                let output = |at: usize| {
-                    Summary::of(rows.iter().map(move |&row| values[row * width + at])).standardize()
-                };
-                let (means, scales) = (0..width).map(output).unzip();
-                Self::Quantities { names, means, scales }
-            }
-        };
-        match plan.flaw() {
-            None => Ok(plan),
-            Some(flaw) => Err(wrong(task, "targets to learn", &flaw)),
-        }
-    }
-
     pub(super) fn task(&self) -> Task {
         match self {
             Self::Classes { .. } => Task::Classify,
@@ -237,30 +173,7 @@ impl TargetPlan {
     }
 }
 
-/// What the targets of these rows pose, where it is not said.
-fn infer(target: &RawTarget, rows: &[usize]) -> Task {
-    match target {
-        RawTarget::Labels(_) => Task::Classify,
-        RawTarget::Sets(_) => Task::Multilabel,
-        RawTarget::Numbers(values) => {
-            let mut distinct = BTreeSet::new();
-            for &row in rows {
-                distinct.insert(bits(values[row]));
-                if values[row].fract() != 0.0 || distinct.len() > MAX_INFERRED_CLASSES {
-                    return Task::Regress;
-                }
-            }
-            Task::Classify
-        }
-        RawTarget::Rows { width, values, .. } => {
-            let mut all = rows.iter().flat_map(|&row| &values[row * width..][..*width]);
-            let flags = all.all(|&value| value == 0.0 || value == 1.0);
-            if flags { Task::Multilabel } else { Task::Regress }
-        }
-    }
-}
-
-fn wrong(task: Task, expected: &str, found: &str) -> DataError {
+pub(super) fn wrong(task: Task, expected: &str, found: &str) -> DataError {
     let task = match task {
         Task::Classify => "classify",
         Task::Regress => "regress",
@@ -269,7 +182,7 @@ fn wrong(task: Task, expected: &str, found: &str) -> DataError {
     DataError::unsuitable(format!("target for the task {task}"), expected, found)
 }
 
-fn kind(target: &RawTarget) -> &'static str {
+pub(super) fn kind(target: &RawTarget) -> &'static str {
     match target {
         RawTarget::Labels(_) => "words",
         RawTarget::Numbers(_) => "numbers",
@@ -278,29 +191,18 @@ fn kind(target: &RawTarget) -> &'static str {
     }
 }
 
-/// Demands that the numbers of these rows are finite, `width` in each.
-fn finite(values: &[f64], width: usize, rows: &[usize]) -> Result<(), DataError> {
-    for &row in rows {
-        if let Some(value) = values[row * width..][..width].iter().find(|value| !value.is_finite()) {
-            let place = format!("target of example {}", row + 1);
-            return Err(DataError::unsuitable(place, "a finite number", value.to_string()));
-        }
-    }
-    Ok(())
-}
-
 /// Equal for equal numbers, among them 0 and −0.
-fn bits(value: f64) -> u64 {
+pub(super) fn bits(value: f64) -> u64 {
     (value + 0.0).to_bits()
 }
 
 /// A class that is a number, as a name.
-fn name_of(value: f64) -> String {
+pub(super) fn name_of(value: f64) -> String {
     (value + 0.0).to_string()
 }
 
 /// Names in order: by value if all are numbers, else by letter.
-fn sorted(names: BTreeSet<Cow<str>>) -> Vec<String> {
+pub(super) fn sorted(names: BTreeSet<Cow<str>>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
     let values: Option<Vec<f64>> =
         names.iter().map(|name| name.parse().ok().filter(|value: &f64| value.is_finite())).collect();

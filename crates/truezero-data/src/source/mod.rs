@@ -11,7 +11,8 @@ use crate::formats::{TableOptions, arrow, csv, idx, npy, npz, parquet};
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
 use crate::{DataError, Raw, RawTarget, digits5k, fetch};
-use detect::Format;
+pub(crate) use detect::{Format, detect};
+pub(crate) use labels::read as read_labels;
 
 /// The name of the embedded data set that is taken where none is named.
 pub const EMBEDDED: &str = "digits5k";
@@ -136,23 +137,32 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
             ),
         });
     }
-    let format = detect::detect(path)?;
+    let format = detect(path)?;
     if !matches!(format, Format::Csv | Format::Parquet | Format::Arrow) {
         no_columns(spec, &format!("{}: {}", path.display(), format.name()))?;
     }
-    let options =
-        || TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+    let options = TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+    read_file(path, format, &options, spec.numbering)
+}
+
+/// Reads a file of a known format.
+pub(crate) fn read_file(
+    path: &Path,
+    format: Format,
+    options: &TableOptions,
+    numbering: Option<Numbering>,
+) -> Result<Source, DataError> {
     Ok(match format {
         Format::Idx => idx::read_examples(Input::open(path)?)?.into(),
         Format::Npy => npy::read_examples(Input::open(path)?)?.into(),
         Format::Npz => npz::read(path)?,
         Format::Svmlight => {
-            let (raw, numbering) = svmlight::read(Input::open(path)?, spec.numbering)?;
+            let (raw, numbering) = svmlight::read(Input::open(path)?, numbering)?;
             Source { numbering: Some(numbering), ..Source::from(raw) }
         }
-        Format::Csv => csv::read(path, &options())?.into(),
-        Format::Parquet => parquet::read(path, &options())?.into(),
-        Format::Arrow => arrow::read(path, &options())?.into(),
+        Format::Csv => csv::read(path, options)?.into(),
+        Format::Parquet => parquet::read(path, options)?.into(),
+        Format::Arrow => arrow::read(path, options)?.into(),
     })
 }
 

@@ -109,7 +109,7 @@ impl DenseBatch {
     }
 
     /// Appends the examples of another batch of the same width.
-    pub(super) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         let before = self.padded().len();
         self.examples += other.examples;
         self.data.resize(self.examples * self.stride);

@@ -76,6 +76,28 @@ impl Batch {
         }
     }
 
+    /// The batch with only its non-zeros.
+    #[must_use]
+    pub fn into_active(self) -> Self {
+        match self {
+            Self::Active(_) => self,
+            Self::Dense(_) => {
+                let mut active = Self::Active(ActiveBatch::new(self.width()));
+                active.append(&self);
+                active
+            }
+        }
+    }
+
+    /// The batch with every value.
+    #[must_use]
+    pub fn into_dense(self) -> Self {
+        match self {
+            Self::Active(batch) => Self::Dense(batch.to_dense()),
+            Self::Dense(_) => self,
+        }
+    }
+
     /// The batch, borrowed in the form it has, as the products take it.
     pub fn view(&self) -> Inputs<'_> {
         match self {

@@ -17,6 +17,7 @@
 //! | `options.rs` | unchecked options → `check()` → plan |
 //! | `step.rs` | one mini-batch of one layer |
 //! | `pretrainer.rs` | layer after layer, epoch after epoch |
+//! | `decoder.rs` | from codes back to inputs |
 //!
 //! ```
 //! use truezero::{Activation, Control, Initialisation, Layer};
@@ -39,6 +40,7 @@
 //! [fine-tuned]: crate::Trainer::from_network
 
 mod corruption;
+mod decoder;
 mod options;
 mod pretrainer;
 mod reconstruction;
@@ -46,6 +48,7 @@ mod sampling;
 mod step;
 
 pub use corruption::Corruption;
+pub use decoder::{Decoder, DecoderForm};
 pub use options::{PretrainingOptions, PretrainingPlan};
 pub use pretrainer::{
     Pretrainer, PretrainingBatch, PretrainingProgress, PretrainingRecord, PretrainingSummary,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use truezero_data::DataError;
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
+use super::decoder::{Decoder, DecoderForm};
 use super::options::{PretrainingOptions, PretrainingPlan};
 use super::reconstruction::{Reconstruction, Target};
 use super::step::{Autoencoder, Buffers, Step, Zeros, encode};
@@ -93,6 +94,8 @@ pub struct Pretrainer<'a> {
     /// The layer that is trained now, or that comes next.
     index: usize,
     stage: Option<Stage>,
+    /// Of the layers that are done.
+    decoders: Vec<Decoder>,
     summary: PretrainingSummary,
 }
 
@@ -115,7 +118,15 @@ struct Best {
     epoch: usize,
     cost: f64,
     /// None while it is the layer as it is now.
-    layer: Option<Layer>,
+    learned: Option<Learned>,
+}
+
+/// What is learned of a layer.
+#[derive(Debug)]
+struct Learned {
+    layer: Layer,
+    decoder: Option<PackedWeights>,
+    decoder_bias: Vec<f32>,
 }
 
 impl<'a> Pretrainer<'a> {
@@ -156,6 +167,7 @@ impl<'a> Pretrainer<'a> {
             validation,
             index: 0,
             stage: None,
+            decoders: Vec::new(),
             summary: PretrainingSummary::default(),
         })
     }
@@ -250,19 +262,26 @@ impl<'a> Pretrainer<'a> {
             peak,
             buffers: Buffers::default(),
         };
-        let best = Best { epoch: 0, cost: f64::INFINITY, layer: None };
+        let best = Best { epoch: 0, cost: f64::INFINITY, learned: None };
         Ok(Stage { autoencoder, scale, epoch: 0, batch: 0, cost: 0.0, examples: 0, best })
     }
 
     /// Puts the best weights of the present layer in its place; with `next`, makes its codes the next one's inputs.
     fn end(&mut self, mut stage: Stage, next: bool) {
-        if let Some(layer) = stage.best.layer.take() {
-            stage.autoencoder.layer = layer;
+        if let Some(Learned { layer, decoder, decoder_bias }) = stage.best.learned.take() {
+            let autoencoder = &mut stage.autoencoder;
+            (autoencoder.layer, autoencoder.decoder, autoencoder.decoder_bias) =
+                (layer, decoder, decoder_bias);
         }
         if next && self.index + 1 < self.layers.len() {
             self.inputs = Cow::Owned(encode(&mut self.engine, &stage.autoencoder.layer, &self.inputs));
         }
-        let mut layer = stage.autoencoder.layer;
+        let Autoencoder { mut layer, decoder, decoder_bias, reconstruction, target, .. } = stage.autoencoder;
+        self.decoders.push(Decoder {
+            weights: decoder.unwrap_or_else(|| layer.weights.clone()),
+            bias: decoder_bias,
+            form: DecoderForm { reconstruction, target, scale: stage.scale },
+        });
         // x W, with x scaled, is x (scale W): the network's inputs are not scaled.
         if stage.scale != 1.0 {
             layer.weights.packed_mut().iter_mut().for_each(|w| *w *= stage.scale);
@@ -285,7 +304,12 @@ impl<'a> Pretrainer<'a> {
         // Not the order of the fine-tuning, whose layer is 0 as well.
         Stream::new(options.seed, Purpose::Corruption, index, epoch, usize::MAX).shuffle(&mut order);
         if stage.batch == 0 && epoch == stage.best.epoch && epoch > 0 {
-            stage.best.layer = Some(stage.autoencoder.layer.clone());
+            let Autoencoder { layer, decoder, decoder_bias, .. } = &stage.autoencoder;
+            stage.best.learned = Some(Learned {
+                layer: layer.clone(),
+                decoder: decoder.clone(),
+                decoder_bias: decoder_bias.clone(),
+            });
         }
         let batches = order.len().div_ceil(size);
         while stage.batch < batches {
@@ -349,7 +373,7 @@ impl<'a> Pretrainer<'a> {
         };
         // Without validation the latest weights are the best.
         if !validated || cost < stage.best.cost {
-            stage.best = Best { epoch: stage.epoch, cost, layer: None };
+            stage.best = Best { epoch: stage.epoch, cost, learned: None };
         }
         (stage.batch, stage.cost, stage.examples) = (0, 0.0, 0);
         self.summary.history.push(record.clone());
@@ -361,14 +385,20 @@ impl<'a> Pretrainer<'a> {
     }
 
     /// Ends the pre-training: the layers, each with the weights that reconstructed best; those not begun as they were.
-    pub fn finish(mut self) -> (Vec<Layer>, PretrainingSummary) {
+    pub fn finish(self) -> (Vec<Layer>, PretrainingSummary) {
+        let (layers, _, summary) = self.finish_with_decoders();
+        (layers, summary)
+    }
+
+    /// As [`finish`](Self::finish); also the decoders of those begun, lowest first.
+    pub fn finish_with_decoders(mut self) -> (Vec<Layer>, Vec<Decoder>, PretrainingSummary) {
         if let Some(stage) = self.stage.take() {
             // Of a layer that has not completed an epoch only the start is known to be sound.
             if stage.epoch > 0 {
                 self.end(stage, false);
             }
         }
-        (self.layers, self.summary)
+        (self.layers, self.decoders, self.summary)
     }
 }
 

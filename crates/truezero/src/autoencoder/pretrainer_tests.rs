@@ -207,3 +207,49 @@ fn what_does_not_fit_is_refused() {
     assert!(refused(Reconstruction::CrossEntropy, 2, &[0]).contains("found -1"));
     assert!(new(Reconstruction::Softplus, 2, &[0, 1]).is_ok());
 }
+
+#[test]
+fn decoders_lead_back_to_the_inputs() {
+    let inputs = digits(300);
+    let rows: Vec<usize> = (0..300).collect();
+    for (reconstruction, tied, rate, units) in
+        [("cross-entropy", true, 0.05, &[120, 60][..]), ("linear", false, 0.01, &[120])]
+    {
+        let layers = layers(784, units, Activation::Rectifier, false);
+        let options = PretrainingOptions {
+            reconstruction: vec![reconstruction.parse().unwrap()],
+            tied,
+            learning_rate: vec![rate],
+            epochs: vec![8],
+            ..Default::default()
+        };
+        let plan = options.check(&vec![Activation::Rectifier; units.len()]).unwrap();
+        let mut pretrainer = Pretrainer::new(plan, layers, &inputs, &rows, &[], 1).unwrap();
+        while let PretrainingProgress::Epoch(_) = pretrainer.epoch(&mut |_| Control::Continue).unwrap() {}
+        let (layers, decoders, _) = pretrainer.finish_with_decoders();
+        let mut engine = Engine::new(1);
+        let mut codes = inputs.clone();
+        for layer in &layers {
+            codes = encode(&mut engine, layer, &codes);
+        }
+        let Batch::Active(codes) = codes else { panic!("rectifiers give zeros") };
+        let mut back = codes.to_dense();
+        for decoder in decoders.iter().rev() {
+            assert_eq!(decoder.units(), back.width());
+            back = decoder.decode(&mut engine, &back);
+        }
+        let Batch::Active(inputs) = &inputs else { panic!("digits are sparse") };
+        let inputs = inputs.to_dense();
+        let mut means = Vec::new();
+        inputs.column_sums(&mut means);
+        means.iter_mut().for_each(|mean| *mean /= 300.0);
+        let (mut off, mut spread) = (0.0, 0.0);
+        for row in 0..300 {
+            for ((x, y), mean) in inputs.row(row).iter().zip(back.row(row)).zip(&means) {
+                off += f64::from(x - y).powi(2);
+                spread += f64::from(x - mean).powi(2);
+            }
+        }
+        assert!(off < 0.8 * spread, "{reconstruction}: {off} of {spread}");
+    }
+}

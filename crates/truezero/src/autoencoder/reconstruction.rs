@@ -31,7 +31,8 @@ pub enum Reconstruction {
 }
 
 /// What is reconstructed of an input x.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Target {
     /// x.
     Plain,

@@ -11,7 +11,7 @@ use truezero_sparse::{ActiveBatch, Batch, Engine};
 use super::description::{StackDescription, layer_tensors};
 use super::model::{FORMAT, Model};
 use super::read::TensorFile;
-use super::write::write;
+use super::write::{to_bytes, write};
 use crate::autoencoder::PretrainingSummary;
 use crate::error::Error;
 use crate::layer::Layer;
@@ -57,14 +57,25 @@ impl Encoder {
     /// # Errors
     /// The system's, naming the file.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let document = DocumentRef {
+        write(path, &self.document(), layer_tensors(&self.layers, ""))
+    }
+
+    /// The bytes of the file that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// A document that cannot be said in JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        to_bytes(&self.document(), layer_tensors(&self.layers, ""))
+    }
+
+    fn document(&self) -> DocumentRef<'_> {
+        DocumentRef {
             format: FORMAT,
             encoder: StackDescription::of(&self.layers),
             preprocessing: &self.preprocessing,
             configuration: &self.configuration,
             summary: &self.summary,
-        };
-        write(path, &document, layer_tensors(&self.layers, ""))
+        }
     }
 
     fn from_file(file: &TensorFile) -> Result<Self, Error> {

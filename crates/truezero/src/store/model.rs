@@ -9,7 +9,7 @@ use truezero_data::Preprocessing;
 use super::description::{Description, tensors};
 use super::encoder::Saved;
 use super::read::TensorFile;
-use super::write::write;
+use super::write::{to_bytes, write};
 use crate::error::Error;
 use crate::network::Network;
 use crate::trainer::Summary;
@@ -56,14 +56,25 @@ impl Model {
     /// # Errors
     /// The system's, naming the file.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let document = DocumentRef {
+        write(path, &self.document(), tensors(&self.network, ""))
+    }
+
+    /// The bytes of the file that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// A document that cannot be said in JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        to_bytes(&self.document(), tensors(&self.network, ""))
+    }
+
+    fn document(&self) -> DocumentRef<'_> {
+        DocumentRef {
             format: FORMAT,
             network: Description::of(&self.network),
             preprocessing: &self.preprocessing,
             configuration: &self.configuration,
             summary: &self.summary,
-        };
-        write(path, &document, tensors(&self.network, ""))
+        }
     }
 
     /// Reads a model.

@@ -98,9 +98,30 @@ pub(crate) fn write(
     })
 }
 
+/// The bytes of the file that [`write`] writes.
+pub(crate) fn to_bytes(
+    document: &impl Serialize,
+    tensors: Vec<(String, Tensor<'_>)>,
+) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let failed = |source| Error::Io { operation: "write", path: "a model in memory".into(), source };
+    write_into(&mut bytes, document, tensors).map_err(failed)?;
+    Ok(bytes)
+}
+
 /// Writes what [`write`] does, into an open file.
 pub(crate) fn write_to(
     file: &File,
+    document: &impl Serialize,
+    tensors: Vec<(String, Tensor<'_>)>,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BLOCK, file);
+    write_into(&mut out, document, tensors)?;
+    out.flush()
+}
+
+fn write_into(
+    out: &mut impl Write,
     document: &impl Serialize,
     mut tensors: Vec<(String, Tensor<'_>)>,
 ) -> io::Result<()> {
@@ -118,13 +139,12 @@ pub(crate) fn write_to(
     let mut header = serde_json::to_vec(&header)?;
     header.resize(header.len().next_multiple_of(8), b' ');
 
-    let mut out = BufWriter::with_capacity(BLOCK, file);
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(&header)?;
     for (_, tensor) in &tensors {
-        tensor.write_to(&mut out)?;
+        tensor.write_to(out)?;
     }
-    out.flush()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -154,6 +174,7 @@ mod tests {
             let path = folder.path().join("tensors");
             write(&path, &"document", tensors()).unwrap();
             let found = fs::read(&path).unwrap();
+            assert!(found == to_bytes(&"document", tensors()).unwrap());
 
             let bytes = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
             let (plain_bytes, bias_bytes) = (bytes(&plain), bytes(&bias));

@@ -108,9 +108,11 @@ impl<'a> Trainer<'a> {
         if document.history.len() != epoch {
             return Err(file.error("history", &format!("{epoch} epochs"), document.history.len()));
         }
-        let batches = train.rows.len().div_ceil(trainer.plan.options().batch_size);
-        if batch > batches || (batch > 0) != (document.running.examples > 0) {
-            return Err(file.error("position", &format!("at most {batches} mini-batches"), batch));
+        let examples = document.running.examples;
+        if (batch > 0) != (examples > 0) || examples > batch.saturating_mul(trainer.plan.options().batch_size)
+        {
+            let expected = format!("mini-batches of the {examples} examples that were seen");
+            return Err(file.error("position", &expected, batch));
         }
         if let (Some((best, score)), Some(weights)) = (document.best, kept) {
             if !(1..=epoch).contains(&best) {

@@ -27,12 +27,14 @@ mod checkpoint;
 mod kept;
 #[cfg(test)]
 mod oracle;
+mod paused;
 mod record;
 mod step;
 
+pub use paused::Paused;
 pub use record::{EpochRecord, Stopped, Summary};
 
-use truezero_data::DataError;
+use truezero_data::{DataError, Dataset};
 use truezero_sparse::Engine;
 
 use crate::error::Error;
@@ -47,6 +49,10 @@ use kept::Kept;
 use record::{Best, Position, Running};
 use step::Buffers;
 
+/// Without validation examples, what the hidden layers do is observed on so many training examples: enough to tell,
+/// and few enough that an epoch ends soon after its last mini-batch.
+pub const OBSERVED: usize = 10_000;
+
 /// What the caller wants after a mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -54,6 +60,19 @@ pub enum Control {
     Continue,
     /// Stop now; [`Trainer::epoch`] returns [`Progress::Interrupted`] and can be called again.
     Stop,
+}
+
+/// What is called after each mini-batch.
+pub type OnBatch<'a> = &'a mut dyn FnMut(&BatchReport) -> Control;
+
+/// Some examples of an epoch that follow each other.
+#[derive(Clone, Copy)]
+struct Window {
+    index: usize,
+    /// Examples of the epoch before it.
+    first: usize,
+    /// Examples of the epoch.
+    of: usize,
 }
 
 /// How far [`Trainer::epoch`] came.
@@ -141,25 +160,9 @@ impl<'a> Trainer<'a> {
         validation: Option<Examples<'a>>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let options = plan.options();
-        if train.rows.is_empty() {
-            return Err(DataError::unsuitable("training data", "at least one example", "none").into());
-        }
         let validation = validation.filter(|examples| !examples.rows.is_empty());
-        for (part, examples) in [("training data", Some(train)), ("validation data", validation)] {
-            if let Some(Examples { data, .. }) = examples
-                && !network.suits(data)
-            {
-                let (width, outputs) = (data.inputs.width(), data.targets.outputs());
-                let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
-                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
-                return Err(DataError::unsuitable(part, expected, found).into());
-            }
-        }
-        if options.dropout.len() != network.hidden().len() {
-            let expected = format!("one rate for each of {} hidden layers", network.hidden().len());
-            return Err(Error::option("dropout", &expected, options.dropout.len()));
-        }
+        Self::check(&plan, &network, train, validation)?;
+        let options = plan.options();
         let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
         let updater = Updater::new(options.optimizer, &network);
         Ok(Self {
@@ -177,6 +180,34 @@ impl<'a> Trainer<'a> {
             stopped: None,
             buffers: Buffers::default(),
         })
+    }
+
+    /// Whether examples and plan suit the network.
+    fn check(
+        plan: &Plan,
+        network: &Network,
+        train: Examples<'_>,
+        validation: Option<Examples<'_>>,
+    ) -> Result<(), Error> {
+        let options = plan.options();
+        if train.rows.is_empty() {
+            return Err(DataError::unsuitable("training data", "at least one example", "none").into());
+        }
+        for (part, examples) in [("training data", Some(train)), ("validation data", validation)] {
+            if let Some(Examples { data, .. }) = examples
+                && !network.suits(data)
+            {
+                let (width, outputs) = (data.inputs.width(), data.targets.outputs());
+                let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
+                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
+                return Err(DataError::unsuitable(part, expected, found).into());
+            }
+        }
+        if options.dropout.len() != network.hidden().len() {
+            let expected = format!("one rate for each of {} hidden layers", network.hidden().len());
+            return Err(Error::option("dropout", &expected, options.dropout.len()));
+        }
+        Ok(())
     }
 
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind
@@ -229,6 +260,11 @@ impl<'a> Trainer<'a> {
         &self.history
     }
 
+    /// The record of the epoch whose weights [`finish`](Self::finish) would give now.
+    pub fn best(&self) -> Option<&EpochRecord> {
+        self.history.get(self.best.as_ref()?.epoch.checked_sub(1)?)
+    }
+
     /// Completed epochs.
     pub fn epochs_done(&self) -> usize {
         self.position.epoch
@@ -239,31 +275,104 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Diverged`]: the trainer keeps the best weights so far, which
     /// [`finish`](Self::finish) returns.
-    pub fn epoch(&mut self, on_batch: &mut dyn FnMut(&BatchReport) -> Control) -> Result<Progress, Error> {
+    pub fn epoch(&mut self, on_batch: OnBatch<'_>) -> Result<Progress, Error> {
+        if !self.begin_epoch() {
+            return Ok(Progress::Done);
+        }
+        let Examples { data, rows } = self.train;
+        let mut norms = Vec::new();
+        let window = Window { index: 0, first: 0, of: rows.len() };
+        match self.window(data, rows.to_vec(), window, &mut norms, on_batch)? {
+            Control::Stop => Ok(Progress::Interrupted),
+            Control::Continue => self.end_epoch(norms),
+        }
+    }
+
+    /// As [`epoch`](Self::epoch), on `examples` examples that need not be in memory together: they come window after
+    /// window, and are put in random order within each. A single window is an epoch on examples in memory. After an
+    /// interruption the windows are to come from the first one again.
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch); also if a window cannot be had or does not suit the network, and if one but the last
+    /// does not hold a multiple of the mini-batch size.
+    pub fn epoch_on(
+        &mut self,
+        examples: usize,
+        windows: &mut dyn Iterator<Item = Result<Dataset, DataError>>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Progress, Error> {
+        if !self.begin_epoch() {
+            return Ok(Progress::Done);
+        }
+        let batch_size = self.plan.options().batch_size;
+        let (mut first, mut norms) = (0, Vec::new());
+        for (index, data) in windows.enumerate() {
+            let data = data?;
+            let rows: Vec<usize> = (0..data.examples()).collect();
+            let last = first + rows.len() == examples;
+            if !self.network.suits(&data) || !last && !rows.len().is_multiple_of(batch_size) {
+                let expected = format!("examples that suit the network, a multiple of {batch_size} of them");
+                let found = format!("{} of {} inputs", rows.len(), data.inputs.width());
+                return Err(DataError::unsuitable(format!("window {}", index + 1), expected, found).into());
+            }
+            let window = Window { index, first, of: examples };
+            first += rows.len();
+            if self.window(&data, rows, window, &mut norms, on_batch)? == Control::Stop {
+                return Ok(Progress::Interrupted);
+            }
+        }
+        if first != examples {
+            return Err(
+                DataError::unsuitable("windows", format!("{examples} examples"), first.to_string()).into()
+            );
+        }
+        self.end_epoch(norms)
+    }
+
+    /// Makes ready for the present epoch; false if there is none.
+    fn begin_epoch(&mut self) -> bool {
         let options = self.plan.options();
         if self.stopped.is_none() && self.position.epoch >= options.epochs {
             self.stopped = Some(Stopped::Epochs);
         }
         if self.stopped.is_some() {
-            return Ok(Progress::Done);
+            return false;
         }
         if let Some(best) = &mut self.best
             && matches!(best.weights, Kept::Now)
         {
             best.weights = Kept::copy(&self.network);
         }
+        let factor = options.schedule.factor(self.position.epoch, options.epochs);
+        self.updater.set_rate(options.learning_rate * factor);
+        true
+    }
+
+    /// Trains on a part of the examples of an epoch, which are in memory; on those mini-batches that were not done
+    /// before an interruption. The last mini-batch of the epoch gives the norms of the gradient.
+    fn window(
+        &mut self,
+        data: &Dataset,
+        mut order: Vec<usize>,
+        Window { index, first, of }: Window,
+        norms: &mut Vec<f64>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Control, Error> {
+        let options = self.plan.options();
         let (epoch, batch_size) = (self.position.epoch, options.batch_size);
-        let mut order = self.train.rows.to_vec();
-        Stream::new(options.seed, Purpose::Shuffle, 0, epoch, 0).shuffle(&mut order);
-        self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
-        let batches = order.len().div_ceil(batch_size);
-        let mut norms = Vec::new();
-        while self.position.batch < batches {
-            let batch = self.position.batch;
-            let rows = &order[batch * batch_size..order.len().min((batch + 1) * batch_size)];
+        if options.shuffle {
+            Stream::new(options.seed, Purpose::Shuffle, 0, epoch, index).shuffle(&mut order);
+        }
+        let batches = of.div_ceil(batch_size);
+        let mut batch = first / batch_size;
+        for rows in order.chunks(batch_size) {
+            if batch < self.position.batch {
+                batch += 1;
+                continue;
+            }
             let last = batch + 1 == batches;
             let l1 = self.l1();
-            let report = self.step(rows, epoch, batch, last.then_some(&mut norms));
+            let report = self.step(data, rows, epoch, batch, last.then_some(&mut *norms));
             if !report.cost.is_finite() {
                 return Err(self.diverged(epoch, batch + 1, report.cost));
             }
@@ -272,10 +381,11 @@ impl<'a> Trainer<'a> {
             }
             self.running.cost += report.cost;
             self.running.examples += rows.len();
-            self.position.batch += 1;
+            batch += 1;
+            self.position.batch = batch;
             let report = BatchReport {
                 epoch: epoch + 1,
-                batch: batch + 1,
+                batch,
                 batches,
                 examples: self.running.examples,
                 cost: self.running.cost / self.running.examples as f64,
@@ -284,16 +394,17 @@ impl<'a> Trainer<'a> {
             };
             // Stopping after the last mini-batch would only put the epoch's end off.
             if on_batch(&report) == Control::Stop && !last {
-                return Ok(Progress::Interrupted);
+                return Ok(Control::Stop);
             }
         }
-        self.end_epoch(norms)
+        Ok(Control::Continue)
     }
 
     fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
         let epoch = self.position.epoch;
         self.updater.catch_up_all(&mut self.engine, &mut self.network);
-        let examples = self.validation.unwrap_or(self.train);
+        let some = every_so_many(self.train.rows, OBSERVED);
+        let examples = self.validation.unwrap_or(Examples { data: self.train.data, rows: &some });
         let Evaluation { error, cost, layers } = self.network.evaluate(&mut self.engine, examples);
         if !cost.is_finite() || !self.network.is_finite() {
             return Err(self.diverged(epoch, 0, cost));
@@ -349,17 +460,34 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// The best weights of a large network are kept in a temporary file, which could not be read.
     pub fn finish(mut self) -> Result<Outcome, Error> {
-        let summary = Summary {
-            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
-            best_epoch: self.best.as_ref().map(|best| best.epoch),
-            history: self.history,
-        };
-        let network = if let Some(best) = self.best {
-            best.weights.into_network(self.network)?
-        } else {
-            self.updater.catch_up_all(&mut self.engine, &mut self.network);
-            self.network
-        };
-        Ok(Outcome { network, summary })
+        let best = self.best.take();
+        finish(best, self.stopped, self.history, self.updater, self.engine, self.network)
     }
+}
+
+/// Evenly spaced items, at most so many.
+fn every_so_many(items: &[usize], most: usize) -> Vec<usize> {
+    items.iter().step_by(items.len().div_ceil(most).max(1)).copied().collect()
+}
+
+fn finish(
+    best: Option<Best>,
+    stopped: Option<Stopped>,
+    history: Vec<EpochRecord>,
+    mut updater: Updater,
+    mut engine: Engine,
+    mut network: Network,
+) -> Result<Outcome, Error> {
+    let summary = Summary {
+        stopped: stopped.unwrap_or(Stopped::Interrupted),
+        best_epoch: best.as_ref().map(|best| best.epoch),
+        history,
+    };
+    let network = if let Some(best) = best {
+        best.weights.into_network(network)?
+    } else {
+        updater.catch_up_all(&mut engine, &mut network);
+        network
+    };
+    Ok(Outcome { network, summary })
 }

@@ -17,7 +17,8 @@ pub struct EpochRecord {
     pub validation_cost: Option<f64>,
     /// Mean over the hidden layers.
     pub mean_sparsity: f64,
-    /// What the hidden layers did on the validation examples (without any, the training examples).
+    /// What the hidden layers did on the validation examples; without any, on
+    /// [some](super::OBSERVED) training examples.
     pub layers: Vec<LayerObservation>,
     /// Norm of the gradient in each layer, in the last mini-batch.
     pub gradient_norms: Vec<f64>,

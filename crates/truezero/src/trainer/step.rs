@@ -1,5 +1,6 @@
 //! One training step: forward, cost, backward, update.
 
+use truezero_data::Dataset;
 use truezero_sparse::choose::Product;
 use truezero_sparse::{Batch, DenseBatch};
 
@@ -41,12 +42,13 @@ pub(super) struct StepReport {
 }
 
 impl Trainer<'_> {
-    /// Trains on the examples `rows`, mini-batch `batch` of epoch `epoch`. With `norms`, these become
+    /// Trains on the examples `rows` of `data`, mini-batch `batch` of epoch `epoch`. With `norms`, these become
     /// the gradient's norm in each layer.
     ///
     /// If the cost is not finite, nothing is updated.
     pub(super) fn step(
         &mut self,
+        data: &Dataset,
         rows: &[usize],
         epoch: usize,
         batch: usize,
@@ -54,11 +56,10 @@ impl Trainer<'_> {
     ) -> StepReport {
         let mut buffers = std::mem::take(&mut self.buffers);
         let examples = rows.len() as f32;
-        self.forward(rows, epoch, batch, &mut buffers);
+        self.forward(data, rows, epoch, batch, &mut buffers);
         let layers = self.network.layers.len();
         buffers.errors.resize_with(layers, DenseBatch::default);
         std::mem::swap(buffers.pass.outputs_mut(), &mut buffers.errors[layers - 1]);
-        let data = self.train.data;
         let cost = self.network.cost.cost_and_errors(
             &mut buffers.errors[layers - 1],
             &data.targets,
@@ -75,11 +76,11 @@ impl Trainer<'_> {
         report
     }
 
-    fn forward(&mut self, rows: &[usize], epoch: usize, batch: usize, buffers: &mut Buffers) {
+    fn forward(&mut self, data: &Dataset, rows: &[usize], epoch: usize, batch: usize, buffers: &mut Buffers) {
         let options = self.plan.options();
         let Buffers { inputs, pass, sparsity, .. } = buffers;
         let stream = |layer| Stream::new(options.seed, Purpose::Dropout, layer, epoch, batch);
-        inputs.copy_from(&self.train.data.inputs, rows);
+        inputs.copy_from(&data.inputs, rows);
         drop_inputs(inputs, options.input_dropout, stream(0));
         let layers = self.network.layers.len();
         pass.layers.resize_with(layers, Activations::default);

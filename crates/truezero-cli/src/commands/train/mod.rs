@@ -3,9 +3,10 @@
 mod curves;
 mod observed;
 pub mod plan;
-mod prepare;
+pub mod prepare;
 mod report;
-mod start;
+pub mod start;
+mod streamed;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -58,8 +59,15 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         .map(|address| Observed::open(address, &experiment, &data, measure, &trainer))
         .transpose()?;
     let started = Instant::now();
-    let ended =
-        train_on(&mut trainer, options, &mut progress, curves.as_mut(), observed.as_mut(), &checkpoint);
+    let ended = train_on(
+        &mut trainer,
+        &data,
+        options,
+        &mut progress,
+        curves.as_mut(),
+        observed.as_mut(),
+        &checkpoint,
+    );
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
     if let Some(observed) = observed {
@@ -96,7 +104,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         l1,
         test: data.test().map(&mut assess),
         validation: validation.filter(|_| several).map(&mut assess),
-        examples: [Some(train), validation, data.test()].map(|part| part.map_or(0, |part| part.rows.len())),
+        examples: [data.to_train_on(), count(validation), count(data.test())],
         examples_per_second: progress.examples_per_second(),
         seconds,
     };
@@ -111,11 +119,12 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
 
 /// A checkpoint is not written before training has taken so many times as long as the last one took to
 /// write: a small network's epoch may be shorter than the disk's answer.
-const CHECKPOINT_PAUSE: u32 = 20;
+pub const CHECKPOINT_PAUSE: u32 = 20;
 
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
 fn train_on(
     trainer: &mut Trainer<'_>,
+    data: &Prepared,
     options: &TrainingOptions,
     progress: &mut Progress,
     mut curves: Option<&mut Curves>,
@@ -125,7 +134,7 @@ fn train_on(
     let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
     loop {
         progress.start_epoch();
-        let step = trainer.epoch(&mut |report| {
+        let step = data.epoch(trainer, &mut |report| {
             progress.batch(report, options.batch_size);
             let asked = observed.as_mut().map_or(Control::Continue, |observed| observed.batch(report));
             if signal::interrupted() { Control::Stop } else { asked }
@@ -187,14 +196,14 @@ fn check_files(run: &RunArgs, checkpoint: &Path) -> Result<(), Failure> {
     }
 }
 
-fn remove(checkpoint: &Path) -> Result<(), Failure> {
+pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
     match fs::remove_file(checkpoint) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", checkpoint)(error)),
         _ => Ok(()),
     }
 }
 
-fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {
+pub fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {
     let mut configuration = experiment.configuration.clone();
     if let Some(numbering) = &data.numbering {
         // Not an option: what was found in the training data, for data to come.
@@ -204,9 +213,12 @@ fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model
     Model { network, preprocessing: data.preprocessing.clone(), configuration, summary: Some(summary) }
 }
 
+fn count(part: Option<Examples>) -> usize {
+    part.map_or(0, |part| part.rows.len())
+}
+
 /// What is about to be learned.
 fn introduction(experiment: &Experiment, data: &Prepared) -> String {
-    let count = |part: Option<Examples>| part.map_or(0, |part| part.rows.len());
     let preprocessing = &data.preprocessing;
     let outputs = match preprocessing.task() {
         Task::Classify => "classes",
@@ -217,7 +229,7 @@ fn introduction(experiment: &Experiment, data: &Prepared) -> String {
     format!(
         "{}: {} examples to train on, {} to stop by, {} to test on; {} inputs, {} {outputs}",
         experiment.source.data,
-        count(Some(data.train())),
+        data.to_train_on(),
         count(data.validation()),
         count(data.test()),
         preprocessing.width(),

@@ -16,6 +16,8 @@ use crate::json;
 pub struct Experiment {
     pub source: SourceSpec,
     pub test: Option<SourceSpec>,
+    /// If the data is to be read piece by piece: examples that are in memory together.
+    pub shuffle_buffer: Option<usize>,
     pub validation: HoldOut,
     pub testing: HoldOut,
     pub weight_column: Option<String>,
@@ -49,6 +51,7 @@ impl Experiment {
             take_over(saved, &mut source, &mut options)?;
         }
         let plan = options.check()?;
+        let shuffle_buffer = shuffle_buffer(args, plan.options())?;
         let start = start(args, saved, &source, plan.options())?;
         let class_weights = args.preparation.class_weight.as_deref().map(str::parse).transpose()?;
         let configuration = configuration(args, &source, &preparation, plan.options(), &start);
@@ -56,6 +59,7 @@ impl Experiment {
         Ok(Self {
             test: test.map(|data| SourceSpec { data, labels: None, ..source.clone() }),
             source,
+            shuffle_buffer,
             validation: HoldOut::new(args.source.validation),
             testing: HoldOut::new(args.source.test_fraction),
             weight_column: args.preparation.weight_column.clone(),
@@ -65,6 +69,37 @@ impl Experiment {
             start,
             configuration,
         })
+    }
+}
+
+/// Examples in memory together unless it is said otherwise.
+const SHUFFLE_BUFFER: usize = 50_000;
+
+/// How many examples of a stream are in memory together: whole mini-batches.
+fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<usize>, Failure> {
+    if args.source.stream != Some(true) {
+        return Ok(None);
+    }
+    let refused = [
+        ("--weight-column", args.preparation.weight_column.is_some()),
+        ("--class-weight", args.preparation.class_weight.is_some()),
+        ("--pretrain", args.pretrain == Some(true)),
+    ];
+    if let Some((option, _)) = refused.iter().find(|(_, given)| *given) {
+        let message = format!("{option} was given, which needs all data in memory, together with --stream");
+        return Err(Failure::hinted(
+            message,
+            "pre-train on a part of the data and go on with --from, or leave it out",
+        ));
+    }
+    match args.source.shuffle_buffer.unwrap_or(SHUFFLE_BUFFER) {
+        0 => Err(truezero::Error::Option {
+            option: "shuffle-buffer",
+            expected: "at least 1".to_owned(),
+            found: "0".to_owned(),
+        }
+        .into()),
+        asked => Ok(Some(asked.next_multiple_of(options.batch_size))),
     }
 }
 
@@ -181,6 +216,8 @@ struct DataOptions<'a> {
     validation: Option<String>,
     class_weight: Option<&'a str>,
     weight_column: Option<&'a str>,
+    stream: Option<bool>,
+    shuffle_buffer: Option<usize>,
     unlabelled: Option<&'a str>,
     from: Option<String>,
 }
@@ -206,6 +243,8 @@ fn configuration(
         validation: args.source.validation.map(|portion| portion.to_string()),
         class_weight: args.preparation.class_weight.as_deref(),
         weight_column: args.preparation.weight_column.as_deref(),
+        stream: args.source.stream,
+        shuffle_buffer: args.source.shuffle_buffer,
         unlabelled: args.unlabelled.as_deref(),
         from: args.from.as_ref().map(|path| path.display().to_string()),
     };

@@ -1,15 +1,16 @@
 //! From a source to the data sets of a training: parts held out, preprocessing fitted on the training
 //! part only.
 
-use truezero::Examples;
+use truezero::{Examples, OnBatch, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
+use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, RawTarget, Source, SourceSpec,
-    open, split,
+    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
 };
 use truezero_sparse::Batch;
 
 use super::plan::{Experiment, Start};
+use super::streamed::{self, Parts};
 use crate::args::Part as Chosen;
 use crate::commands::hold_out::HoldOut;
 use crate::commands::parts;
@@ -27,6 +28,10 @@ pub struct Prepared {
     data: Vec<Dataset>,
     /// More inputs to pre-train on.
     pub unlabelled: Option<Batch>,
+    /// The examples to train on, if they are read piece by piece; in their place, `train` is the validation part.
+    streamed: Option<Streamed>,
+    /// Examples of a stream that are in memory together.
+    shuffle_buffer: usize,
 }
 
 /// Examples of one of the data sets.
@@ -36,8 +41,29 @@ struct Part {
 }
 
 impl Prepared {
+    /// Of a stream, some examples that are like those to train on.
     pub fn train(&self) -> Examples<'_> {
         self.examples(&self.train)
+    }
+
+    /// Number of examples to train on.
+    pub fn to_train_on(&self) -> usize {
+        self.streamed.as_ref().map_or(self.train.rows.len(), Streamed::examples)
+    }
+
+    /// Trains to the end of the present epoch.
+    pub fn epoch(
+        &self,
+        trainer: &mut Trainer<'_>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Progress, truezero::Error> {
+        match &self.streamed {
+            None => trainer.epoch(on_batch),
+            Some(streamed) => {
+                let mut windows = streamed.windows(self.shuffle_buffer);
+                trainer.epoch_on(streamed.examples(), &mut windows, on_batch)
+            }
+        }
     }
 
     pub fn validation(&self) -> Option<Examples<'_>> {
@@ -57,6 +83,9 @@ impl Prepared {
     /// # Errors
     /// What is wrong with the data, or with the options in view of the data.
     pub fn new(experiment: &Experiment) -> Result<Self, Failure> {
+        if let Some(shuffle_buffer) = experiment.shuffle_buffer {
+            return Self::streamed(experiment, shuffle_buffer);
+        }
         let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
         if let Some(spec) = &experiment.test {
             let mut spec = spec.clone();
@@ -129,34 +158,45 @@ impl Prepared {
             test,
             data,
             unlabelled,
+            streamed: None,
+            shuffle_buffer: 0,
+        })
+    }
+
+    fn streamed(experiment: &Experiment, shuffle_buffer: usize) -> Result<Self, Failure> {
+        let Parts { streamed, validation, test } = streamed::prepare(experiment)?;
+        let (preprocessing, numbering) = ((*streamed.rules).clone(), streamed.stream.numbering());
+        let mut data = vec![validation];
+        data.extend(test);
+        if let Some(spec) = &experiment.test {
+            let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
+            data.push(preprocessing.dataset(test.unwrap_or(train))?);
+        }
+        let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
+        let test = (data.len() > 1).then(|| part(1));
+        let (train, validation) = (part(0), Some(part(0)));
+        let streamed = Some(streamed);
+        Ok(Self {
+            preprocessing,
+            numbering,
+            train,
+            validation,
+            test,
+            data,
+            unlabelled: None,
+            streamed,
+            shuffle_buffer,
         })
     }
 }
 
 /// Moves a portion of `rows` out of them.
 fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
-    let targets = raw.target.as_ref().map(|targets| select(targets, rows));
+    let targets = raw.target.as_ref().map(|targets| targets.select(rows));
     let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
     let drawn = drawn.into_iter().map(|at| rows[at]).collect();
     *rows = kept.into_iter().map(|at| rows[at]).collect();
     Ok(drawn)
-}
-
-/// The targets of some examples.
-fn select(targets: &RawTarget, rows: &[usize]) -> RawTarget {
-    fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
-        rows.iter().map(|&row| from[row].clone()).collect()
-    }
-    match targets {
-        RawTarget::Labels(labels) => RawTarget::Labels(pick(labels, rows)),
-        RawTarget::Numbers(numbers) => RawTarget::Numbers(pick(numbers, rows)),
-        RawTarget::Sets(sets) => RawTarget::Sets(pick(sets, rows)),
-        RawTarget::Rows { width, values, names } => RawTarget::Rows {
-            width: *width,
-            values: rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect(),
-            names: names.clone(),
-        },
-    }
 }
 
 /// Takes the column of example weights out of a table.

@@ -1,0 +1,69 @@
+//! Data that trainings share: read and prepared once, however many trainings run on it, and let go when none does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::Value;
+use truezero::TrainingOptions;
+
+use crate::commands::train::plan::{Experiment, flatten};
+use crate::commands::train::prepare::Prepared;
+use crate::failure::Failure;
+use crate::json;
+
+/// The data sets in use.
+#[derive(Default)]
+pub struct Shelf(Mutex<HashMap<String, Weak<Prepared>>>);
+
+impl Shelf {
+    /// The data of an experiment. One is prepared at a time, so that memory never holds the same data twice.
+    ///
+    /// # Errors
+    /// What is wrong with the data.
+    pub fn take(&self, experiment: &Experiment) -> Result<Arc<Prepared>, Failure> {
+        let key = key(&experiment.configuration);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(data) = held.get(&key).and_then(Weak::upgrade) {
+            return Ok(data);
+        }
+        held.retain(|_, data| data.strong_count() > 0);
+        let data = Arc::new(Prepared::new(experiment)?);
+        held.insert(key, Arc::downgrade(&data));
+        Ok(data)
+    }
+}
+
+/// All that decides what the data is: the options but those of the network and its training. The seed stays, for it
+/// draws the examples that are held out.
+fn key(configuration: &Value) -> String {
+    let mut training = serde_json::Map::new();
+    flatten(json::value(&TrainingOptions::default()), &mut training);
+    let mut of_data = configuration.clone();
+    if let Value::Object(options) = &mut of_data {
+        options.retain(|name, _| name == "seed" || !training.contains_key(name));
+    }
+    of_data.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    fn experiment(options: &str) -> Experiment {
+        Experiment::new(&config::train_args(&options.parse().unwrap()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn data_is_shared_by_what_differs_in_the_network_only() {
+        let shelf = Shelf::default();
+        let first = shelf.take(&experiment("hidden = [5]\nlearning-rate = 0.1")).unwrap();
+        let same = shelf.take(&experiment("hidden = [9]\nl1 = 0.01\nepochs = 3")).unwrap();
+        let other = shelf.take(&experiment("scaling = \"none\"")).unwrap();
+        assert!(Arc::ptr_eq(&first, &same));
+        assert!(!Arc::ptr_eq(&first, &other));
+        drop((first, same));
+        drop(shelf.take(&experiment("validation = 100")).unwrap());
+        assert_eq!(shelf.0.lock().unwrap().len(), 2, "what nobody uses was let go");
+    }
+}

@@ -1,0 +1,231 @@
+//! What a sweep's file says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::config;
+use crate::failure::Failure;
+
+/// Most networks of a sweep.
+pub const MAX_TRIALS: usize = 100_000;
+
+/// Options of a training that the sweep decides, or that make no sense for many trainings.
+const OF_THE_SWEEP: [&str; 5] = ["out", "log-dir", "threads", "json", "quiet"];
+
+/// A sweep as it is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Definition {
+    /// How configurations are tried.
+    pub method: Method,
+    /// How many are drawn.
+    pub trials: Option<usize>,
+    /// Of the draws.
+    #[serde(default)]
+    pub seed: u64,
+    /// Epochs before the first trainings are given up.
+    pub min_epochs: Option<usize>,
+    /// One of so many trainings is kept.
+    pub factor: Option<usize>,
+    /// Options that all trainings have in common.
+    #[serde(default)]
+    pub train: Table,
+    /// Options that differ.
+    pub vary: BTreeMap<String, Axis>,
+}
+
+/// How configurations are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Every combination.
+    Grid,
+    /// Drawn at random.
+    Random,
+    /// Drawn at random, and given up early unless among the best (successive halving).
+    Halving,
+}
+
+/// The values of an option.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Axis {
+    /// One of these.
+    Values(Vec<Value>),
+    /// A number in a range.
+    Range(Range),
+}
+
+/// The numbers from `low` to `high`, whole ones if both are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    pub low: Value,
+    pub high: Value,
+    #[serde(default)]
+    pub scale: Scale,
+    /// Points of a grid, both ends among them.
+    pub steps: Option<usize>,
+}
+
+/// How a range is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    #[default]
+    Linear,
+    Log,
+}
+
+impl Definition {
+    /// # Errors
+    /// A file that cannot be read, or the first thing in it that cannot be.
+    pub fn read(file: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(file).map_err(Failure::io("read", file))?;
+        Self::parse(&text).map_err(|fault| Failure::Message(format!("{}: {fault}", file.display())))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let definition: Self = toml::from_str(text).map_err(|error| config::located(text, &error))?;
+        definition.check()?;
+        Ok(definition)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let drawn = self.method != Method::Grid;
+        match self.trials {
+            None if drawn => return Err("trials: expected how many networks to draw, found nothing".into()),
+            Some(_) if !drawn => {
+                return Err("trials: expected nothing, for a grid has as many as it has".into());
+            }
+            Some(trials) if !(1..=MAX_TRIALS).contains(&trials) => {
+                return Err(format!("trials: expected 1 to {MAX_TRIALS}, found {trials}"));
+            }
+            _ => {}
+        }
+        if self.method != Method::Halving && (self.min_epochs.is_some() || self.factor.is_some()) {
+            return Err("min-epochs and factor: expected with method = \"halving\" only".into());
+        }
+        if self.min_epochs == Some(0) {
+            return Err("min-epochs: expected at least 1, found 0".into());
+        }
+        if let Some(factor) = self.factor
+            && factor < 2
+        {
+            return Err(format!("factor: expected at least 2, found {factor}"));
+        }
+        if self.vary.is_empty() {
+            return Err("vary: expected at least one option that differs, found none".into());
+        }
+        for name in self.train.keys().chain(self.vary.keys()) {
+            if OF_THE_SWEEP.contains(&name.as_str()) {
+                return Err(format!(
+                    "{name}: expected an option of training, found one that the sweep decides"
+                ));
+            }
+        }
+        if let Some(twice) = self.vary.keys().find(|name| self.train.contains_key(*name)) {
+            return Err(format!("{twice}: expected in [train] or in [vary], found in both"));
+        }
+        self.vary.iter().try_for_each(|(name, axis)| {
+            axis.check(self.method).map_err(|fault| format!("vary, {name}: {fault}"))
+        })
+    }
+}
+
+impl Axis {
+    fn check(&self, method: Method) -> Result<(), String> {
+        let range = match self {
+            Self::Values(values) if values.is_empty() => return Err("expected values, found none".into()),
+            Self::Values(_) => return Ok(()),
+            Self::Range(range) => range,
+        };
+        let (low, high) = range.ends().ok_or("expected numbers for low and high")?;
+        if !(low < high && low.is_finite() && high.is_finite()) {
+            return Err(format!("expected low below high, found {low} and {high}"));
+        }
+        if range.scale == Scale::Log && low <= 0.0 {
+            return Err(format!("expected low above 0 on a logarithmic scale, found {low}"));
+        }
+        match (method, range.steps) {
+            (Method::Grid, None) => Err("expected steps with a range in a grid, found none".into()),
+            (Method::Grid, Some(steps)) if !(2..=MAX_TRIALS).contains(&steps) => {
+                Err(format!("expected 2 to {MAX_TRIALS} steps, found {steps}"))
+            }
+            (Method::Random | Method::Halving, Some(_)) => Err("expected steps in a grid only".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Range {
+    /// Both ends; none if one is no number.
+    pub fn ends(&self) -> Option<(f64, f64)> {
+        let number =
+            |value: &Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
+        number(&self.low).zip(number(&self.high))
+    }
+
+    /// Whether only whole numbers are meant.
+    pub fn whole(&self) -> bool {
+        self.low.is_integer() && self.high.is_integer()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Definition::parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn a_file_is_read() {
+        let text = "method = \"halving\"\ntrials = 9\nmin-epochs = 2\n[train]\ndata = \"digits5k\"\n[vary]\n\
+                    hidden = [[20], [20, 10]]\nl1 = { low = 1e-6, high = 1e-3, scale = \"log\" }";
+        let definition = Definition::parse(text).unwrap();
+        assert_eq!((definition.method, definition.trials, definition.seed), (Method::Halving, Some(9), 0));
+        assert!(matches!(&definition.vary["hidden"], Axis::Values(values) if values.len() == 2));
+        assert!(matches!(&definition.vary["l1"], Axis::Range(range) if range.scale == Scale::Log));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        let random = "method = \"random\"\ntrials = 3\n[vary]\n";
+        assert!(refused("method = \"random\"\n[vary]\nseed = [1]").starts_with("trials: expected how many"));
+        assert!(refused("method = \"grid\"\ntrials = 3\n[vary]\nseed = [1]").starts_with("trials: "));
+        assert!(
+            refused("method = \"random\"\ntrials = 0\n[vary]\nseed = [1]")
+                .starts_with("trials: expected 1 to")
+        );
+        assert!(refused("method = \"best\"\n[vary]").starts_with("line 1: "));
+        assert!(refused("method = \"grid\"\n[vary]").starts_with("vary: expected at least one"));
+        assert!(
+            refused("method = \"grid\"\nfactor = 3\n[vary]\nseed = [1]").starts_with("min-epochs and factor")
+        );
+        assert!(
+            refused(&format!("{random}out = [\"a\"]")).starts_with("out: expected an option of training")
+        );
+        assert!(refused(&format!("{random}seed = []")).starts_with("vary, seed: expected values"));
+        assert!(
+            refused(&format!("{random}l1 = {{ low = 1.0, high = 0.5 }}"))
+                .starts_with("vary, l1: expected low")
+        );
+        assert!(
+            refused(&format!("{random}l1 = {{ low = 0, high = 1, scale = \"log\" }}")).contains("above 0")
+        );
+        assert!(
+            refused(&format!("{random}l1 = {{ low = 0, high = 1, steps = 3 }}")).contains("in a grid only")
+        );
+        assert!(refused(&format!("{random}l1 = {{ low = \"a\", high = 1 }}")).contains("numbers"));
+        assert!(
+            refused("method = \"grid\"\n[train]\nseed = 1\n[vary]\nseed = [1]").contains("found in both")
+        );
+        assert!(refused("method = \"grid\"\n[vary]\nl1 = { low = 0, high = 1 }").contains("expected steps"));
+    }
+}

@@ -1,0 +1,219 @@
+//! `truezero sweep`: a file → configurations → trainings side by side → a file of results.
+
+mod data;
+mod definition;
+mod draw;
+mod page;
+mod race;
+mod report;
+mod store;
+mod training;
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use toml::Table;
+
+use crate::args::{SweepArgs, SweepVerb, TrainArgs, threads};
+use crate::config;
+use crate::failure::Failure;
+use crate::measure::Measure;
+use crate::progress::Shown;
+use crate::{files, output, signal};
+use data::Shelf;
+use definition::{Definition, Method};
+use race::Lap;
+use store::{State, Store, Trial, rank};
+use training::{Came, checkpoint};
+
+pub fn run(args: &SweepArgs) -> Result<(), Failure> {
+    match (&args.verb, &args.file) {
+        (Some(SweepVerb::Report(report)), _) => report::run(report),
+        (None, Some(file)) => sweep(args, file),
+        (None, None) => unreachable!("the command line has one of them"),
+    }
+}
+
+fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
+    let definition = Definition::read(file)?;
+    let faulty = |fault: &dyn std::fmt::Display| Failure::Message(format!("{}: {fault}", file.display()));
+    let varied = draw::configurations(&definition).map_err(|fault| faulty(&fault))?;
+    let trainings: Vec<TrainArgs> = varied
+        .iter()
+        .map(|options| training_of(&definition, options).map_err(|failure| faulty(&failure)))
+        .collect::<Result<_, _>>()?;
+    let laps = laps(&definition, &trainings).map_err(|fault| faulty(&fault))?;
+
+    let places = Places::of(&args.out);
+    files::check(&places.model)?;
+    let store = Store::create(&args.out, &definition, &varied)?;
+    fs::create_dir_all(&places.checkpoints).map_err(Failure::io("create", &places.checkpoints))?;
+    let _lock = places.lock()?;
+    signal::listen()?;
+    let sweep = Sweep {
+        trainings: &trainings,
+        places: &places,
+        shelf: Shelf::default(),
+        store: Mutex::new(store),
+        shown: Shown::new(args.quiet),
+    };
+    let completed = sweep.race(&laps, threads(args.jobs));
+    sweep.shown.finish();
+    if !completed? {
+        output::note("interrupted; the same command goes on from here");
+        return Ok(());
+    }
+    fs::remove_dir_all(&places.checkpoints).map_err(Failure::io("remove", &places.checkpoints))?;
+    let trials = sweep.store().trials()?;
+    if trials.iter().all(|trial| trial.state == State::Failed) {
+        let first = trials.first().and_then(|trial| trial.message.clone()).unwrap_or_default();
+        return Err(Failure::Message(format!("all trainings failed, the first for: {first}")));
+    }
+    report::show(&sweep.store(), args.json, Some(&places.model))
+}
+
+/// The whole training of a configuration.
+fn training_of(definition: &Definition, options: &Table) -> Result<TrainArgs, Failure> {
+    let mut all = definition.train.clone();
+    all.extend(options.clone());
+    config::train_args(&all)
+}
+
+fn laps(definition: &Definition, trainings: &[TrainArgs]) -> Result<Vec<Lap>, String> {
+    if definition.method == Method::Halving && definition.vary.contains_key("epochs") {
+        return Err("vary, epochs: expected the same number of epochs for all in halving".into());
+    }
+    let asked = trainings.first().and_then(|training| training.optimizer.epochs);
+    let epochs = asked.unwrap_or(truezero::TrainingOptions::default().epochs);
+    Ok(race::laps(definition, trainings.len(), epochs))
+}
+
+/// The files of a sweep.
+struct Places {
+    results: PathBuf,
+    model: PathBuf,
+    /// Folder of trainings that are not done; there is none once all are.
+    checkpoints: PathBuf,
+}
+
+impl Places {
+    fn of(results: &Path) -> Self {
+        let mut checkpoints: OsString = results.as_os_str().to_owned();
+        checkpoints.push(".checkpoints");
+        let model = results.with_extension("safetensors");
+        Self { results: results.to_owned(), model, checkpoints: checkpoints.into() }
+    }
+
+    /// Keeps a second process from the same sweep until it is dropped, or this process ends.
+    fn lock(&self) -> Result<File, Failure> {
+        let path = self.checkpoints.join("lock");
+        let file = File::create(&path).map_err(Failure::io("create", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                let message = format!("another process is at work on {}", self.results.display());
+                Err(Failure::hinted(message, "`truezero sweep report` shows how far it is"))
+            }
+            Err(TryLockError::Error(error)) => Err(Failure::io("lock", &path)(error)),
+        }
+    }
+}
+
+/// A sweep at work.
+struct Sweep<'a> {
+    trainings: &'a [TrainArgs],
+    places: &'a Places,
+    shelf: Shelf,
+    store: Mutex<Store>,
+    shown: Shown,
+}
+
+impl Sweep<'_> {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs all laps; false if an interrupt came before the end.
+    fn race(&self, laps: &[Lap], jobs: usize) -> Result<bool, Failure> {
+        for &lap in laps {
+            let trials = self.store().trials()?;
+            let due = race::due(&trials, lap);
+            self.run_lap(lap, due, jobs)?;
+            if signal::interrupted() {
+                return Ok(false);
+            }
+            let trials = self.store().trials()?;
+            for trial in race::given_up(&trials, lap) {
+                self.store().update(&trial)?;
+                crate::commands::train::remove(&checkpoint(&self.places.checkpoints, trial.number))?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Trains those who are due, `jobs` at a time. The first error of the sweep itself stops it.
+    fn run_lap(&self, lap: Lap, due: Vec<usize>, jobs: usize) -> Result<(), Failure> {
+        let of = due.len();
+        let queue = Mutex::new(VecDeque::from(due));
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let work = || -> Result<(), Failure> {
+            while !signal::interrupted()
+                && let Some(trial) = next()
+            {
+                let result = self.train(lap, trial);
+                if result.is_err() {
+                    // The others finish what they are at, and take nothing more.
+                    queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                }
+                let line = result?;
+                let waiting = queue.lock().unwrap_or_else(PoisonError::into_inner).len();
+                self.shown.line(&line);
+                self.shown.update(of - waiting.min(of), of, "networks".into(), || line);
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs.min(of)).map(|_| scope.spawn(work)).collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    }
+
+    /// Trains one, and takes note of it; gives a line about it.
+    fn train(&self, lap: Lap, number: usize) -> Result<String, Failure> {
+        let trial = self.store().trials()?.swap_remove(number - 1);
+        let place = checkpoint(&self.places.checkpoints, number);
+        let on_epoch = |record: &truezero::EpochRecord, measure: Measure| {
+            let validation = record.validation_error.map(|error| measure.convert(error));
+            let store = self.store();
+            store.name_error(measure.name())?;
+            store.add_epoch(number, record, validation)
+        };
+        let args = &self.trainings[number - 1];
+        let Came { trial, model } = training::run(&trial, args, lap.epochs, &self.shelf, &place, &on_epoch)?;
+        let store = self.store();
+        if let Some(model) = model
+            && is_best(&store, &trial)?
+        {
+            model.save(&self.places.model)?;
+        }
+        store.update(&trial)?;
+        if trial.state == State::Done {
+            crate::commands::train::remove(&place)?;
+        }
+        Ok(report::line(&trial))
+    }
+}
+
+/// Whether no trial that is done is better.
+fn is_best(store: &Store, trial: &Trial) -> Result<bool, Failure> {
+    let mut done: Vec<Trial> =
+        store.trials()?.into_iter().filter(|other| other.state == State::Done).collect();
+    done.push(trial.clone());
+    rank(&mut done);
+    Ok(done[0].number == trial.number)
+}

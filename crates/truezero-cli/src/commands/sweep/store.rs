@@ -1,0 +1,264 @@
+//! The results of a sweep: one SQLite file.
+//!
+//! ```text
+//! sweep    one row: version of this form, the definition as JSON, the name of the error
+//! trials   one row for each training: its options as JSON, how far it is, how good
+//! epochs   one row for each epoch of each training
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OpenFlags, Row, params};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use toml::Table;
+use truezero::EpochRecord;
+
+use super::definition::Definition;
+use crate::failure::Failure;
+use crate::json;
+
+/// Version of the form.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL, error TEXT);
+    CREATE TABLE trials (
+        trial INTEGER PRIMARY KEY,
+        options TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting',
+        epochs INTEGER NOT NULL DEFAULT 0,
+        best_epoch INTEGER,
+        validation_error REAL,
+        test_error REAL,
+        mean_sparsity REAL,
+        seconds REAL NOT NULL DEFAULT 0,
+        message TEXT
+    );
+    CREATE TABLE epochs (
+        trial INTEGER NOT NULL REFERENCES trials,
+        epoch INTEGER NOT NULL,
+        cost REAL NOT NULL,
+        validation_error REAL,
+        mean_sparsity REAL NOT NULL,
+        l1 REAL NOT NULL,
+        learning_rate REAL NOT NULL,
+        PRIMARY KEY (trial, epoch)
+    ) WITHOUT ROWID;";
+
+/// How far a training is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not at its end; there may be a checkpoint.
+    Waiting,
+    /// Given up, for others were better.
+    Stopped,
+    Done,
+    Failed,
+}
+
+const STATES: [(State, &str); 4] = [
+    (State::Waiting, "waiting"),
+    (State::Stopped, "stopped"),
+    (State::Done, "done"),
+    (State::Failed, "failed"),
+];
+
+impl State {
+    fn name(self) -> &'static str {
+        STATES.iter().find(|(state, _)| *state == self).expect("every state has a name").1
+    }
+}
+
+/// One training of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trial {
+    /// Counted from 1.
+    #[serde(rename = "trial")]
+    pub number: usize,
+    /// Those that vary.
+    pub options: Map<String, Value>,
+    pub state: State,
+    /// Completed so far.
+    pub epochs: usize,
+    pub best_epoch: Option<usize>,
+    /// Of the best epoch, as are the others.
+    pub validation_error: Option<f64>,
+    pub test_error: Option<f64>,
+    pub mean_sparsity: Option<f64>,
+    pub seconds: f64,
+    /// Why it failed, or what should be known.
+    pub message: Option<String>,
+}
+
+impl Trial {
+    /// Better ones come first; equally good ones in the order of their numbers.
+    pub fn rank(&self) -> (bool, f64, usize) {
+        (self.validation_error.is_none(), self.validation_error.unwrap_or(0.0), self.number)
+    }
+}
+
+/// Sorts better trials to the front.
+pub fn rank(trials: &mut [Trial]) {
+    trials.sort_by(|a, b| a.rank().partial_cmp(&b.rank()).expect("errors are finite"));
+}
+
+/// An open file of results.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    database: Connection,
+}
+
+impl Store {
+    /// Creates the file with all trials waiting, or opens that of the same sweep.
+    ///
+    /// # Errors
+    /// A file that is none, or that of another sweep.
+    pub fn create(path: &Path, definition: &Definition, options: &[Table]) -> Result<Self, Failure> {
+        let failed = failing("open", path);
+        let mut store = Self { path: path.to_owned(), database: Connection::open(path).map_err(&failed)? };
+        // Readers see a consistent state while trainings write.
+        store.database.pragma_update(None, "journal_mode", "wal").map_err(&failed)?;
+        store.database.pragma_update(None, "synchronous", "normal").map_err(&failed)?;
+        let tables: i64 = store
+            .database
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(&failed)?;
+        let document = json::value(definition).to_string();
+        if tables == 0 {
+            store.fill(&document, options).map_err(failing("write", path))?;
+        } else if store.definition()? != document {
+            let message = format!("{} holds the results of another sweep", path.display());
+            return Err(Failure::hinted(message, "name another file with --out, or delete it"));
+        }
+        Ok(store)
+    }
+
+    /// Opens the results of a sweep to read them.
+    ///
+    /// # Errors
+    /// A file that is none.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(path, flags).map_err(failing("open", path))?;
+        let store = Self { path: path.to_owned(), database };
+        store.definition()?;
+        Ok(store)
+    }
+
+    fn fill(&mut self, definition: &str, options: &[Table]) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction
+            .execute("INSERT INTO sweep (format, definition) VALUES (?1, ?2)", params![FORMAT, definition])?;
+        for (index, table) in options.iter().enumerate() {
+            let options = json::value(table).to_string();
+            transaction.execute(
+                "INSERT INTO trials (trial, options) VALUES (?1, ?2)",
+                params![index + 1, options],
+            )?;
+        }
+        transaction.commit()
+    }
+
+    /// The definition, as JSON.
+    fn definition(&self) -> Result<String, Failure> {
+        let (format, definition): (i64, String) = self
+            .database
+            .query_row("SELECT format, definition FROM sweep", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(failing("find a sweep in", &self.path))?;
+        if format == FORMAT {
+            return Ok(definition);
+        }
+        let path = self.path.display();
+        Err(Failure::Message(format!("{path}: expected results of version {FORMAT}, found version {format}")))
+    }
+
+    /// What the trials' error is called; none before the first has begun.
+    pub fn error_name(&self) -> Result<Option<String>, Failure> {
+        self.database
+            .query_row("SELECT error FROM sweep", [], |row| row.get(0))
+            .map_err(failing("read", &self.path))
+    }
+
+    /// Takes note of what the error is called.
+    pub fn name_error(&self, name: &str) -> Result<(), Failure> {
+        self.execute("UPDATE sweep SET error = ?1", params![name])
+    }
+
+    /// All trials, in the order of their numbers.
+    pub fn trials(&self) -> Result<Vec<Trial>, Failure> {
+        let read = || -> rusqlite::Result<Vec<Trial>> {
+            let columns = "trial, options, state, epochs, best_epoch, validation_error, test_error, mean_sparsity, \
+                           seconds, message";
+            let query = format!("SELECT {columns} FROM trials ORDER BY trial");
+            self.database.prepare(&query)?.query_map([], trial)?.collect()
+        };
+        read().map_err(failing("read", &self.path))
+    }
+
+    /// Takes note of a trial as it is now.
+    pub fn update(&self, trial: &Trial) -> Result<(), Failure> {
+        self.execute(
+            "UPDATE trials SET state = ?2, epochs = ?3, best_epoch = ?4, validation_error = ?5, test_error = ?6, \
+             mean_sparsity = ?7, seconds = ?8, message = ?9 WHERE trial = ?1",
+            params![
+                trial.number,
+                trial.state.name(),
+                trial.epochs,
+                trial.best_epoch,
+                trial.validation_error,
+                trial.test_error,
+                trial.mean_sparsity,
+                trial.seconds,
+                trial.message
+            ],
+        )
+    }
+
+    /// Takes note of an epoch; one that is trained again after a crash is the same again.
+    pub fn add_epoch(
+        &self,
+        trial: usize,
+        record: &EpochRecord,
+        validation: Option<f64>,
+    ) -> Result<(), Failure> {
+        let EpochRecord { epoch, cost, mean_sparsity, l1, learning_rate, .. } = record;
+        self.execute(
+            "INSERT OR REPLACE INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![trial, epoch, cost, validation, mean_sparsity, l1, learning_rate],
+        )
+    }
+
+    fn execute(&self, statement: &str, values: impl rusqlite::Params) -> Result<(), Failure> {
+        self.database.execute(statement, values).map(drop).map_err(failing("write", &self.path))
+    }
+}
+
+fn trial(row: &Row) -> rusqlite::Result<Trial> {
+    let unreadable = |column, message: String| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, message.into())
+    };
+    let (options, state): (String, String) = (row.get(1)?, row.get(2)?);
+    let known = STATES.iter().find(|(_, name)| *name == state);
+    Ok(Trial {
+        number: row.get(0)?,
+        options: serde_json::from_str(&options).map_err(|error| unreadable(1, error.to_string()))?,
+        state: known.ok_or_else(|| unreadable(2, format!("unknown state {state:?}")))?.0,
+        epochs: row.get(3)?,
+        best_epoch: row.get(4)?,
+        validation_error: row.get(5)?,
+        test_error: row.get(6)?,
+        mean_sparsity: row.get(7)?,
+        seconds: row.get(8)?,
+        message: row.get(9)?,
+    })
+}
+
+fn failing(operation: &'static str, path: &Path) -> impl Fn(rusqlite::Error) -> Failure {
+    let path = path.to_owned();
+    move |source| Failure::Store { operation, path: path.clone(), source }
+}

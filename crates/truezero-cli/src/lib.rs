@@ -1,0 +1,86 @@
+//! The `truezero` command, as a function: the program calls it, and so does the Python package.
+
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "the interface to other crates is one function")]
+#![allow(
+    clippy::format_push_string,
+    reason = "for texts that people read, clarity goes before an allocation"
+)]
+
+mod args;
+mod commands;
+mod config;
+mod failure;
+mod files;
+mod json;
+mod measure;
+mod output;
+mod progress;
+mod signal;
+mod table;
+mod tensorboard;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+use failure::Failure;
+
+/// Exit code of a command that did what it was asked.
+const SUCCESS: u8 = 0;
+
+/// Does what the command line asks for, the program's name first among the arguments; returns the exit code:
+/// 0 for success, 2 for a wrong usage, 1 for any other failure, told on standard error.
+pub fn run(arguments: Vec<OsString>) -> u8 {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !truezero_data::formats::panic_is_caught() {
+            print(panic);
+        }
+    }));
+    match parse_and_do(arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::note(&format!("error: {}", failure::chain(&failure)));
+            failure.exit_code()
+        }
+    }
+}
+
+fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
+    let mut parsed = Cli::try_parse_from(&arguments);
+    if let Ok(Cli { verb: Verb::Train(train) }) = &parsed
+        && let Some(file) = &train.run.config
+    {
+        let has_data = train.data.is_some();
+        parsed = Cli::try_parse_from(config::merge(file, arguments, has_data)?);
+    }
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output, complaints elsewhere; nobody listening is no failure.
+            let _ = error.print();
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
+        }
+    };
+    match cli.verb {
+        Verb::Train(args) => commands::train::run(*args),
+        Verb::Pretrain(args) => commands::pretrain::run(&args),
+        Verb::Sweep(args) => commands::sweep::run(&args),
+        Verb::Evaluate(args) => commands::evaluate::run(&args),
+        Verb::Predict(args) => commands::predict::run(&args),
+        Verb::Inspect(args) => commands::inspect::run(&args),
+        Verb::Encode(args) => commands::encode::run(&args),
+        Verb::Export(args) => commands::export::run(&args),
+        Verb::Import(args) => commands::import::run(&args),
+        Verb::Observe(args) => commands::observe::run(&args),
+        Verb::Serve(args) => commands::serve::run(&args),
+        Verb::Paper(args) => commands::paper::run(&args),
+        Verb::Bench(args) => commands::bench::run(&args),
+        Verb::Fetch(args) => commands::fetch::run(&args),
+        Verb::Completions(args) => commands::completions::run(&args),
+        Verb::Man(args) => commands::man::run(&args),
+    }?;
+    Ok(SUCCESS)
+}

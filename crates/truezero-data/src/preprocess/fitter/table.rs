@@ -1,0 +1,171 @@
+//! Fits the rules of a table's columns.
+
+use std::collections::BTreeSet;
+
+use crate::preprocess::PreprocessOptions;
+use crate::preprocess::column::{ColumnPlan, MAX_LEVELS};
+use crate::preprocess::scaling::{Scaling, Summary, Summing};
+use crate::preprocess::table::TablePlan;
+use crate::text::Counter;
+use crate::{Column, ColumnValues, DataError, Table};
+
+/// What is collected of a table.
+#[derive(Debug)]
+pub(super) struct TableFitter {
+    columns: Vec<ColumnFitter>,
+}
+
+/// What is collected of a column.
+#[derive(Debug)]
+struct ColumnFitter {
+    name: String,
+    collected: Collected,
+}
+
+#[derive(Debug)]
+enum Collected {
+    Numbers { sum: Summing, missing: bool },
+    Words { levels: BTreeSet<String>, missing: bool },
+    Texts(Counter),
+}
+
+impl TableFitter {
+    pub(super) fn new(table: &Table, options: &PreprocessOptions) -> Result<Self, DataError> {
+        let columns = table.columns.iter().map(|column| {
+            let collected = match &column.values {
+                ColumnValues::Numbers(_) => Collected::Numbers { sum: Summing::default(), missing: false },
+                ColumnValues::Categories(_) => Collected::Words { levels: BTreeSet::new(), missing: false },
+                ColumnValues::Text(_) => {
+                    let counter = Counter::new(&options.text);
+                    Collected::Texts(counter.map_err(|error| of_column(error, &column.name))?)
+                }
+            };
+            Ok(ColumnFitter { name: column.name.clone(), collected })
+        });
+        Ok(Self { columns: columns.collect::<Result<_, DataError>>()? })
+    }
+
+    pub(super) fn wants_more(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.collected, Collected::Numbers { .. }))
+    }
+
+    pub(super) fn turn(&mut self) {
+        for column in &mut self.columns {
+            if let Collected::Numbers { sum, .. } = &mut column.collected {
+                sum.turn(sum.count());
+            }
+        }
+    }
+
+    pub(super) fn see(&mut self, table: &Table, rows: &[usize], second: bool) -> Result<(), DataError> {
+        let names = |columns: &[Column]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        if !self.columns.iter().map(|column| &column.name).eq(table.columns.iter().map(|column| &column.name))
+        {
+            let known: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+            let expected = format!("the columns {}, as before", known.join(", "));
+            return Err(DataError::unsuitable("inputs", expected, names(&table.columns).join(", ")));
+        }
+        self.columns
+            .iter_mut()
+            .zip(&table.columns)
+            .try_for_each(|(fitter, column)| fitter.see(column, rows, second))
+    }
+
+    pub(super) fn finish(self, options: &PreprocessOptions) -> Result<TablePlan, DataError> {
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let name = column.name.clone();
+            columns.push((name, column.finish(options)?));
+        }
+        let plan = TablePlan::fitted(columns);
+        match plan.flaw() {
+            None => Ok(plan),
+            Some(flaw) => Err(DataError::unsuitable("inputs", "a table to learn from", flaw)),
+        }
+    }
+}
+
+impl ColumnFitter {
+    fn see(&mut self, column: &Column, rows: &[usize], second: bool) -> Result<(), DataError> {
+        let place = || format!("column {:?}", self.name);
+        match (&mut self.collected, &column.values) {
+            (Collected::Numbers { sum, missing }, ColumnValues::Numbers(numbers)) => {
+                for number in rows.iter().map(|&row| numbers[row]) {
+                    if number.is_nan() {
+                        *missing = true;
+                    } else {
+                        sum.add(number);
+                    }
+                }
+            }
+            (Collected::Words { .. }, ColumnValues::Categories(_))
+            | (Collected::Texts(_), ColumnValues::Text(_))
+                if second => {}
+            (Collected::Words { levels, missing }, ColumnValues::Categories(words)) => {
+                for word in rows.iter().map(|&row| &words[row]) {
+                    match word {
+                        None => *missing = true,
+                        Some(word) if !levels.contains(word) => _ = levels.insert(word.clone()),
+                        Some(_) => {}
+                    }
+                }
+            }
+            (Collected::Texts(counter), ColumnValues::Text(texts)) => {
+                rows.iter().for_each(|&row| counter.count(&texts[row]));
+            }
+            (Collected::Numbers { .. }, _) => {
+                return Err(DataError::unsuitable(place(), "numbers, as before", "words"));
+            }
+            (Collected::Words { .. } | Collected::Texts(_), _) => {
+                return Err(DataError::unsuitable(place(), "words of the same kind as before", "others"));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, options: &PreprocessOptions) -> Result<ColumnPlan, DataError> {
+        let place = || format!("column {:?}", self.name);
+        match self.collected {
+            Collected::Numbers { sum, missing } => {
+                let summary = sum.summary();
+                let (shift, divisor) = match options.scaling {
+                    Scaling::None => (0.0, 1.0),
+                    Scaling::UnitRange => Summary::unit_range(&summary),
+                    Scaling::Auto | Scaling::Standardize => summary.standardize(),
+                };
+                let plan = ColumnPlan::Number { impute: summary.mean, shift, divisor, missing };
+                match plan.flaw() {
+                    None => Ok(plan),
+                    Some(flaw) => {
+                        Err(DataError::unsuitable(place(), "finite numbers that can be scaled", flaw))
+                    }
+                }
+            }
+            Collected::Words { levels, missing } if levels.len() <= MAX_LEVELS => {
+                Ok(ColumnPlan::Category { levels: levels.into_iter().collect(), missing })
+            }
+            Collected::Words { levels, .. } => {
+                let (found, name) = (levels.len(), &self.name);
+                let found = format!(
+                    "{found}\nhint: if it is running text, pass --text {name}; if it is not to be learned from, leave \
+                     it out"
+                );
+                let expected = format!("at most {MAX_LEVELS} different words");
+                Err(DataError::unsuitable(place(), expected, found))
+            }
+            Collected::Texts(counter) => {
+                counter.vocabulary().map(ColumnPlan::Text).map_err(|error| of_column(error, &self.name))
+            }
+        }
+    }
+}
+
+/// An error of texts, told of their column.
+fn of_column(error: DataError, name: &str) -> DataError {
+    match error {
+        DataError::Unsuitable { place, expected, found } if place == "text" => {
+            DataError::unsuitable(format!("column {name:?}"), expected, found)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,238 @@
+//! Data larger than memory: files that are read piece after piece, as often as needed.
+//!
+//! CSV and svmlight files come in blocks of lines, Parquet files in batches of rows, NPY files in blocks of rows;
+//! files of other formats come whole, one after the other: split into files of bearable size (shards), they can be
+//! streamed, too. A first pass finds what only all examples can tell: how many there are, which columns of a text
+//! table are numbers, how svmlight columns are counted, whether a matrix is sparse. The pieces are then parts of the
+//! very [`Raw`] that reading everything into memory would give.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), truezero_data::DataError> {
+//! use truezero_data::{SourceSpec, stream::Stream};
+//! let stream = Stream::open(&SourceSpec { target: Some("y".into()), ..SourceSpec::new("data/*.parquet") })?;
+//! println!("{} examples", stream.examples());
+//! for piece in stream.pieces() {
+//!     println!("{} more", piece?.examples());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod csv;
+mod npy;
+mod parquet;
+mod shards;
+mod svmlight;
+mod whole;
+mod windows;
+
+use std::path::{Path, PathBuf};
+
+use crate::formats::TableOptions;
+use crate::formats::svmlight::Numbering;
+use crate::source::Format;
+use crate::{DataError, Raw, RawTarget, SourceSpec};
+
+pub use windows::{Prepared, Windows, chosen, fit, fit_targets};
+
+/// About so many values are in a piece, unless it is said otherwise: 8 MB of them as 64-bit numbers.
+pub const PIECE_VALUES: usize = 1 << 20;
+/// So many bytes of text are read for a value.
+const BYTES_OF_VALUE: usize = 4;
+
+/// Examples in files, not in memory.
+#[derive(Debug)]
+pub struct Stream {
+    name: String,
+    options: TableOptions,
+    shards: Vec<Shard>,
+    /// Of all shards, if they are given apart from the examples.
+    labels: Option<RawTarget>,
+    numbering: Option<Numbering>,
+    examples: usize,
+    /// About so many values are in a piece.
+    values: usize,
+}
+
+/// A file, and what the first pass found in it.
+#[derive(Debug)]
+struct Shard {
+    path: PathBuf,
+    examples: usize,
+    kind: Kind,
+}
+
+/// A format, with what must be known before its files can be read in pieces.
+#[derive(Debug)]
+enum Kind {
+    Csv(csv::Known),
+    Svmlight(svmlight::Known),
+    Parquet,
+    Npy(npy::Known),
+    /// A format whose files are read at once.
+    Whole(Format),
+}
+
+impl Stream {
+    /// Finds the files and goes through them once. `spec.data` is a file, a folder of files of one format, or a
+    /// pattern (`part-*.csv`) of such files, which come in the order of their names.
+    ///
+    /// # Errors
+    /// If there are none, one violates its format or is not like the others, or there are no examples.
+    pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
+        let options =
+            TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+        let (format, paths) = shards::find(&spec.data)?;
+        let (mut shards, numbering) = match format {
+            Format::Csv => (csv::scan(&paths, &options)?, None),
+            Format::Svmlight => svmlight::scan(&paths, spec.numbering)?,
+            Format::Parquet => (parquet::scan(&paths)?, None),
+            Format::Npy => (npy::scan(&paths)?, None),
+            other => (whole::scan(&paths, other, &options)?, None),
+        };
+        shards.retain(|shard| shard.examples > 0);
+        let examples = shards.iter().map(|shard| shard.examples).sum();
+        if examples == 0 {
+            return Err(DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"));
+        }
+        let labels = spec.labels.as_deref().map(crate::source::read_labels).transpose()?;
+        if let Some(found) = labels.as_ref().map(RawTarget::examples).filter(|&found| found != examples) {
+            let expected = format!("{examples}, one for each example");
+            return Err(DataError::unsuitable(
+                format!("targets of {}", spec.data),
+                expected,
+                found.to_string(),
+            ));
+        }
+        Ok(Self {
+            name: spec.data.clone(),
+            options,
+            shards,
+            labels,
+            numbering,
+            examples,
+            values: PIECE_VALUES,
+        })
+    }
+
+    /// The same examples, with about so many values in a piece.
+    #[must_use]
+    pub fn in_pieces_of(self, values: usize) -> Self {
+        Self { values: values.max(1), ..self }
+    }
+
+    /// What it was called when it was opened.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of examples.
+    pub fn examples(&self) -> usize {
+        self.examples
+    }
+
+    /// The files, in order.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.shards.iter().map(|shard| shard.path.as_path())
+    }
+
+    /// How the columns of svmlight files are counted.
+    pub fn numbering(&self) -> Option<Numbering> {
+        self.numbering
+    }
+
+    /// All examples, in order, in pieces that are the same each time.
+    pub fn pieces(&self) -> Pieces<'_> {
+        Pieces { stream: self, next: 0, reader: None, given: 0 }
+    }
+}
+
+/// The pieces of a [`Stream`]; after an error there are no more.
+pub struct Pieces<'a> {
+    stream: &'a Stream,
+    /// The shard after the one that is being read.
+    next: usize,
+    reader: Option<Box<dyn Reader + 'a>>,
+    /// Examples so far.
+    given: usize,
+}
+
+/// Reads a file in pieces.
+trait Reader {
+    /// The next piece; none at the end.
+    fn piece(&mut self) -> Result<Option<Raw>, DataError>;
+}
+
+fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>, DataError> {
+    let (path, options, values) = (&shard.path, &stream.options, stream.values);
+    Ok(match &shard.kind {
+        Kind::Csv(known) => {
+            Box::new(csv::Reader::open(path, known, options, values.saturating_mul(BYTES_OF_VALUE))?)
+        }
+        Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
+        Kind::Parquet => Box::new(parquet::Reader::open(path, options, values)?),
+        Kind::Npy(known) => Box::new(npy::Reader::open(path, *known, values)?),
+        Kind::Whole(format) => Box::new(whole::Reader::new(path, *format, options)),
+    })
+}
+
+impl Pieces<'_> {
+    fn read(&mut self) -> Result<Option<Raw>, DataError> {
+        loop {
+            if let Some(reader) = &mut self.reader
+                && let Some(raw) = reader.piece()?
+            {
+                return self.labelled(raw).map(Some);
+            }
+            let Some(shard) = self.stream.shards.get(self.next) else { return self.end() };
+            self.next += 1;
+            self.reader = Some(open(shard, self.stream)?);
+        }
+    }
+
+    /// Puts the labels to it that are kept apart.
+    fn labelled(&mut self, mut raw: Raw) -> Result<Raw, DataError> {
+        let rows: Vec<usize> = (self.given..self.given + raw.examples()).collect();
+        self.given += rows.len();
+        if self.given > self.stream.examples {
+            return self.changed();
+        }
+        if let Some(labels) = &self.stream.labels {
+            if raw.target.is_some() {
+                let place = format!("labels of {}", self.stream.name);
+                return Err(DataError::unsuitable(
+                    place,
+                    "data without targets of its own",
+                    "data with targets",
+                ));
+            }
+            raw.target = Some(labels.select(&rows));
+        }
+        Ok(raw)
+    }
+
+    fn end(&self) -> Result<Option<Raw>, DataError> {
+        if self.given == self.stream.examples { Ok(None) } else { self.changed() }
+    }
+
+    fn changed<T>(&self) -> Result<T, DataError> {
+        let expected = format!("{} examples, as in the first pass", self.stream.examples);
+        Err(DataError::unsuitable(&self.stream.name, expected, format!("{} or more", self.given)))
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Result<Raw, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let piece = self.read();
+        if !matches!(piece, Ok(Some(_))) {
+            (self.reader, self.next) = (None, self.stream.shards.len());
+            if piece.is_err() {
+                // The end that follows is no error of its own.
+                self.given = self.stream.examples;
+            }
+        }
+        piece.transpose()
+    }
+}

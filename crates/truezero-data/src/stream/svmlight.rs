@@ -1,0 +1,70 @@
+//! svmlight files, some lines at a time.
+
+use std::path::{Path, PathBuf};
+
+use super::{Kind, PIECE_VALUES, Shard};
+use crate::formats::svmlight::{Lines, Numbering};
+use crate::{DataError, Input, Raw};
+
+/// What all files of the stream together tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    numbering: Numbering,
+    /// Whether some example has not exactly one label.
+    sets: bool,
+}
+
+/// Goes through all files.
+pub(super) fn scan(
+    paths: &[PathBuf],
+    numbering: Option<Numbering>,
+) -> Result<(Vec<Shard>, Option<Numbering>), DataError> {
+    let (mut range, mut sets): (Option<(u32, u32)>, _) = (None, false);
+    let mut counts = Vec::with_capacity(paths.len());
+    for path in paths {
+        let mut lines = Lines::new(Input::open(path)?);
+        let mut count = 0;
+        loop {
+            let block = lines.block(PIECE_VALUES, false)?;
+            if block.examples() == 0 {
+                break;
+            }
+            count += block.examples();
+            sets |= block.has_sets();
+            range = match (range, block.range()) {
+                (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+                (known, new) => known.or(new),
+            };
+        }
+        counts.push(count);
+    }
+    let numbering = numbering.unwrap_or_else(|| Numbering::guess(range));
+    let shard = |(path, examples): (&PathBuf, usize)| {
+        let kind = Kind::Svmlight(Known { numbering, sets });
+        Shard { path: path.clone(), examples, kind }
+    };
+    Ok((paths.iter().zip(counts).map(shard).collect(), Some(numbering)))
+}
+
+/// Reads a file in pieces.
+pub(super) struct Reader {
+    lines: Lines<'static>,
+    known: Known,
+    values: usize,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path, known: Known, values: usize) -> Result<Self, DataError> {
+        Ok(Self { lines: Lines::new(Input::open(path)?), known, values })
+    }
+}
+
+impl super::Reader for Reader {
+    fn piece(&mut self) -> Result<Option<Raw>, DataError> {
+        let block = self.lines.block(self.values, self.known.sets)?;
+        if block.examples() == 0 {
+            return Ok(None);
+        }
+        self.lines.raw(block, self.known.numbering).map(Some)
+    }
+}

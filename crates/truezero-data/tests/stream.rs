@@ -1,0 +1,195 @@
+//! What a stream gives, piece after piece, is what reading everything into memory gives.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "for tables of some lines, clarity goes before an allocation"
+)]
+#![allow(clippy::from_iter_instead_of_collect, reason = "arrow arrays are named by their type")]
+
+use std::fs;
+use std::path::Path;
+
+use arrow_array::{Float64Array, RecordBatch, StringArray};
+use truezero_data::stream::Stream;
+use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, open};
+use truezero_sparse::Batch;
+
+/// Each example as text, exactly.
+fn examples(raw: &Raw) -> Vec<String> {
+    let target = |row: usize| match &raw.target {
+        None => String::new(),
+        Some(target) => format!("{:?}", target.select(&[row])),
+    };
+    let features = |row: usize| match &raw.features {
+        Features::Matrix(Batch::Dense(batch)) => format!("dense {:?}", batch.row(row)),
+        Features::Matrix(Batch::Active(batch)) => format!("{} {:?}", batch.width(), batch.example(row)),
+        Features::Table(table) => {
+            let cell = |values: &ColumnValues| match values {
+                ColumnValues::Numbers(numbers) => format!("{:?}", numbers[row]),
+                ColumnValues::Categories(words) => format!("{:?}", words[row]),
+                ColumnValues::Text(texts) => format!("text {:?}", texts[row]),
+            };
+            let columns = table.columns.iter();
+            columns.map(|column| format!("{}: {}, ", column.name, cell(&column.values))).collect()
+        }
+    };
+    (0..raw.examples()).map(|row| format!("{} | {} | {:?}", features(row), target(row), raw.image)).collect()
+}
+
+/// Streams in pieces of several sizes; each must give the examples in memory. How many pieces there were at least.
+fn same(spec: &SourceSpec, whole: &[Raw]) -> usize {
+    let expected: Vec<String> = whole.iter().flat_map(examples).collect();
+    let mut most = 0;
+    for values in [1, 7, 40, 1 << 22] {
+        let stream = Stream::open(spec).unwrap().in_pieces_of(values);
+        assert_eq!(stream.examples(), expected.len());
+        for _ in 0..2 {
+            let pieces: Vec<Raw> = stream.pieces().map(Result::unwrap).collect();
+            most = most.max(pieces.len());
+            let found: Vec<String> = pieces.iter().flat_map(examples).collect();
+            assert_eq!(found, expected, "pieces of {values} values");
+        }
+    }
+    most
+}
+
+fn spec(data: &Path, target: Option<&str>) -> SourceSpec {
+    let data = data.to_str().unwrap();
+    SourceSpec { target: target.map(str::to_owned), text: vec![], ..SourceSpec::new(data) }
+}
+
+#[test]
+fn text_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let mut text = String::from("\u{feff}age,colour,note,y\n");
+    for row in 0..60 {
+        let note = ["plain", "\"two\nlines, with a comma\"", "\"a \"\"quote\"\"\"", "5\" wide", ""][row % 5];
+        let colour = ["red", "", "blue", "NA"][row % 4];
+        text += &format!(
+            "{}.5,{colour},{note},{}\n{}",
+            row * 7 % 11,
+            row % 3,
+            if row % 9 == 0 { "\n" } else { "" }
+        );
+    }
+    fs::write(&path, text).unwrap();
+    let spec = SourceSpec { text: vec!["note".into()], ..spec(&path, Some("y")) };
+    assert!(same(&spec, &[open(&spec).unwrap().train]) > 20);
+}
+
+#[test]
+fn columns_are_typed_by_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("part-1.csv"), "code,y\n01,1\n2,0\n").unwrap();
+    fs::write(folder.path().join("part-2.csv"), "code,y\nx,1\n").unwrap();
+    fs::write(folder.path().join("all.txt"), "code,y\n01,1\n2,0\nx,1\n").unwrap();
+    fs::rename(folder.path().join("all.txt"), folder.path().join("whole.csv")).unwrap();
+    let whole = open(&spec(&folder.path().join("whole.csv"), Some("y"))).unwrap().train;
+    same(&spec(&folder.path().join("part-*.csv"), Some("y")), &[whole]);
+
+    fs::write(folder.path().join("part-3.csv"), "code,z\nx,1\n").unwrap();
+    let error = Stream::open(&spec(&folder.path().join("part-*.csv"), None)).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "part-3.csv: header: expected the columns code, y, as in the first file, found code, z"
+        )
+    );
+    let error = Stream::open(&spec(&folder.path().join("none-*.csv"), None)).unwrap_err().to_string();
+    assert!(error.contains("no such file\nhint: give a file, a folder of files, or a pattern"), "{error}");
+}
+
+#[test]
+fn sparse_text_has_one_numbering() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = ("1 1:0.5 3:2\n# nothing\n0 2:1\n1 4:1\n", "0 9:1\n0 1:1 2:1\n");
+    fs::write(folder.path().join("1.svm"), one).unwrap();
+    fs::write(folder.path().join("2.svm"), two).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let whole = place.path().join("whole.svm");
+    fs::write(&whole, format!("{one}{two}")).unwrap();
+    let whole = open(&spec(&whole, None)).unwrap();
+    let stream = Stream::open(&spec(folder.path(), None)).unwrap();
+    assert_eq!(stream.numbering(), whole.numbering);
+    assert!(same(&spec(folder.path(), None), &[whole.train]) >= 5);
+}
+
+#[test]
+fn arrays_keep_the_form_of_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    // Dense on the whole, though the first rows are all zero.
+    let values: Vec<f32> = (0..40 * 3).map(|at| if at < 30 { 0.0 } else { at as f32 }).collect();
+    let mut bytes =
+        b"\x93NUMPY\x01\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (40, 3), }".to_vec();
+    bytes.resize(127, b' ');
+    bytes.push(b'\n');
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    let path = folder.path().join("x.npy");
+    fs::write(&path, &bytes).unwrap();
+    let labels: String = (0..40).map(|row| format!("{}\n", row % 2)).collect();
+    fs::write(folder.path().join("y.txt"), labels).unwrap();
+    let spec = SourceSpec { labels: Some(folder.path().join("y.txt")), ..spec(&path, None) };
+    assert!(same(&spec, &[open(&spec).unwrap().train]) >= 20);
+
+    fs::write(&path, &bytes[..bytes.len() - 4]).unwrap();
+    let error = Stream::open(&spec).unwrap_err().to_string();
+    assert!(error.contains("row"), "{error}");
+}
+
+#[test]
+fn row_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Float64Array::from_iter((0..50).map(|row| (row % 7 != 0).then_some(f64::from(row))));
+    let words = StringArray::from_iter((0..50).map(|row| (row % 5 != 0).then(|| format!("w{}", row % 3))));
+    let labels = StringArray::from_iter_values((0..50).map(|row| format!("c{}", row % 2)));
+    let columns: [(&str, std::sync::Arc<dyn arrow_array::Array>); 3] = [
+        ("n", std::sync::Arc::new(numbers)),
+        ("w", std::sync::Arc::new(words)),
+        ("y", std::sync::Arc::new(labels)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let path = folder.path().join("a.parquet");
+    let settings =
+        parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(20)).build();
+    let file = fs::File::create(&path).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), Some(settings)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let spec = spec(&path, Some("y"));
+    assert!(same(&spec, &[open(&spec).unwrap().train]) >= 20);
+}
+
+#[test]
+fn files_of_other_formats_come_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = |count: u8| {
+        let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 2];
+        bytes.extend((0..4 * count).map(|value| value * 3));
+        bytes
+    };
+    fs::write(folder.path().join("1.idx"), images(3)).unwrap();
+    fs::write(folder.path().join("2.idx"), images(2)).unwrap();
+    let part = |name: &str| open(&spec(&folder.path().join(name), None)).unwrap().train;
+    assert_eq!(same(&spec(folder.path(), None), &[part("1.idx"), part("2.idx")]), 2);
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_an_error_and_ends_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "x,y\n1,0\n2,1\n").unwrap();
+    let stream = Stream::open(&spec(&path, Some("y"))).unwrap();
+    fs::write(&path, "x,y\n1,0\n").unwrap();
+    let pieces: Vec<_> = stream.pieces().collect();
+    assert_eq!(pieces.len(), 2);
+    let error = pieces[1].as_ref().unwrap_err().to_string();
+    assert!(error.contains("expected 2 examples, as in the first pass"), "{error}");
+    fs::write(&path, "x,y\n1,0\n2,1\n3,1\n").unwrap();
+    assert!(stream.pieces().next().unwrap().is_err());
+}
+
+#[test]
+fn labels_are_those_of_their_examples() {
+    let target = RawTarget::Labels(["a", "b", "c"].map(str::to_owned).to_vec());
+    assert_eq!(target.select(&[2, 0]), RawTarget::Labels(vec!["c".into(), "a".into()]));
+}

@@ -1,0 +1,52 @@
+//! The data that comes with truezero.
+
+use pyo3::prelude::*;
+use truezero_data::{ColumnValues, Features, Raw, RawTarget, Source};
+
+use crate::arrays::{self, Csr};
+use crate::failure::wrong;
+
+/// The digits: pixels from 0 to 255 as the parts of a CSR matrix, and what they are; training, validation and
+/// test part one after the other.
+#[pyfunction]
+pub fn digits5k(py: Python<'_>) -> PyResult<(Csr<'_>, Vec<i64>)> {
+    let mut pixels: Option<truezero_sparse::Batch> = None;
+    let mut labels = Vec::new();
+    for part in parts(truezero_data::digits5k()) {
+        let (Features::Matrix(batch), Some(RawTarget::Numbers(numbers))) = (part.features, part.target)
+        else {
+            return Err(wrong("the embedded digits are damaged"));
+        };
+        match &mut pixels {
+            None => pixels = Some(batch),
+            Some(pixels) => pixels.append(&batch),
+        }
+        labels.extend(numbers.into_iter().map(|number| number as i64));
+    }
+    match pixels {
+        Some(truezero_sparse::Batch::Active(pixels)) => Ok((arrays::csr(py, &pixels), labels)),
+        _ => Err(wrong("the embedded digits are damaged")),
+    }
+}
+
+/// The film snippets and their stars; training and test part one after the other.
+#[pyfunction]
+pub fn film_snippets() -> PyResult<(Vec<String>, Vec<i64>)> {
+    let (mut texts, mut stars) = (Vec::new(), Vec::new());
+    for part in parts(truezero_data::film_snippets()) {
+        let (Features::Table(table), Some(RawTarget::Numbers(numbers))) = (part.features, part.target) else {
+            return Err(wrong("the embedded snippets are damaged"));
+        };
+        for column in table.columns {
+            if let ColumnValues::Text(column) = column.values {
+                texts.extend(column);
+            }
+        }
+        stars.extend(numbers.into_iter().map(|number| number as i64));
+    }
+    Ok((texts, stars))
+}
+
+fn parts(source: Source) -> impl Iterator<Item = Raw> {
+    [Some(source.train), source.validation, source.test].into_iter().flatten()
+}

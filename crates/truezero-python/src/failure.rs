@@ -1,0 +1,80 @@
+//! Our errors as Python's: what the system refused is an `OSError`, all else a `ValueError`.
+
+use std::error::Error as _;
+use std::io;
+
+use pyo3::PyErr;
+use pyo3::exceptions::PyValueError;
+use truezero_data::DataError;
+
+/// An error and what caused it on one line, then its hint.
+fn message(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut message = sentence.to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    if hint.is_empty() { message } else { format!("{message}\n{hint}") }
+}
+
+/// What options of the library are called in Python, where that is not the same with underscores.
+const PARAMETERS: [(&str, &str); 10] = [
+    ("hidden", "hidden_layer_sizes"),
+    ("l1", "l1_activation"),
+    ("weight-decay", "alpha"),
+    ("learning-rate", "learning_rate_init"),
+    ("epochs", "max_iter"),
+    ("beta1", "beta_1"),
+    ("beta2", "beta_2"),
+    ("pretrain-l1", "l1_activation"),
+    ("pretrain-learning-rate", "learning_rate_init"),
+    ("pretrain-epochs", "max_iter"),
+];
+
+/// What can be done about a cost that became infinite.
+const SCALE: &str =
+    "hint: scale the inputs, to [0, 1] or to mean 0 and deviation 1, or lower learning_rate_init";
+
+/// An error in the words of Python's users.
+fn text(error: &truezero::Error) -> String {
+    let text = message(error);
+    match error {
+        truezero::Error::Option { option, expected, found } => {
+            let known = PARAMETERS.iter().find(|(name, _)| name == option);
+            let name = known.map_or_else(|| option.replace('-', "_"), |(_, name)| (*name).to_owned());
+            format!("{name}: expected {expected}, found {found}")
+        }
+        truezero::Error::Diverged { .. } | truezero::Error::PretrainingDiverged { .. } => {
+            format!("{}\n{SCALE}", text.lines().next().unwrap_or_default())
+        }
+        _ => text,
+    }
+}
+
+/// What a function of the library failed with.
+pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
+    let error = error.into();
+    let text = text(&error);
+    let refused = match &error {
+        truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
+        _ => None,
+    };
+    match refused.and_then(|source| source.downcast_ref::<io::Error>()) {
+        // Its kind decides which OSError it is.
+        Some(source) => io::Error::new(source.kind(), text).into(),
+        None => PyValueError::new_err(text),
+    }
+}
+
+/// What the experiments failed with.
+pub fn raise_paper(error: truezero_paper::Error) -> PyErr {
+    PyValueError::new_err(message(&error))
+}
+
+/// A wrong value.
+pub fn wrong(what: impl Into<String>) -> PyErr {
+    PyValueError::new_err(what.into())
+}

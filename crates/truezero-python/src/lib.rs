@@ -1,0 +1,47 @@
+//! The native part of the Python package: arrays in, arrays out, trainers that let go of the interpreter
+//! while they work. What users see is written in Python (`python/truezero`), on top of this.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `arrays.rs` | NumPy arrays, scipy's sparse matrices and tables ↔ our batches |
+//! | `model.rs` | a trained network or encoder |
+//! | `trainer.rs` | training, epoch by epoch |
+//! | `pretrain.rs` | pre-training, and the way back from codes |
+//! | `signals.rs` | Ctrl-C while native code runs |
+//! | `data.rs`, `paper.rs`, `command.rs` | embedded data, the paper's experiments, the command |
+//! | `failure.rs` | our errors as Python's |
+
+#![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    clippy::missing_errors_doc,
+    clippy::too_many_arguments,
+    reason = "the interface is Python's, documented in _truezero.pyi"
+)]
+
+mod arrays;
+mod command;
+mod data;
+mod failure;
+mod model;
+mod paper;
+mod pretrain;
+mod signals;
+mod trainer;
+
+/// The module `truezero._truezero`.
+#[pyo3::pymodule]
+mod _truezero {
+    #[pymodule_export]
+    use crate::command::command;
+    #[pymodule_export]
+    use crate::data::{digits5k, film_snippets};
+    #[pymodule_export]
+    use crate::model::Model;
+    #[pymodule_export]
+    use crate::paper::paper;
+    #[pymodule_export]
+    use crate::pretrain::{Decoder, decode, pretrain};
+    #[pymodule_export]
+    use crate::trainer::Trainer;
+}

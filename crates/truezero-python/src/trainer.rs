@@ -1,0 +1,216 @@
+//! Training, epoch by epoch: Python decides after each what comes next.
+
+use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use truezero::{Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
+use truezero_data::preprocess::InputScales;
+use truezero_data::{Dataset, InputPreprocessing, Targets, Task};
+
+use crate::arrays;
+use crate::failure::{raise, wrong};
+use crate::model::{self, Model, shown};
+use crate::signals::Watch;
+
+/// Inputs, targets (classes, or one row for each example) and weights.
+type Given<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<PyReadonlyArray1<'py, f32>>);
+
+/// A training with its examples.
+#[pyclass(module = "truezero._truezero")]
+pub struct Trainer {
+    task: Task,
+    outputs: usize,
+    options: TrainingOptions,
+    train: Part,
+    validation: Option<Part>,
+    /// `None` while it trains, or when it has ended.
+    paused: Option<Paused>,
+}
+
+/// Examples, all of them.
+struct Part {
+    data: Dataset,
+    rows: Vec<usize>,
+}
+
+impl Part {
+    fn new((x, y, weights): &Given<'_>, task: Task, outputs: usize) -> PyResult<Self> {
+        let inputs = arrays::batch(x)?;
+        let targets = targets(y, task, outputs)?;
+        let weights = weights.as_ref().map(|weights| weights.as_array().to_vec());
+        let rows = inputs.examples();
+        let lengths = [targets.examples(), weights.as_ref().map_or(rows, Vec::len)];
+        if lengths != [rows; 2] {
+            return Err(wrong(format!(
+                "expected a target and a weight for each of {rows} examples, found {lengths:?}"
+            )));
+        }
+        if weights.iter().flatten().any(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+            return Err(wrong("expected finite weights of at least 0"));
+        }
+        Ok(Self { data: Dataset { inputs, targets, weights }, rows: (0..rows).collect() })
+    }
+
+    fn examples(&self) -> Examples<'_> {
+        Examples { data: &self.data, rows: &self.rows }
+    }
+}
+
+fn targets(y: &Bound<'_, PyAny>, task: Task, outputs: usize) -> PyResult<Targets> {
+    if task == Task::Classify {
+        let labels: PyReadonlyArray1<'_, u32> = y.extract()?;
+        let labels = labels.as_array().to_vec();
+        if let Some(label) = labels.iter().find(|&&label| label as usize >= outputs) {
+            return Err(wrong(format!("expected classes below {outputs}, found {label}")));
+        }
+        return Ok(Targets::Classes { labels, classes: outputs });
+    }
+    let rows: PyReadonlyArray2<'_, f32> = y.extract()?;
+    if rows.shape()[1] != outputs {
+        return Err(wrong(format!("expected {outputs} targets of each example, found {}", rows.shape()[1])));
+    }
+    let rows = arrays::dense(rows.as_array())?;
+    Ok(if task == Task::Regress { Targets::Quantities(rows) } else { Targets::Labels(rows) })
+}
+
+fn options(text: &str) -> PyResult<TrainingOptions> {
+    serde_json::from_str(text).map_err(|error| wrong(error.to_string()))
+}
+
+#[pymethods]
+impl Trainer {
+    /// A training of a new network, of one that is given, or of one with given hidden layers.
+    #[new]
+    #[pyo3(signature = (options, task, outputs, train, validation, start, threads))]
+    fn new(
+        options: &str,
+        task: &str,
+        outputs: usize,
+        train: Given<'_>,
+        validation: Option<Given<'_>>,
+        start: Option<&Bound<'_, Model>>,
+        threads: usize,
+    ) -> PyResult<Self> {
+        let options = self::options(options)?;
+        let task = model::task(task)?;
+        let train = Part::new(&train, task, outputs)?;
+        let validation = validation.map(|given| Part::new(&given, task, outputs)).transpose()?;
+        let plan = options.clone().check().map_err(raise)?;
+        let network = network(&plan, &train.data, start.map(|start| &start.get().saved))?;
+        let examples = validation.as_ref().map(Part::examples);
+        let trainer = truezero::Trainer::from_network(plan, network, train.examples(), examples, threads);
+        let paused = Some(trainer.map_err(raise)?.pause());
+        Ok(Self { task, outputs, options, train, validation, paused })
+    }
+
+    /// Trains to the end of the present epoch. Whatever a signal handler raises stops it after a mini-batch.
+    fn epoch(&mut self, py: Python<'_>) -> PyResult<&'static str> {
+        let paused = self.paused.take().ok_or_else(ended)?;
+        let (train, validation) = (&self.train, &self.validation);
+        let mut watch = Watch::new();
+        let trained = py.detach(|| {
+            let mut trainer = paused.go_on(train.examples(), validation.as_ref().map(Part::examples))?;
+            let progress = trainer.epoch(&mut |_| watch.control());
+            Ok::<_, truezero::Error>((trainer.pause(), progress))
+        });
+        let (paused, progress) = trained.map_err(raise)?;
+        self.paused = Some(paused);
+        if let Some(raised) = watch.raised {
+            return Err(raised);
+        }
+        Ok(match progress.map_err(raise)? {
+            Progress::Epoch(_) => "epoch",
+            Progress::Interrupted => "interrupted",
+            Progress::Done => "done",
+        })
+    }
+
+    /// Completed epochs.
+    #[getter]
+    fn epochs(&self) -> PyResult<usize> {
+        Ok(self.paused()?.epochs_done())
+    }
+
+    /// The record of the latest epoch as a JSON document.
+    fn record(&self) -> PyResult<String> {
+        shown(&self.paused()?.history().last())
+    }
+
+    /// Changes options between two epochs.
+    fn replan(&mut self, options: &str) -> PyResult<()> {
+        let options = self::options(options)?;
+        let plan = options.clone().check().map_err(raise)?;
+        self.paused.as_mut().ok_or_else(ended)?.replan(plan).map_err(raise)?;
+        self.options = options;
+        Ok(())
+    }
+
+    /// Changes the learning rate between two epochs.
+    fn set_learning_rate(&mut self, rate: f32) -> PyResult<()> {
+        self.options.learning_rate = rate;
+        let plan = self.options.clone().check().map_err(raise)?;
+        self.paused.as_mut().ok_or_else(ended)?.replan(plan).map_err(raise)
+    }
+
+    /// Changes the examples between two epochs.
+    fn set_train(&mut self, train: Given<'_>) -> PyResult<()> {
+        self.train = Part::new(&train, self.task, self.outputs)?;
+        Ok(())
+    }
+
+    /// Σ w² over all weights.
+    fn squares(&self) -> PyResult<f64> {
+        let of = |values: &[f32]| values.iter().map(|&w| f64::from(w) * f64::from(w)).sum::<f64>();
+        Ok(self.paused()?.network().layers.iter().map(|layer| of(layer.weights.packed())).sum())
+    }
+
+    /// The network as it is now.
+    fn model(&self, names: Vec<String>, configuration: &str) -> PyResult<Model> {
+        let network = self.paused()?.network().clone();
+        model::model(network, self.inputs()?, names, configuration, None)
+    }
+
+    /// Ends the training with the weights of the best epoch, or with the `latest`.
+    fn finish(&mut self, names: Vec<String>, configuration: &str, latest: bool) -> PyResult<Model> {
+        let mut paused = self.paused.take().ok_or_else(ended)?;
+        if latest {
+            paused.take_latest();
+        }
+        let outcome = paused.finish().map_err(raise)?;
+        model::model(outcome.network, self.inputs()?, names, configuration, Some(outcome.summary))
+    }
+}
+
+impl Trainer {
+    fn paused(&self) -> PyResult<&Paused> {
+        self.paused.as_ref().ok_or_else(ended)
+    }
+
+    fn inputs(&self) -> PyResult<InputPreprocessing> {
+        InputPreprocessing::matrix(self.train.data.inputs.width(), &InputScales::default()).map_err(raise)
+    }
+}
+
+fn ended() -> PyErr {
+    PyRuntimeError::new_err("the training has ended, or is running in another thread")
+}
+
+/// The network to start from.
+fn network(plan: &Plan, data: &Dataset, start: Option<&Saved>) -> PyResult<Network> {
+    match start {
+        Some(Saved::Model(model)) => Ok(model.network.clone()),
+        None => Ok(Network::planned(plan, data)),
+        Some(Saved::Encoder(encoder)) => {
+            let mut network = Network::planned(plan, data);
+            let hidden = network.hidden().len();
+            if hidden != encoder.layers.len() {
+                return Err(wrong(format!(
+                    "expected {hidden} pre-trained layers, found {}",
+                    encoder.layers.len()
+                )));
+            }
+            network.layers[..hidden].clone_from_slice(&encoder.layers);
+            Ok(network)
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! A training between two epochs, apart from its examples: it goes on with these or with others, under the
+//! same plan or another one.
+
+use truezero_sparse::Engine;
+
+use super::kept::Kept;
+use super::record::{Best, EpochRecord, Position, Running, Stopped};
+use super::step::Buffers;
+use super::{Outcome, Trainer};
+use crate::error::Error;
+use crate::evaluate::Examples;
+use crate::network::Network;
+use crate::optimizer::Updater;
+use crate::options::Plan;
+use crate::steer::Steering;
+
+/// A [`Trainer`] without its examples: all that the training so far has led to.
+#[derive(Debug)]
+pub struct Paused {
+    plan: Plan,
+    engine: Engine,
+    network: Network,
+    updater: Updater,
+    steering: Option<Steering>,
+    position: Position,
+    running: Running,
+    history: Vec<EpochRecord>,
+    best: Option<Best>,
+    stopped: Option<Stopped>,
+    buffers: Buffers,
+}
+
+impl Trainer<'_> {
+    /// Lets go of the examples.
+    pub fn pause(self) -> Paused {
+        let Self {
+            plan,
+            engine,
+            network,
+            updater,
+            steering,
+            position,
+            running,
+            history,
+            best,
+            stopped,
+            buffers,
+            ..
+        } = self;
+        Paused {
+            plan,
+            engine,
+            network,
+            updater,
+            steering,
+            position,
+            running,
+            history,
+            best,
+            stopped,
+            buffers,
+        }
+    }
+}
+
+impl Paused {
+    /// Goes on, on examples that may be others. Within an epoch they must be the same.
+    ///
+    /// # Errors
+    /// As [`Trainer::from_network`].
+    pub fn go_on<'a>(
+        self,
+        train: Examples<'a>,
+        validation: Option<Examples<'a>>,
+    ) -> Result<Trainer<'a>, Error> {
+        let validation = validation.filter(|examples| !examples.rows.is_empty());
+        Trainer::check(&self.plan, &self.network, train, validation)?;
+        let Self {
+            plan,
+            engine,
+            network,
+            updater,
+            steering,
+            position,
+            running,
+            history,
+            best,
+            stopped,
+            buffers,
+        } = self;
+        Ok(Trainer {
+            plan,
+            train,
+            validation,
+            engine,
+            network,
+            updater,
+            steering,
+            position,
+            running,
+            history,
+            best,
+            stopped,
+            buffers,
+        })
+    }
+
+    /// Changes the plan for what comes; the network stays as it is, and what the optimiser remembers too.
+    ///
+    /// # Errors
+    /// Between two mini-batches, or if the plan has another rule of optimisation or other hidden layers.
+    pub fn replan(&mut self, plan: Plan) -> Result<(), Error> {
+        let (now, then) = (plan.options(), self.plan.options());
+        if self.position.batch > 0 {
+            return Err(Error::option("plan", "a change of it between two epochs", "one within an epoch"));
+        }
+        if now.optimizer.rule != then.optimizer.rule {
+            return Err(Error::option(
+                "optimizer",
+                "the same rule as before",
+                format!("{:?}", now.optimizer.rule),
+            ));
+        }
+        if now.dropout.len() != then.dropout.len() {
+            return Err(Error::option("hidden", "as many layers as before", now.dropout.len()));
+        }
+        self.updater.set_constants(now.optimizer);
+        if now.target_sparsity != then.target_sparsity {
+            self.steering = now.target_sparsity.map(|target| Steering::new(target, now.l1));
+        }
+        self.stopped = None;
+        self.plan = plan;
+        Ok(())
+    }
+
+    /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind within an epoch.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// One record per completed epoch.
+    pub fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    /// Completed epochs.
+    pub fn epochs_done(&self) -> usize {
+        self.position.epoch
+    }
+
+    /// Makes the present weights the best, whatever came before: those of the latest completed epoch or, within
+    /// one, those it has come to.
+    pub fn take_latest(&mut self) {
+        self.updater.catch_up_all(&mut self.engine, &mut self.network);
+        self.best = (self.position.epoch > 0 && self.position.batch == 0).then(|| Best {
+            weights: Kept::Now,
+            epoch: self.position.epoch,
+            score: (0.0, 0.0),
+        });
+    }
+
+    /// Ends the training, as [`Trainer::finish`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish(mut self) -> Result<Outcome, Error> {
+        let best = self.best.take();
+        super::finish(best, self.stopped, self.history, self.updater, self.engine, self.network)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use truezero_data::{Dataset, Targets};
+    use truezero_sparse::{Batch, DenseBatch};
+
+    use super::*;
+    use crate::options::TrainingOptions;
+    use crate::trainer::{Control, Progress};
+
+    fn data() -> Dataset {
+        let inputs: Vec<f32> = (0..30 * 5).map(|k| (k * k % 11) as f32 * 0.2 - 1.0).collect();
+        let labels = (0..30).map(|row| (row % 3) as u32).collect();
+        Dataset {
+            inputs: Batch::Dense(DenseBatch::from_rows(5, &inputs)),
+            targets: Targets::Classes { labels, classes: 3 },
+            weights: None,
+        }
+    }
+
+    fn options() -> TrainingOptions {
+        let mut options =
+            TrainingOptions { hidden: vec![12], batch_size: 7, epochs: 4, ..Default::default() };
+        options.optimizer.rule = crate::optimizer::Rule::Adam;
+        options.optimizer.weight_decay = 1e-3;
+        options.learning_rate = 0.01;
+        options
+    }
+
+    #[test]
+    fn a_training_that_pauses_after_each_epoch_is_one_that_does_not() {
+        let (data, rows) = (data(), (0..30).collect::<Vec<_>>());
+        let examples = Examples { data: &data, rows: &rows };
+        let train = || Trainer::new(options().check().unwrap(), examples, None, 1).unwrap();
+        let mut whole = train();
+        while whole.epoch(&mut |_| Control::Continue).unwrap() != Progress::Done {}
+        let mut paused = train().pause();
+        loop {
+            let mut trainer = paused.go_on(examples, None).unwrap();
+            let progress = trainer.epoch(&mut |_| Control::Continue).unwrap();
+            paused = trainer.pause();
+            if progress == Progress::Done {
+                break;
+            }
+        }
+        let (whole, paused) = (whole.finish().unwrap(), paused.finish().unwrap());
+        assert_eq!(whole.network, paused.network);
+        assert_eq!(whole.summary, paused.summary);
+    }
+
+    #[test]
+    fn the_plan_may_change_between_epochs_only_and_not_in_its_rule() {
+        let (data, rows) = (data(), (0..30).collect::<Vec<_>>());
+        let examples = Examples { data: &data, rows: &rows };
+        let mut trainer = Trainer::new(options().check().unwrap(), examples, None, 1).unwrap();
+        trainer.epoch(&mut |_| Control::Continue).unwrap();
+        let mut paused = trainer.pause();
+        let before = paused.network().clone();
+        let slow = TrainingOptions { learning_rate: 1e-12, ..options() };
+        paused.replan(slow.check().unwrap()).unwrap();
+        let mut trainer = paused.go_on(examples, None).unwrap();
+        trainer.epoch(&mut |_| Control::Continue).unwrap();
+        let moved = |a: &Network, b: &Network| {
+            let pairs = a.layers[0].weights.packed().iter().zip(b.layers[0].weights.packed());
+            pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        assert!(moved(&before, trainer.network()) < 1e-6);
+        let mut paused = trainer.pause();
+        let mut other = options();
+        other.optimizer.rule = crate::optimizer::Rule::Sgd;
+        assert!(paused.replan(other.check().unwrap()).is_err());
+
+        let mut trainer = paused.go_on(examples, None).unwrap();
+        trainer.epoch(&mut |_| Control::Stop).unwrap();
+        assert!(trainer.pause().replan(options().check().unwrap()).is_err());
+    }
+
+    #[test]
+    fn of_many_examples_some_are_observed() {
+        let every = super::super::every_so_many;
+        assert_eq!(every(&[3, 1, 4, 1, 5], 5), [3, 1, 4, 1, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 4), [3, 4, 5]);
+        assert_eq!(every(&[3, 1, 4, 1, 5], 1), [3]);
+    }
+
+    #[test]
+    fn without_random_order_equal_seeds_are_not_needed() {
+        let (data, rows) = (data(), (0..30).collect::<Vec<_>>());
+        let examples = Examples { data: &data, rows: &rows };
+        let start = Trainer::new(options().check().unwrap(), examples, None, 1).unwrap();
+        let run = |seed, shuffle| {
+            let plan = TrainingOptions { shuffle, seed, ..options() }.check().unwrap();
+            let network = start.network().clone();
+            let mut trainer = Trainer::from_network(plan, network, examples, None, 1).unwrap();
+            trainer.epoch(&mut |_| Control::Continue).unwrap();
+            trainer.finish().unwrap().network
+        };
+        assert_eq!(run(1, false), run(2, false));
+        assert_ne!(run(1, true), run(2, true));
+    }
+}

@@ -1,0 +1,30 @@
+"""The command of the package is the one of the repository."""
+
+import subprocess
+import sys
+
+import truezero
+
+
+def test_version_help_and_exit_codes(command):
+    assert command("--version").strip() == f"truezero {truezero.__version__}"
+    assert "train" in command("--help")
+    run = lambda *arguments: subprocess.run([command.program, *arguments], capture_output=True, text=True, check=False)
+    wrong = run("dance")
+    assert wrong.returncode == 2 and "dance" in wrong.stderr
+    missing = run("predict", "no-such-file", "digits5k")
+    assert missing.returncode == 1 and missing.stderr.startswith("error: cannot read no-such-file")
+    option = run("train", "--epochs", "0")
+    assert option.returncode == 2 and "option epochs" in option.stderr
+
+
+def test_a_reader_that_goes_away_is_no_failure(command):
+    process = subprocess.Popen([command.program, "train", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == b""
+
+
+def test_the_module_is_the_command_too():
+    done = subprocess.run([sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("truezero ")

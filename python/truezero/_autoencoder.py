@@ -1,0 +1,299 @@
+"""Codes without labels."""
+
+import json
+import numbers
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from . import _inputs
+from ._truezero import decode, pretrain
+
+#: Epochs without a better reconstruction of validation examples after which a layer is done.
+PATIENCE = 3
+
+
+class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Hidden layers that learn sparse codes of their inputs by undoing a corruption of them, one layer after the other.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int, default=(100,)
+        Units of each layer, lowest first.
+    activation : str or list of str, default="rectifier"
+        Of all layers or of each, as in `RectifierClassifier`.
+    corruption : str or list of str, default="masking:0.25"
+        What is done to inputs: "none", "masking:P", "salt-and-pepper:P" or "gaussian:DEVIATION".
+    reconstruction : str, list of str or None, default=None
+        Decoder and cost: "softplus", "cross-entropy", "linear" or "rectifier"; None chooses by the activation.
+    tied : bool, default=True
+        Whether a decoder has the weights of its encoder.
+    l1_activation : float, default=0.0001
+        Strength λ of the penalty λ Σ|h| on codes.
+    sample_zeros : float, default=None
+        Zeros that are reconstructed for each non-zero, where inputs are sparse; all if None.
+    batch_size : int, default=10
+        Examples of a mini-batch.
+    learning_rate_init : float, default=0.01
+        Rate of plain gradient descent.
+    max_iter : int, default=10
+        Most epochs of each layer.
+    early_stopping : bool, default=False
+        Whether a layer is done when validation examples are no longer reconstructed better.
+    validation_fraction : float, default=0.1
+        Fraction of the examples held out for that.
+    random_state : int, RandomState instance or None, default=None
+        Of all random numbers.
+    verbose : bool, default=False
+        Whether to print the cost of each epoch.
+    n_threads : int, default=None
+        Threads; all that joblib or the machine allow, if None.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of ndarray
+        Weights of shape (n_inputs, n_units) and biases of each layer, lowest first.
+    loss_curve_ : list of list of float
+        For each layer the reconstruction cost of each epoch.
+    validation_loss_curve_ : list of list of float or None
+        The same on the validation examples.
+    sparsity_ : ndarray of shape (n_layers,)
+        Fraction of zeros in the codes of each layer, after its last epoch.
+    n_iter_ : int
+        Epochs of all layers together.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    See Also
+    --------
+    RectifierClassifier : Its parameter `pretrain` takes this estimator.
+
+    Examples
+    --------
+    >>> from truezero import DenoisingAutoencoder
+    >>> from truezero.datasets import load_digits5k
+    >>> X = load_digits5k().data[:500] / 255
+    >>> encoder = DenoisingAutoencoder((64,), max_iter=3, random_state=0).fit(X)
+    >>> codes = encoder.transform(X)
+    >>> codes.shape, codes.format
+    ((500, 64), 'csr')
+    >>> encoder.inverse_transform(codes).shape
+    (500, 784)
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="rectifier",
+        *,
+        corruption="masking:0.25",
+        reconstruction=None,
+        tied=True,
+        l1_activation=0.0001,
+        sample_zeros=None,
+        batch_size=10,
+        learning_rate_init=0.01,
+        max_iter=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        random_state=None,
+        verbose=False,
+        n_threads=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.corruption = corruption
+        self.reconstruction = reconstruction
+        self.tied = tied
+        self.l1_activation = l1_activation
+        self.sample_zeros = sample_zeros
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
+        self.n_threads = n_threads
+
+    def fit(self, X, y=None):
+        """Learn to reconstruct examples.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Sparse matrices are never made dense.
+        y : ignored
+
+        Returns
+        -------
+        self : object
+        """
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        random = check_random_state(self.random_state)
+        sizes = self.hidden_layer_sizes
+        sizes = [int(size) for size in (sizes if np.iterable(sizes) else [sizes])]
+        activations = [self.activation] if isinstance(self.activation, str) else list(self.activation)
+        shape = {"hidden": sizes, "activation": activations, "seed": int(random.randint(np.iinfo(np.int32).max))}
+        stop_by = None
+        if self.early_stopping:
+            X, stop_by = train_test_split(X, test_size=self.validation_fraction, random_state=random)
+            stop_by = _inputs.matrix(stop_by)
+        self._learn(shape, _inputs.matrix(X), stop_by, _inputs.threads(self.n_threads))
+        return self
+
+    def transform(self, X):
+        """The codes of examples: activations of the highest layer.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        codes : scipy.sparse.csr_array of shape (n_samples, n_units), float32
+        """
+        check_is_fitted(self)
+        if self._model.columns is not None:
+            X = _inputs.table(X, self._model.columns)
+        else:
+            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+            X = _inputs.matrix(X)
+        highest = len(self._model.layers()) - 1
+        offsets, indices, values, shape = self._model.encode(X, highest, _inputs.threads(self.n_threads))
+        return sparse.csr_array((values, indices, offsets), shape=shape)
+
+    def inverse_transform(self, X):
+        """The inputs that codes stand for.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_units)
+            Codes.
+
+        Returns
+        -------
+        reconstructions : ndarray of shape (n_samples, n_features), float32
+        """
+        check_is_fitted(self)
+        if self._decoders is None:
+            raise ValueError(
+                "inverse_transform: expected decoders, found none, since model files do not hold them\n"
+                "hint: pickle the estimator to keep them"
+            )
+        if sparse.issparse(X):
+            X = _inputs.matrix(sparse.csr_array(X))
+        else:
+            X = np.asarray(X, dtype=np.float32)
+        return decode(self._decoders, X, _inputs.threads(self.n_threads))
+
+    def to_onnx(self, path=None):
+        """Not possible: an encoder has no outputs that the format knows; raises a ValueError."""
+        check_is_fitted(self)
+        return self._model.to_onnx()
+
+    def save(self, path):
+        """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.
+
+        Parameters
+        ----------
+        path : path-like
+        """
+        from ._models import save
+
+        save(self, path)
+
+    @property
+    def coefs_(self):
+        """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
+        return [weights for weights, _, _, _ in self._fitted_model().layers()]
+
+    @property
+    def intercepts_(self):
+        """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
+        return [bias for _, bias, _, _ in self._fitted_model().layers()]
+
+    @property
+    def _n_features_out(self):
+        return self._fitted_model().layers()[-1][0].shape[1]
+
+    def _fitted_model(self):
+        if "_model" not in self.__dict__:
+            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet.")
+        return self._model
+
+    def _learn(self, shape, X, stop_by, threads):
+        if not isinstance(self.max_iter, numbers.Integral) or self.max_iter < 1:
+            raise ValueError(f"max_iter: expected at least 1, found {self.max_iter!r}")
+        records = []
+
+        def note(record):
+            record = json.loads(record)
+            records.append(record)
+            if self.verbose:
+                print(f"Layer {record['layer']}, iteration {record['epoch']}, cost = {record['cost']:.8f}")
+
+        self._model, decoders, raised = pretrain(
+            json.dumps(shape), json.dumps(self._options(shape["seed"])), X, stop_by, threads, "{}", note
+        )
+        if isinstance(raised, KeyboardInterrupt):
+            warnings.warn("Training interrupted by user.", stacklevel=3)
+        elif raised is not None:
+            raise raised
+        layers = len(self._model.layers())
+        # Interrupted before all layers were begun, there is no way back through all of them.
+        self._decoders = decoders if len(decoders) == layers else None
+        of = [[record for record in records if record["layer"] == layer + 1] for layer in range(layers)]
+        self.loss_curve_ = [[record["cost"] for record in layer] for layer in of]
+        validated = stop_by is not None
+        curves = [[record["validation_cost"] for record in layer] for layer in of]
+        self.validation_loss_curve_ = curves if validated else None
+        self.sparsity_ = np.array([layer[-1]["code"]["sparsity"] if layer else np.nan for layer in of])
+        self.n_iter_ = len(records)
+
+    def _options(self, seed):
+        """Options of the native pre-training."""
+
+        def listed(values):
+            return [values] if isinstance(values, str) or not np.iterable(values) else list(values)
+
+        corruption = [_corruption(value) for value in listed(self.corruption)]
+        reconstruction = [] if self.reconstruction is None else listed(self.reconstruction)
+        return {
+            "corruption": corruption,
+            "reconstruction": reconstruction,
+            "tied": bool(self.tied),
+            "l1": [float(value) for value in listed(self.l1_activation)],
+            "learning-rate": [float(value) for value in listed(self.learning_rate_init)],
+            "epochs": [int(self.max_iter)],
+            "patience": PATIENCE,
+            "batch-size": int(self.batch_size),
+            "sample-zeros": self.sample_zeros,
+            "seed": seed,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _corruption(value):
+    if not isinstance(value, str):
+        raise ValueError(f"corruption: expected a text such as 'masking:0.25', found {value!r}")
+    return value
+
+
+def pretrained(settings, options, X, stop_by, threads):
+    """Hidden layers of a network, pre-trained in the manner of a `DenoisingAutoencoder`; a native model."""
+    shape = {name: options[name] for name in ["hidden", "activation", "seed"]}
+    encoder = DenoisingAutoencoder(**settings.get_params())
+    encoder._learn(shape, X, stop_by, threads)
+    return encoder

@@ -1,0 +1,140 @@
+"""What users hand in, as the native part takes it."""
+
+import os
+
+import numpy as np
+from scipy import sparse
+
+
+def matrix(X):
+    """A validated matrix in a form that the native part reads.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix in CSR form of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray or CSR of shape (n_samples, n_features)
+        An array of 32 or 64 bits as it is; a CSR matrix with rising indices, each once.
+    """
+    if not sparse.issparse(X):
+        return X
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    if X.dtype not in (np.float32, np.float64):
+        X = X.astype(np.float64)
+    return X
+
+
+def table(X, columns):
+    """The named columns of a table, as a list of (name, values) for the native part.
+
+    Parameters
+    ----------
+    X : pandas or polars DataFrame, pyarrow Table, or dict of sequences
+        It must have the columns; others are ignored.
+    columns : list of str
+
+    Returns
+    -------
+    list of (str, ndarray of float64 or list of str or None)
+    """
+    if isinstance(X, np.ndarray) or sparse.issparse(X) or not hasattr(X, "__getitem__"):
+        names = ", ".join(map(str, columns[:12]))
+        raise ValueError(
+            f"X: expected a table with columns {names}, found {type(X).__name__}\n"
+            "hint: pass a pandas or polars DataFrame, a pyarrow Table, or a dict of columns"
+        )
+    known = set(column_names(X))
+    for name in columns:
+        if name not in known:
+            raise ValueError(f"X: expected a column {name!r}, as in training, found none")
+    return [(name, _column(X[name])) for name in columns]
+
+
+def column_names(X):
+    """The names of the columns of a table."""
+    if hasattr(X, "column_names"):  # pyarrow
+        return list(X.column_names)
+    return list(X.columns if hasattr(X, "columns") else X)
+
+
+def _column(values):
+    """Numbers as float64, with NaN where missing; anything else as words, with None where missing."""
+    if hasattr(values, "to_pylist"):  # pyarrow
+        values = values.to_pylist()
+    elif hasattr(values, "to_list"):  # pandas, polars
+        values = values.to_list()
+    else:
+        values = list(values)
+    values = [None if _is_missing(value) else value for value in values]
+    if all(value is None or isinstance(value, (bool, int, float, np.number, np.bool_)) for value in values):
+        return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+    return [None if value is None else str(value) for value in values]
+
+
+def _is_missing(value):
+    # NaN, NaT and pandas.NA differ from themselves, or will not say.
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
+
+
+def threads(n_threads):
+    """The number of threads: as asked; else what joblib or the user allow; else all of the machine.
+
+    The number never changes a model, only the time.
+    """
+    if n_threads is not None:
+        if int(n_threads) < 1:
+            raise ValueError(f"n_threads: expected at least 1 or None, found {n_threads!r}")
+        return int(n_threads)
+    # joblib tells its workers in this variable how many threads are theirs.
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    if allowed.isdigit() and int(allowed) > 0:
+        return int(allowed)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def merged(X, targets, weights):
+    """Examples that go into one mini-batch, in an order of their own, equal ones merged.
+
+    Within a single mini-batch the order of examples and whether one counts twice or stands there twice is all the
+    same but for rounding. With equal examples merged, and all sorted, the rounding is the same too: an integer weight
+    gives the very model that repeated examples give.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    targets : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    weights : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    X, targets, weights
+    """
+    if sparse.issparse(X):
+        X = matrix(X).copy()
+        X.eliminate_zeros()
+    keys = {}
+    for row in range(X.shape[0]):
+        if sparse.issparse(X):
+            own = slice(X.indptr[row], X.indptr[row + 1])
+            indices, values = X.indices[own], X.data[own]
+        else:
+            indices = np.flatnonzero(X[row])
+            values = X[row, indices]
+        with np.errstate(over="ignore"):  # what is too large is refused later, in words
+            values = values.astype(np.float32)  # as they are learned from
+        key = indices.astype(np.int64).tobytes(), values.tobytes(), targets[row].tobytes()
+        keys.setdefault(key, []).append(row)
+    groups = [keys[key] for key in sorted(keys)]
+    first = [rows[0] for rows in groups]
+    return X[first], targets[first], np.array([weights[rows].sum() for rows in groups])

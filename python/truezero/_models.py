@@ -1,0 +1,312 @@
+"""Models from files and from elsewhere, as estimators."""
+
+import json
+import os
+
+import numpy as np
+
+from . import _foreign
+from ._autoencoder import DenoisingAutoencoder
+from ._base import CURVES
+from ._classifier import RectifierClassifier, class_names
+from ._regressor import RectifierRegressor
+from ._truezero import Model
+
+#: Where a model's configuration keeps what is Python's.
+PYTHON = "python"
+#: Estimators by what they are called in files.
+ESTIMATORS = {each.__name__: each for each in [RectifierClassifier, RectifierRegressor, DenoisingAutoencoder]}
+#: Fitted attributes that files keep.
+KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
+
+
+def save(estimator, path):
+    """Write an estimator to a file that `load` and the ``truezero`` command read.
+
+    Parameters
+    ----------
+    estimator : RectifierClassifier, RectifierRegressor or DenoisingAutoencoder
+        Fitted.
+    path : path-like
+        The file is written completely, or stays as it was.
+
+    Examples
+    --------
+    >>> import os, tempfile, truezero
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = truezero.RectifierClassifier(random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "iris.safetensors")
+    ...     truezero.save(model, path)
+    ...     again = truezero.load(path)
+    >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
+    True
+    """
+    if type(estimator).__name__ not in ESTIMATORS:
+        raise TypeError(f"expected an estimator of truezero, found {type(estimator).__name__}")
+    model = estimator._fitted_model()
+    configuration = json.loads(model.configuration) or {}
+    configuration[PYTHON] = _described(estimator)
+    model.with_configuration(json.dumps(configuration)).save(os.fspath(path))
+
+
+def load(path):
+    """Read a file that `save` or the ``truezero`` command wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    estimator : RectifierClassifier, RectifierRegressor or DenoisingAutoencoder
+        Fitted, with the file's preprocessing inside: it predicts what the command predicts. One that was trained on a
+        table takes tables (pandas, polars, pyarrow, dict of columns).
+    """
+    return estimator(Model.load(os.fspath(path)))
+
+
+def from_onnx(source):
+    """Read a multi-layer perceptron in the Open Neural Network Exchange format.
+
+    Parameters
+    ----------
+    source : path-like or bytes
+        A file, whose tensors may lie in other files of the same folder, or what is in it.
+
+    Returns
+    -------
+    estimator : RectifierClassifier or RectifierRegressor
+        Fitted. A graph whose outputs are neither probabilities nor labels is a regressor.
+
+    Examples
+    --------
+    >>> import truezero
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = truezero.RectifierClassifier(random_state=0).fit(X, y)
+    >>> again = truezero.from_onnx(model.to_onnx())
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return estimator(Model.from_onnx(bytes(source)))
+    return estimator(Model.load_onnx(os.fspath(source)))
+
+
+def from_torch(source, *, activation="relu", task=None, classes=None):
+    """Make an estimator of a multi-layer perceptron of PyTorch.
+
+    Parameters
+    ----------
+    source : torch.nn.Sequential, dict of arrays, or path-like
+        A ``Sequential`` of ``Linear`` and activations (``Dropout``, ``Identity`` and ``Flatten`` are left out), its
+        ``state_dict()``, or a ``.safetensors`` file of one.
+    activation : str or list of str, default="relu"
+        Of all hidden layers or of each, where `source` does not tell: a ``state_dict`` knows weights only.
+    task : {"classify", "multilabel", "regress"}, default=None
+        What the outputs are. Told by a last ``Softmax`` (classify) or ``Sigmoid`` (multilabel); else "classify" if
+        `classes` are given, or "regress".
+    classes : array-like, default=None
+        Classes in the order of the outputs; 0, 1, … if None.
+
+    Returns
+    -------
+    estimator : RectifierClassifier or RectifierRegressor
+        Fitted.
+
+    Examples
+    --------
+    >>> import numpy as np, truezero
+    >>> state = {"0.weight": np.ones((3, 2)), "0.bias": np.zeros(3), "2.weight": np.ones((1, 3)), "2.bias": [1.0]}
+    >>> truezero.from_torch(state).predict([[1.0, 2.0], [-1.0, 0.0]])
+    array([10.,  1.])
+    """
+    layers, told = _foreign.torch_layers(source, activation)
+    task = task or told or ("regress" if classes is None else "classify")
+    return _network(layers, task, classes)
+
+
+def from_sklearn(model):
+    """Make an estimator of a fitted multi-layer perceptron of scikit-learn.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+
+    Returns
+    -------
+    estimator : RectifierClassifier or RectifierRegressor
+        Fitted; it predicts what `model` predicts, up to rounding to 32 bits.
+
+    Examples
+    --------
+    >>> import truezero
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(max_iter=500, random_state=0).fit(X, y)
+    >>> bool((truezero.from_sklearn(model).predict(X) == model.predict(X)).all())
+    True
+    """
+    layers, task, classes = _foreign.sklearn_layers(model)
+    made = _network(layers, task, classes)
+    if hasattr(model, "feature_names_in_"):
+        made.feature_names_in_ = model.feature_names_in_
+    return made
+
+
+def _network(layers, task, classes):
+    """An estimator of layers (weights, bias, activation)."""
+    outputs = layers[-1][0].shape[1]
+    if task == "classify" and outputs == 1:
+        # One logistic output tells two classes apart: softmax(0, z) is logistic(z).
+        weights, bias, activation = layers[-1]
+        layers[-1] = (np.hstack([np.zeros_like(weights), weights]), np.array([0, bias[0]]), activation)
+        outputs = 2
+    if task == "regress":
+        if classes is not None:
+            raise ValueError("classes: expected none for task 'regress'")
+        names = []
+    else:
+        classes = np.arange(outputs) if classes is None else np.asarray(classes)
+        if classes.shape != (outputs,):
+            raise ValueError(f"classes: expected {outputs}, one for each output, found shape {classes.shape}")
+        names = class_names(classes)
+    given = [(_single(weights), _single(bias), activation, None) for weights, bias, activation in layers]
+    made = estimator(Model.network(given, task, names, "{}", [], []))
+    if task == "classify":
+        made.classes_ = classes
+    return made
+
+
+def _single(array):
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def estimator(model):
+    """A fitted estimator of a native model."""
+    configuration = json.loads(model.configuration)
+    python = configuration.get(PYTHON) if isinstance(configuration, dict) else None
+    known = isinstance(python, dict) and python.get("class") in ESTIMATORS
+    summary = json.loads(model.summary)
+    task = model.task
+    made = {"regress": RectifierRegressor, "encode": DenoisingAutoencoder}.get(task, RectifierClassifier)()
+    layers = model.layers()
+    hidden = layers if task == "encode" else layers[:-1]
+    made.set_params(
+        hidden_layer_sizes=tuple(weights.shape[1] for weights, _, _, _ in hidden),
+        activation=[name for _, _, name, _ in hidden] or made.activation,
+    )
+    made._model = model
+    columns = model.columns
+    made.n_features_in_ = layers[0][0].shape[0] if columns is None else len(columns)
+    if columns is not None:
+        made.feature_names_in_ = np.array(columns, dtype=object)
+    if task == "encode":
+        made._decoders = None
+        _curves_of_encoder(made, summary, len(layers))
+    else:
+        _curves_of_network(made, summary)
+    if task == "regress":
+        made._outputs_learned = layers[-1][0].shape[1]
+    elif task != "encode":
+        made._multilabel = task == "multilabel"
+        made.classes_ = np.arange(len(model.names)) if made._multilabel else _classes(model.names)
+    if known and python["class"] == type(made).__name__:
+        _restore(made, python)
+    return made
+
+
+def _described(estimator):
+    """What a file keeps of an estimator beside the network."""
+    known = {}
+    for name, value in estimator.get_params(deep=False).items():
+        try:
+            json.dumps(value)
+        except TypeError:
+            continue  # not a value: an estimator, a function, a generator of random numbers
+        known[name] = value
+    described = {"class": type(estimator).__name__, "parameters": known}
+    if hasattr(estimator, "feature_names_in_"):
+        described["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
+    if hasattr(estimator, "classes_"):
+        described["classes"] = {"dtype": estimator.classes_.dtype.str, "values": estimator.classes_.tolist()}
+        if estimator.classes_.dtype.hasobject:
+            described["classes"]["dtype"] = "object"
+    fitted = {name: getattr(estimator, name, None) for name in KEPT}
+    fitted = {name: value for name, value in fitted.items() if value is not None}
+    if "sparsity_curve_" in fitted:
+        fitted["sparsity_curve_"] = [each.tolist() for each in fitted["sparsity_curve_"]]
+    described["fitted"] = fitted
+    return described
+
+
+def _restore(made, python):
+    """Set what `_described` described. A file need not be one that we wrote: what does not fit is left out."""
+    parameters = python.get("parameters")
+    valid = made.get_params(deep=False)
+    if isinstance(parameters, dict):
+        made.set_params(**{name: value for name, value in parameters.items() if name in valid})
+        if isinstance(made.hidden_layer_sizes, list):
+            made.set_params(hidden_layer_sizes=tuple(made.hidden_layer_sizes))  # JSON knows no tuples
+    names = python.get("feature_names_in")
+    if isinstance(names, list) and len(names) == made.n_features_in_:
+        made.feature_names_in_ = np.array(names, dtype=object)
+    classes = python.get("classes")
+    if isinstance(classes, dict) and hasattr(made, "classes_"):
+        try:
+            values = np.array(classes.get("values"), dtype=classes.get("dtype"))
+        except (TypeError, ValueError):
+            values = made.classes_
+        if values.shape == made.classes_.shape:
+            made.classes_ = values
+    fitted = python.get("fitted")
+    if isinstance(fitted, dict):
+        for name in KEPT:
+            if name in fitted:
+                value = fitted[name]
+                if name == "sparsity_curve_":
+                    value = [np.array(each) for each in value]
+                setattr(made, name, value)
+
+
+def _classes(names):
+    """Classes from their names: truth values, whole numbers or numbers, if all are."""
+    if names == ["False", "True"]:
+        return np.array([False, True])
+    for kind in [int, float]:
+        try:
+            values = [kind(name) for name in names]
+        except ValueError:
+            continue
+        return np.array(values)
+    return np.array(names, dtype=object)
+
+
+def _curves_of_network(made, summary):
+    history = summary["history"] if summary else []
+    made.n_iter_ = len(history)
+    made.loss_curve_ = [record["cost"] for record in history]
+    made.loss_ = made.loss_curve_[-1] if history else None
+    made.sparsity_curve_ = [np.array([layer["sparsity"] for layer in record["layers"]]) for record in history]
+    validated = [record for record in history if record["validation_cost"] is not None]
+    made.validation_loss_curve_ = [record["validation_cost"] for record in validated] or None
+    made.validation_scores_ = None
+    if made._model.task != "regress" and validated:
+        made.validation_scores_ = [1.0 - record["validation_error"] for record in validated]
+    made.best_loss_ = min(made.loss_curve_, default=None)
+    made.best_validation_score_ = max(made.validation_scores_ or [], default=None)
+    best = summary["best_epoch"] if summary else None
+    made._observed = history[best - 1]["layers"] if best else []
+    made.sparsity_ = np.array([layer["sparsity"] for layer in made._observed])
+
+
+def _curves_of_encoder(made, summary, layers):
+    history = summary["history"] if summary else []
+    of = [[record for record in history if record["layer"] == layer + 1] for layer in range(layers)]
+    made.n_iter_ = len(history)
+    made.loss_curve_ = [[record["cost"] for record in layer] for layer in of]
+    made.validation_loss_curve_ = None
+    made.sparsity_ = np.array([layer[-1]["code"]["sparsity"] if layer else np.nan for layer in of])
