@@ -19,7 +19,7 @@ use crate::events::Event;
 const EPOCHS: usize = 1000;
 /// Mini-batches that are remembered.
 const BATCHES: usize = 600;
-/// Mini-batches are told of at most this often.
+/// Mini-batches are told of at most this often, and so are epochs, several together if need be.
 const PACE: Duration = Duration::from_millis(100);
 /// Events a slow reader may be behind before it is sent a snapshot instead.
 const BACKLOG: usize = 256;
@@ -129,7 +129,7 @@ impl Live {
         *state = State { run: Some(run), stop: closed, closed, ..State::default() };
         self.tell_run(&state);
         drop(state);
-        Ok(Session { live: self.clone(), told: None })
+        Ok(Session { live: self.clone(), told: None, told_epochs: None, untold: VecDeque::new() })
     }
 
     /// Asks the training for another penalty.
@@ -216,7 +216,10 @@ impl Live {
 #[derive(Debug)]
 pub struct Session {
     live: Arc<Live>,
+    /// When a mini-batch was told of.
     told: Option<Instant>,
+    told_epochs: Option<Instant>,
+    untold: VecDeque<EpochRecord>,
 }
 
 impl Session {
@@ -224,8 +227,7 @@ impl Session {
     /// [`heed`](Self::heed) then does.
     pub fn batch(&mut self, report: &BatchReport) -> Control {
         let mut state = self.live.lock();
-        if self.told.is_none_or(|told| told.elapsed() >= PACE) {
-            self.told = Some(Instant::now());
+        if due(&mut self.told) {
             let at = (report.epoch - 1) as f64 + report.batch as f64 / report.batches as f64;
             let BatchReport { epoch, cost, sparsity, l1, .. } = *report;
             let point = Point { epoch, at, cost, sparsity, l1 };
@@ -259,23 +261,35 @@ impl Session {
         self.live.lock().stop
     }
 
-    /// After each epoch, with what makes a model of the network as it is now.
+    /// After each epoch, with what makes a model of the network as it is now; it is asked for if it is time to
+    /// show it.
     pub fn epoch(&mut self, record: &EpochRecord, parameters: usize, model: impl FnOnce() -> Model) {
-        let model = (parameters <= MAX_PARAMETERS).then(|| Arc::new(model()));
-        let mut state = self.live.lock();
-        state.model = model;
-        if let Some(run) = &mut state.run {
-            push(&mut run.epochs_done, record.clone(), EPOCHS);
+        push(&mut self.untold, record.clone(), EPOCHS);
+        if due(&mut self.told_epochs) {
+            let model = (parameters <= MAX_PARAMETERS).then(|| Arc::new(model()));
+            self.tell_epochs(|state| state.model = model);
         }
-        self.live.tell("epoch", record);
+    }
+
+    /// Tells of the epochs that have not been told of.
+    fn tell_epochs(&mut self, change: impl FnOnce(&mut State)) {
+        let mut state = self.live.lock();
+        change(&mut state);
+        self.live.tell("epochs", &self.untold);
+        if let Some(run) = &mut state.run {
+            self.untold.drain(..).for_each(|record| push(&mut run.epochs_done, record, EPOCHS));
+        }
     }
 
     /// The training has ended, in such a way.
-    pub fn end(self, how: impl Into<String>) {
+    pub fn end(mut self, how: impl Into<String>) {
         self.mark(how.into());
     }
 
-    fn mark(&self, how: String) {
+    fn mark(&mut self, how: String) {
+        if !self.untold.is_empty() {
+            self.tell_epochs(|_| {});
+        }
         let mut state = self.live.lock();
         if let Some(run) = state.run.as_mut().filter(|run| run.running) {
             (run.running, run.ended) = (false, Some(how));
@@ -288,6 +302,15 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.mark("failed".to_owned());
     }
+}
+
+/// Whether it is time again; then it is not for a while.
+fn due(told: &mut Option<Instant>) -> bool {
+    let due = told.is_none_or(|told| told.elapsed() >= PACE);
+    if due {
+        *told = Some(Instant::now());
+    }
+    due
 }
 
 /// Appends, and forgets the oldest of too many.

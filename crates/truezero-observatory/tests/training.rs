@@ -70,11 +70,12 @@ async fn what_happens_is_told_as_it_happens() {
     }
     let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
     assert_eq!(names.first(), Some(&"state"), "all there is to know comes first");
-    assert_eq!(names.iter().filter(|name| **name == "epoch").count(), 2, "{names:?}");
     assert!(names.contains(&"batch") && names.last() == Some(&"run"), "{names:?}");
-    for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
-        serde_json::from_str::<Value>(line).unwrap();
-    }
+    let told = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let told = names.iter().zip(told.map(|line| serde_json::from_str::<Value>(line).unwrap()));
+    let epochs =
+        told.filter(|(name, _)| **name == "epochs").flat_map(|(_, data)| data.as_array().unwrap().clone());
+    assert_eq!(epochs.map(|record| record["epoch"].clone()).collect::<Vec<_>>(), [json!(1), json!(2)]);
 
     observatory.close();
     while let Some(frame) = timeout(PATIENCE, body.frame()).await.expect("the end in time") {
@@ -113,10 +114,24 @@ async fn a_training_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn a_training_elsewhere_in_the_process_is_watched_only() {
+async fn who_reads_too_slowly_is_sent_everything_anew() {
     let live = Arc::new(Live::default());
     let observatory = Observatory::attached(live.clone());
-    let start = Start {
+    let response = ask(&observatory, "GET", "/observatory/events", Value::Null).await;
+    for _ in 0..300 {
+        live.begin(start()).unwrap().end("finished");
+    }
+    observatory.close();
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    let text = std::str::from_utf8(&text).unwrap();
+    assert_eq!(text.matches("event: state").count(), 2, "at first and when it was behind");
+    assert!(text.contains("\"number\":300"));
+    assert!(text.matches("event: run").count() < 600);
+}
+
+/// What a training elsewhere says of itself.
+fn start() -> Start {
+    Start {
         data: "flowers.csv".to_owned(),
         hidden: vec![4],
         activation: vec!["rectifier".to_owned()],
@@ -126,9 +141,15 @@ async fn a_training_elsewhere_in_the_process_is_watched_only() {
         error: "error".to_owned(),
         factor: 1.0,
         zeros: true,
-    };
-    let session = live.begin(start.clone()).unwrap();
-    assert!(live.begin(start).is_err(), "one at a time");
+    }
+}
+
+#[tokio::test]
+async fn a_training_elsewhere_in_the_process_is_watched_only() {
+    let live = Arc::new(Live::default());
+    let observatory = Observatory::attached(live.clone());
+    let session = live.begin(start()).unwrap();
+    assert!(live.begin(start()).is_err(), "one at a time");
     let (status, refused) = training(&observatory, "POST", json!({})).await;
     assert_eq!(status, StatusCode::CONFLICT, "{refused}");
     assert_eq!(training(&observatory, "DELETE", Value::Null).await.0, StatusCode::ACCEPTED);

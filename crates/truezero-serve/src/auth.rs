@@ -1,9 +1,10 @@
 //! The token that clients must have.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -52,15 +53,23 @@ pub(crate) const OPEN: &str = "/v2/health/";
 /// Lets requests pass that show the token, if there is one.
 pub(crate) async fn check(State(token): State<Option<Token>>, request: Request, next: Next) -> Response {
     let Some(token) = token else { return next.run(request).await };
-    let shown = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let shown = shown.and_then(|value| {
-        let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
-        scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
-    });
-    if request.uri().path().starts_with(OPEN) || shown.is_some_and(|shown| token.is(shown)) {
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| shown(value.as_bytes()));
+    if request.uri().path().starts_with(OPEN) || shown.is_some_and(|shown| token.is(&shown)) {
         return next.run(request).await;
     }
     Problem::unauthorized().into_response()
+}
+
+/// The token that a client shows: as it is, or as the password of any user, which is what a browser asks for.
+fn shown(value: &[u8]) -> Option<Vec<u8>> {
+    let space = value.iter().position(|&byte| byte == b' ')?;
+    let (scheme, rest) = (&value[..space], value[space..].trim_ascii());
+    if scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Some(rest.to_vec());
+    }
+    let pair = scheme.eq_ignore_ascii_case(b"Basic").then(|| BASE64_STANDARD.decode(rest).ok()).flatten()?;
+    let colon = pair.iter().position(|&byte| byte == b':')?;
+    Some(pair[colon + 1..].to_vec())
 }
 
 #[cfg(test)]
@@ -75,6 +84,16 @@ mod tests {
             assert!(!token.is(other.as_bytes()), "{other:?}");
         }
         assert!(!format!("{token:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_token_is_shown_as_it_is_or_as_a_password() {
+        let is = |value: &str| shown(value.as_bytes()).map(|token| String::from_utf8(token).unwrap());
+        assert_eq!(is("Bearer  secret ").as_deref(), Some("secret"));
+        assert_eq!(is("basic bWU6c2U6Y3JldA==").as_deref(), Some("se:cret"), "of user me");
+        for other in ["secret", "Bearer", "Digest secret", "Basic secret", "Basic bWU=", "Basic ====", ""] {
+            assert_eq!(is(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 
 use crate::limits::RETRY_SECONDS;
 
+/// How a token is shown: by programs, and by browsers, which know of passwords only. Each in a header of its own,
+/// for some browsers look no further than the first.
+const CHALLENGES: [&str; 2] = ["Bearer", "Basic realm=\"truezero\""];
+
 /// Why any request may be refused, by status.
 pub(crate) const REFUSALS: [(StatusCode, &str); 2] = [
     (StatusCode::NOT_FOUND, "No such model, or not in that version"),
@@ -111,7 +115,9 @@ impl IntoResponse for Problem {
                 headers.insert(header::RETRY_AFTER, RETRY_SECONDS.into());
             }
             StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                for challenge in CHALLENGES {
+                    headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+                }
             }
             _ => {}
         }

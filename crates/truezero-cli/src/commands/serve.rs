@@ -2,7 +2,7 @@
 
 use std::env::{self, VarError};
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -33,20 +33,9 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         threads: args.threads.map_or_else(|| threads(None).saturating_sub(1).max(1), usize::from),
         limits: limits(&args.limits),
     };
-    let page: Arc<OnceLock<Observatory>> = Arc::default();
-    let log = {
-        let page = Arc::clone(&page);
-        move |event: Event| {
-            output::note(&event.to_string());
-            // A page that listens for events would hold its connection until the server loses patience.
-            if let (Event::Stopping, Some(page)) = (event, page.get()) {
-                page.close();
-            }
-        }
-    };
-    let server = Server::open(&models, options, Arc::new(log))?;
-    let observatory = Observatory::new(server.models()).with_report(Some(default_report()));
-    let server = server.with_page(page.get_or_init(|| observatory).router());
+    let server = Server::open(&models, options, Arc::new(|event: Event| output::note(&event.to_string())))?;
+    let page = Observatory::new(server.models()).with_report(Some(default_report()));
+    let server = server.with_page(page.router());
     if args.json {
         let models = models.into_iter().map(|model| model.name).collect();
         json::document(&Document { url: format!("http://{}", server.addr()), models })?;

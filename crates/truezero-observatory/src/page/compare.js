@@ -39,6 +39,8 @@ export class Compare {
   /** Only drawings can be compared. */
   show(input) {
     this.#input = input?.values?.length === 784 ? input : null;
+    find("no-drawing").hidden = this.#input !== null;
+    find("cards").hidden = this.#input === null;
     this.refresh();
   }
 

@@ -24,7 +24,11 @@ export function shape(name, attributes = {}, ...children) {
 /** A share as a person says it. */
 export function percent(share) {
   const value = 100 * share;
-  return `${value < 10 && value > 0 ? value.toFixed(1) : value.toFixed(0)} %`;
+  // Neither certain nor impossible unless it is.
+  if (value > 0 && value < 0.05) return "< 0.1 %";
+  if (value < 100 && value >= 99.95) return "> 99.9 %";
+  const fine = (value > 0 && value < 10) || (value > 99 && value < 100);
+  return `${value.toFixed(fine ? 1 : 0)} %`;
 }
 
 /** A number with three digits that count. */

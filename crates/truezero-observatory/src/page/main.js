@@ -25,6 +25,8 @@ const share = new Share();
 const training = new Training();
 const unit = new UnitView();
 let grids = [];
+/** The training whose network is known. */
+let live = 0;
 
 const networks = new Networks((network) => look.choose(network));
 const pad = new Pad(
@@ -46,6 +48,7 @@ look.addEventListener("network", () => {
   record.suit(network);
   unit.suit(network);
   if (look.input && drawing !== network.image) look.input = null;
+  compare.show(look.input);
   grids = network.layers.map((layer, index) => new Grid(index, layer, (place) => unit.show(index, place, (at) => grids[index].activation(at))));
   find("layers").replaceChildren(...grids.map((grid) => grid.element));
   find("prediction").replaceChildren();
@@ -55,6 +58,11 @@ look.addEventListener("network", () => {
 look.addEventListener("input", () => compare.show(look.input));
 
 look.addEventListener("seen", ({ detail: seen }) => {
+  if (String(seen.layers.map((layer) => layer.units)) !== String(look.network.layers.map((layer) => layer.units))) {
+    // Another network has taken its place.
+    refresh();
+    return;
+  }
   seen.layers.forEach((layer, index) => grids[index].update(layer));
   unit.update();
   share.update(seen.layers);
@@ -90,14 +98,15 @@ function state(all) {
   if (all.networks.length === 0 && !all.compared.asked && !all.attached) call("POST", "compared").catch((error) => problem(error.message));
 }
 
-/** The network in training has other weights after each epoch. */
-function epoch(record) {
-  training.epoch(record);
-  if (look.network?.origin === "live") {
+/** The network in training is another with each training, and has other weights after each epoch. */
+function epochs(records) {
+  training.epochs(records);
+  if (live !== training.number) {
+    live = training.number;
+    refresh();
+  } else if (look.network?.origin === "live") {
     unit.renew();
     look.refresh();
-  } else if (record.epoch === 1) {
-    refresh();
   }
 }
 
@@ -115,7 +124,7 @@ listen(
     networks: refresh,
     preparation: (progress) => compare.prepared(progress),
     run: (run) => training.run(run),
-    epoch,
+    epochs,
     batch: (point) => training.batch(point),
   },
   () => problem("The server cannot be reached; what is shown is the latest there was."),

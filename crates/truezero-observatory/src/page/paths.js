@@ -9,7 +9,7 @@ const [TOP, BOTTOM] = [34, 12];
 const IMAGE = 84;
 const THICKEST = 6;
 const MOST_OUTPUTS = 20;
-const NAMES = 76;
+const NAMES = 96;
 
 export class Paths {
   #place = find("path");

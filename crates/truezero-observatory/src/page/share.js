@@ -53,7 +53,7 @@ export class Share {
         label(0, y + 4, `layer ${index + 1}`, "start", "strong"),
         shape("line", { class: "rule", x1: LEFT, x2: x(share), y1: y, y2: y }),
         shape("circle", { class: "dot on", cx: x(share), cy: y, r: 6 }),
-        share > 0.3 ? label(x(share) - 12, y + 4, percent(share), "end", "strong") : label(x(share) + 12, y + 4, percent(share), "start", "strong"),
+        share > 0.7 ? label(x(share) - 12, y + 4, percent(share), "end", "strong") : label(x(share) + 12, y + 4, percent(share), "start", "strong"),
       );
     });
     this.#place.replaceChildren(svg);

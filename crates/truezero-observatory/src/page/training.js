@@ -6,6 +6,7 @@ import { announce, digits, find, make, percent, problem, shape } from "./dom.js"
 import { Steer } from "./steer.js";
 
 const MOST_POINTS = 600;
+const MOST_EPOCHS = 1000;
 
 export class Training {
   #steer = new Steer();
@@ -52,9 +53,15 @@ export class Training {
     this.#plan();
   }
 
-  epoch(record) {
-    this.#epochs.push(record);
+  epochs(records) {
+    this.#epochs.push(...records);
+    if (this.#epochs.length > MOST_EPOCHS) this.#epochs = this.#epochs.slice(-MOST_EPOCHS);
     this.#plan();
+  }
+
+  /** Which training this is; none has a number below 1. */
+  get number() {
+    return this.#run?.number ?? 0;
   }
 
   batch(point) {
@@ -99,7 +106,7 @@ export class Training {
     find("charts").replaceChildren(...Object.values(this.#charts).map((chart) => chart.element));
     const layers = run.hidden.length;
     const names = Array.from({ length: layers }, (_, at) => `layer ${at + 1}`).concat("outputs");
-    find("chart-legend").replaceChildren("Lines by layer: ", ...names.flatMap((each, at) => key(each, at)));
+    find("chart-legend").replaceChildren("Lines by layer: ", ...names.map((each, at) => key(each, at)));
   }
 
   #mark() {
@@ -153,5 +160,5 @@ export class Training {
 /** A line as it is drawn, and its name. */
 function key(name, at) {
   const line = shape("line", { x1: 0, x2: 28, y1: 4, y2: 4, class: `line series-${at % 6}` });
-  return [shape("svg", { width: 28, height: 8, "aria-hidden": "true" }, line), make("span", {}, name)];
+  return make("span", {}, shape("svg", { width: 28, height: 8, "aria-hidden": "true" }, line), name);
 }

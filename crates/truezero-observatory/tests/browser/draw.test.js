@@ -44,7 +44,7 @@ test("drawing changes the prediction and the units", async () => {
   await page.waitForFunction(() => document.querySelector("#prediction .winner")?.firstChild.textContent === "1");
   assert.match(await page.locator("#path svg").getAttribute("aria-label"), /^Paths to 1: through \d+/);
   // What a screen reader is told, once drawing has come to rest.
-  await page.waitForFunction(() => /^Looks like 1, to \d+ %\. [\d.]+ % of the units are active\.$/.test(document.getElementById("announcer").textContent));
+  await page.waitForFunction(() => /^Looks like 1, to (> )?[\d.]+ %\. [\d.]+ % of the units are active\.$/.test(document.getElementById("announcer").textContent));
   await close(page);
 });
 

@@ -1,8 +1,8 @@
 // Starts the command and a browser for a test, and ends them. Anything the page complains of fails the test.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,12 +14,27 @@ const { chromium } = require("playwright-core");
 export const AXE = require.resolve("axe-core/axe.min.js");
 
 /** Longer than anything takes, even on a slow machine. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
 
-/** The command, and the address of its page once it has said it. */
+/** The command, in a folder of its own, and the address of its page once it has said it. */
 export async function command(...args) {
+  return start(mkdtempSync(join(tmpdir(), "observatory-")), args);
+}
+
+/** `serve` with two small models that are trained first, one on digits and one on a table. */
+export async function serve(environment) {
   const folder = mkdtempSync(join(tmpdir(), "observatory-"));
-  const child = spawn(process.env.TRUEZERO, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const rows = Array.from({ length: 60 }, (_, at) => `${(at % 3) + at / 100},${["red", "blue", "green"][at % 3]},${"abc"[at % 3]}`);
+  writeFileSync(join(folder, "table.csv"), ["size,colour,kind", ...rows].join("\n"));
+  const train = (...args) => execFileSync(process.env.TRUEZERO, ["train", "--hidden", "50,50", "--quiet", ...args], { cwd: folder });
+  train("--epochs", "2", "--out", "digits.safetensors");
+  train("table.csv", "--target", "kind", "--epochs", "20", "--out", "table.safetensors");
+  return start(folder, ["serve", "digits.safetensors", "table.safetensors", "--addr", "127.0.0.1:0"], environment);
+}
+
+async function start(folder, args, environment = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.env.TRUEZERO, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.on("exit", resolve));
   const said = [];
   const address = await new Promise((resolve, reject) => {

@@ -54,8 +54,10 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     };
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);
-    let mut observed =
-        run.observe.map(|address| Observed::open(address, &experiment, &data, measure)).transpose()?;
+    let mut observed = run
+        .observe
+        .map(|address| Observed::open(address, &experiment, &data, measure, &trainer))
+        .transpose()?;
     let started = Instant::now();
     let ended = train_on(
         &mut trainer,

@@ -24,11 +24,13 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Serves the page of a training that is about to begin, or to go on.
     pub fn open(
         address: SocketAddr,
         experiment: &Experiment,
         data: &Prepared,
         measure: Measure,
+        trainer: &Trainer<'_>,
     ) -> Result<Self, Failure> {
         let live = Arc::new(Live::default());
         let site = Site::open(Observatory::attached(live.clone()).router(), address)?;
@@ -47,7 +49,10 @@ impl Observed {
                 zeros: options.activation.iter().any(Activation::gives_zeros),
             })
             .map_err(|busy| Failure::Message(busy.to_string()))?;
-        Ok(Self { site, live, session, preprocessing: data.preprocessing.clone() })
+        let mut observed = Self { site, live, session, preprocessing: data.preprocessing.clone() };
+        // Of a training that goes on, what was before.
+        trainer.history().iter().for_each(|record| observed.epoch(record, trainer.network()));
+        Ok(observed)
     }
 
     pub fn batch(&mut self, report: &BatchReport) -> Control {
