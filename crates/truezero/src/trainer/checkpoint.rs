@@ -45,22 +45,22 @@ impl<'a> Trainer<'a> {
     pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
         let document = Document {
             format: FORMAT,
-            options: self.plan.options().clone(),
+            options: self.state.plan.options().clone(),
             fingerprint: fingerprint(self.train, self.validation),
-            network: Description::of(&self.network),
-            steps: self.updater.steps,
-            position: self.position,
-            running: self.running,
-            steering: self.steering.clone(),
-            history: self.history.clone(),
-            best: self.best.as_ref().map(|best| (best.epoch, best.score)),
-            stopped: self.stopped,
+            network: Description::of(&self.state.network),
+            steps: self.state.updater.steps,
+            position: self.state.position,
+            running: self.state.running,
+            steering: self.state.steering.clone(),
+            history: self.state.history.clone(),
+            best: self.state.best.as_ref().map(|best| (best.epoch, best.score)),
+            stopped: self.state.stopped,
         };
-        let mut all = tensors(&self.network, "now.");
-        if let Some(best) = &self.best {
-            all.extend(best.weights.tensors(&self.network, "best.")?);
+        let mut all = tensors(&self.state.network, "now.");
+        if let Some(best) = &self.state.best {
+            all.extend(best.weights.tensors(&self.state.network, "best.")?);
         }
-        for (index, memory) in self.updater.memory.iter().enumerate() {
+        for (index, memory) in self.state.updater.memory.iter().enumerate() {
             let name = |part: &str| format!("memory.{index}.{part}");
             all.push((name("first"), Tensor::matrix(&memory.first)));
             all.push((name("second"), Tensor::matrix(&memory.second)));
@@ -109,7 +109,8 @@ impl<'a> Trainer<'a> {
             return Err(file.error("history", &format!("{epoch} epochs"), document.history.len()));
         }
         let examples = document.running.examples;
-        if (batch > 0) != (examples > 0) || examples > batch.saturating_mul(trainer.plan.options().batch_size)
+        if (batch > 0) != (examples > 0)
+            || examples > batch.saturating_mul(trainer.state.plan.options().batch_size)
         {
             let expected = format!("mini-batches of the {examples} examples that were seen");
             return Err(file.error("position", &expected, batch));
@@ -118,16 +119,16 @@ impl<'a> Trainer<'a> {
             if !(1..=epoch).contains(&best) {
                 return Err(file.error("best", &format!("an epoch from 1 to {epoch}"), best));
             }
-            trainer.best = Some(Best { weights, epoch: best, score });
+            trainer.state.best = Some(Best { weights, epoch: best, score });
         }
-        if document.steering.is_some() != trainer.steering.is_some() {
+        if document.steering.is_some() != trainer.state.steering.is_some() {
             return Err(file.error(
                 "steering",
                 "one if, and only if, there is a target sparsity",
                 "otherwise",
             ));
         }
-        for (index, memory) in trainer.updater.memory.iter_mut().enumerate() {
+        for (index, memory) in trainer.state.updater.memory.iter_mut().enumerate() {
             let name = |part: &str| format!("memory.{index}.{part}");
             let first = (memory.first.inputs(), memory.first.outputs());
             let second = (memory.second.inputs(), memory.second.outputs());
@@ -140,15 +141,15 @@ impl<'a> Trainer<'a> {
                 return Err(file.error(name("seen"), &format!("at most {} steps", document.steps), seen));
             }
         }
-        trainer.updater.steps = document.steps;
-        trainer.position = document.position;
-        trainer.running = document.running;
-        trainer.steering = document.steering;
-        trainer.history = document.history;
+        trainer.state.updater.steps = document.steps;
+        trainer.state.position = document.position;
+        trainer.state.running = document.running;
+        trainer.state.steering = document.steering;
+        trainer.state.history = document.history;
         // With more epochs or more patience, a training that had ended goes on.
-        trainer.stopped = document.stopped.filter(|stopped| *stopped == Stopped::Diverged);
-        if trainer.stopped.is_none() && trainer.out_of_patience() {
-            trainer.stopped = Some(Stopped::Patience);
+        trainer.state.stopped = document.stopped.filter(|stopped| *stopped == Stopped::Diverged);
+        if trainer.state.stopped.is_none() && trainer.out_of_patience() {
+            trainer.state.stopped = Some(Stopped::Patience);
         }
         Ok(trainer)
     }

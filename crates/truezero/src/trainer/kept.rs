@@ -137,9 +137,9 @@ mod tests {
             trainer.save_checkpoint(&path).unwrap();
             fs::read(path).unwrap()
         };
-        assert!(matches!(&trainer.best.as_ref().unwrap().weights, Kept::Memory(kept) if *kept == best));
+        assert!(matches!(&trainer.state.best.as_ref().unwrap().weights, Kept::Memory(kept) if *kept == best));
         let in_memory = checkpoint(&trainer);
-        trainer.best.as_mut().unwrap().weights = Kept::File(store(&best).unwrap());
+        trainer.state.best.as_mut().unwrap().weights = Kept::File(store(&best).unwrap());
         assert!(checkpoint(&trainer) == in_memory, "the same checkpoint, byte for byte");
         assert_eq!(trainer.finish().unwrap().network, best);
     }

@@ -105,13 +105,13 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
     let examples = Examples { data: &data, rows: &rows };
     let plan = options.check().unwrap();
     let mut trainer = Trainer::from_network(plan, before.clone(), examples, None, 1).unwrap();
-    trainer.updater.set_rate(1.0);
+    trainer.state.updater.set_rate(1.0);
     let report = trainer.step(&data, &rows, 0, 0, None);
     compare(&name("cost"), [report.cost / 6.0], oracle.f64(&name("cost")));
-    trainer.updater.catch_up_all(&mut trainer.engine, &mut trainer.network);
+    trainer.state.updater.catch_up_all(&mut trainer.state.engine, &mut trainer.state.network);
     // A step of descent at rate 1 moves every parameter by its gradient. A weight whose input is zero
     // throughout is left alone until it is caught up with, and then decays as it should.
-    for (index, (before, after)) in before.layers.iter().zip(&trainer.network.layers).enumerate() {
+    for (index, (before, after)) in before.layers.iter().zip(&trainer.state.network.layers).enumerate() {
         let name = |part: &str| name(&format!("layers.{index}.{part}.grad"));
         let moved = |before: &[f32], after: &[f32]| {
             wide(before).zip(wide(after)).map(|(before, after)| before - after).collect::<Vec<f64>>()
@@ -156,7 +156,7 @@ fn check_trajectory(oracle: &Oracle, case: &str, rule: Rule, rate: f32, weight_d
     let examples = Examples { data: &data, rows: &rows };
     let network = oracle.network("initial.", Activation::Rectifier, Cost::SoftmaxCrossEntropy);
     let mut trainer = Trainer::from_network(options.check().unwrap(), network, examples, None, 1).unwrap();
-    trainer.updater.set_rate(rate);
+    trainer.state.updater.set_rate(rate);
     let costs: Vec<f64> = (0..100)
         .map(|step| {
             let start = 8 * step % 160;
@@ -164,8 +164,8 @@ fn check_trajectory(oracle: &Oracle, case: &str, rule: Rule, rate: f32, weight_d
         })
         .collect();
     compare(&format!("{case}.cost"), costs, oracle.f64(&format!("{case}.cost")));
-    trainer.updater.catch_up_all(&mut trainer.engine, &mut trainer.network);
-    for (index, layer) in trainer.network.layers.iter().enumerate() {
+    trainer.state.updater.catch_up_all(&mut trainer.state.engine, &mut trainer.state.network);
+    for (index, layer) in trainer.state.network.layers.iter().enumerate() {
         let name = |part: &str| format!("{case}.layers.{index}.{part}");
         compare(&name("weight"), wide(&layer.weights.to_plain()), oracle.f64(&name("weight")));
         compare(&name("bias"), wide(&layer.bias), oracle.f64(&name("bias")));

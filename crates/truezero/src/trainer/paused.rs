@@ -4,7 +4,7 @@
 use truezero_sparse::Engine;
 
 use super::kept::Kept;
-use super::record::{Best, EpochRecord, Position, Running, Stopped};
+use super::record::{Best, EpochRecord, Position, Running, Stopped, Summary};
 use super::step::Buffers;
 use super::{Outcome, Trainer};
 use crate::error::Error;
@@ -17,49 +17,23 @@ use crate::steer::Steering;
 /// A [`Trainer`] without its examples: all that the training so far has led to.
 #[derive(Debug)]
 pub struct Paused {
-    plan: Plan,
-    engine: Engine,
-    network: Network,
-    updater: Updater,
-    steering: Option<Steering>,
-    position: Position,
-    running: Running,
-    history: Vec<EpochRecord>,
-    best: Option<Best>,
-    stopped: Option<Stopped>,
-    buffers: Buffers,
+    pub(super) plan: Plan,
+    pub(super) engine: Engine,
+    pub(super) network: Network,
+    pub(super) updater: Updater,
+    pub(super) steering: Option<Steering>,
+    pub(super) position: Position,
+    pub(super) running: Running,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) best: Option<Best>,
+    pub(super) stopped: Option<Stopped>,
+    pub(super) buffers: Buffers,
 }
 
 impl Trainer<'_> {
     /// Lets go of the examples.
     pub fn pause(self) -> Paused {
-        let Self {
-            plan,
-            engine,
-            network,
-            updater,
-            steering,
-            position,
-            running,
-            history,
-            best,
-            stopped,
-            buffers,
-            ..
-        } = self;
-        Paused {
-            plan,
-            engine,
-            network,
-            updater,
-            steering,
-            position,
-            running,
-            history,
-            best,
-            stopped,
-            buffers,
-        }
+        self.state
     }
 }
 
@@ -75,34 +49,7 @@ impl Paused {
     ) -> Result<Trainer<'a>, Error> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Trainer::check(&self.plan, &self.network, train, validation)?;
-        let Self {
-            plan,
-            engine,
-            network,
-            updater,
-            steering,
-            position,
-            running,
-            history,
-            best,
-            stopped,
-            buffers,
-        } = self;
-        Ok(Trainer {
-            plan,
-            train,
-            validation,
-            engine,
-            network,
-            updater,
-            steering,
-            position,
-            running,
-            history,
-            best,
-            stopped,
-            buffers,
-        })
+        Ok(Trainer { train, validation, state: self })
     }
 
     /// Changes the plan for what comes; the network stays as it is, and what the optimiser remembers too.
@@ -164,8 +111,18 @@ impl Paused {
     /// # Errors
     /// As there.
     pub fn finish(mut self) -> Result<Outcome, Error> {
-        let best = self.best.take();
-        super::finish(best, self.stopped, self.history, self.updater, self.engine, self.network)
+        let summary = Summary {
+            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
+            best_epoch: self.best.as_ref().map(|best| best.epoch),
+            history: self.history,
+        };
+        let network = if let Some(best) = self.best {
+            best.weights.into_network(self.network)?
+        } else {
+            self.updater.catch_up_all(&mut self.engine, &mut self.network);
+            self.network
+        };
+        Ok(Outcome { network, summary })
     }
 }
 
@@ -247,7 +204,7 @@ mod tests {
 
     #[test]
     fn of_many_examples_some_are_observed() {
-        let every = super::super::every_so_many;
+        let every = crate::trainer::epoch::every_so_many;
         assert_eq!(every(&[3, 1, 4, 1, 5], 5), [3, 1, 4, 1, 5]);
         assert_eq!(every(&[3, 1, 4, 1, 5], 4), [3, 4, 5]);
         assert_eq!(every(&[3, 1, 4, 1, 5], 1), [3]);
