@@ -25,12 +25,13 @@ FULL_BATCH = {"batch_size": 1000, "max_iter": 3, "warm_start": True, "shuffle": 
         {"solver": "adam", "learning_rate_init": 0.01, "alpha": 1.0},
     ],
 )
-@pytest.mark.parametrize("task", ["classes", "quantities"])
+@pytest.mark.parametrize("task", ["two classes", "classes", "quantities"])
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 def test_epochs_from_the_same_weights_are_those_of_scikit_learn(rule, task, iris):
     X, y = iris
     weights = np.arange(len(y)) % 3 + 0.5
-    kinds = (MLPClassifier, RectifierClassifier) if task == "classes" else (MLPRegressor, RectifierRegressor)
+    y = y == 1 if task == "two classes" else y
+    kinds = (MLPRegressor, RectifierRegressor) if task == "quantities" else (MLPClassifier, RectifierClassifier)
     peer = kinds[0](hidden_layer_sizes=(12, 7), random_state=0, max_iter=3).fit(X, y)
     ours = truezero.from_sklearn(peer)
     peer.set_params(**FULL_BATCH, **rule)

@@ -6,6 +6,7 @@
 //! | `arrays.rs` | NumPy arrays, scipy's sparse matrices and tables ↔ our batches |
 //! | `model.rs` | a trained network or encoder |
 //! | `trainer.rs` | training, epoch by epoch |
+//! | `binary.rs` | two classes as one output |
 //! | `pretrain.rs` | pre-training, and the way back from codes |
 //! | `signals.rs` | Ctrl-C while native code runs |
 //! | `data.rs`, `paper.rs`, `command.rs` | embedded data, the paper's experiments, the command |
@@ -20,6 +21,7 @@
 )]
 
 mod arrays;
+mod binary;
 mod command;
 mod data;
 mod failure;

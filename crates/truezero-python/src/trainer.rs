@@ -3,11 +3,13 @@
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use truezero::{Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
+use truezero::{Cost, Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
 use truezero_data::preprocess::InputScales;
 use truezero_data::{Dataset, InputPreprocessing, Targets, Task};
+use truezero_sparse::DenseBatch;
 
 use crate::arrays;
+use crate::binary::{one_output, two_outputs};
 use crate::failure::{raise, wrong};
 use crate::model::{self, Model, shown};
 use crate::signals::Watch;
@@ -15,11 +17,28 @@ use crate::signals::Watch;
 /// Inputs, targets (classes, or one row for each example) and weights.
 type Given<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<PyReadonlyArray1<'py, f32>>);
 
+/// What the targets are.
+#[derive(Clone, Copy)]
+enum Goal {
+    /// Two classes, learned with one output.
+    Binary,
+    /// Of so many outputs.
+    Other(Task, usize),
+}
+
+impl Goal {
+    fn new(task: &str, outputs: usize) -> PyResult<Self> {
+        Ok(match (model::task(task)?, outputs) {
+            (Task::Classify, 2) => Self::Binary,
+            (task, outputs) => Self::Other(task, outputs),
+        })
+    }
+}
+
 /// A training with its examples.
 #[pyclass(module = "truezero._truezero")]
 pub struct Trainer {
-    task: Task,
-    outputs: usize,
+    goal: Goal,
     options: TrainingOptions,
     train: Part,
     validation: Option<Part>,
@@ -34,9 +53,9 @@ struct Part {
 }
 
 impl Part {
-    fn new((x, y, weights): &Given<'_>, task: Task, outputs: usize) -> PyResult<Self> {
+    fn new((x, y, weights): &Given<'_>, goal: Goal) -> PyResult<Self> {
         let inputs = arrays::batch(x)?;
-        let targets = targets(y, task, outputs)?;
+        let targets = targets(y, goal)?;
         let weights = weights.as_ref().map(|weights| weights.as_array().to_vec());
         let rows = inputs.examples();
         let lengths = [targets.examples(), weights.as_ref().map_or(rows, Vec::len)];
@@ -56,21 +75,36 @@ impl Part {
     }
 }
 
-fn targets(y: &Bound<'_, PyAny>, task: Task, outputs: usize) -> PyResult<Targets> {
-    if task == Task::Classify {
-        let labels: PyReadonlyArray1<'_, u32> = y.extract()?;
-        let labels = labels.as_array().to_vec();
-        if let Some(label) = labels.iter().find(|&&label| label as usize >= outputs) {
-            return Err(wrong(format!("expected classes below {outputs}, found {label}")));
+fn targets(y: &Bound<'_, PyAny>, goal: Goal) -> PyResult<Targets> {
+    match goal {
+        Goal::Binary => {
+            let mut rows = DenseBatch::zeros(y.len()?, 1);
+            for (example, label) in labels(y, 2)?.into_iter().enumerate() {
+                rows.row_mut(example)[0] = label as f32;
+            }
+            Ok(Targets::Labels(rows))
         }
-        return Ok(Targets::Classes { labels, classes: outputs });
+        Goal::Other(Task::Classify, classes) => Ok(Targets::Classes { labels: labels(y, classes)?, classes }),
+        Goal::Other(Task::Regress, outputs) => Ok(Targets::Quantities(rows(y, outputs)?)),
+        Goal::Other(Task::Multilabel, outputs) => Ok(Targets::Labels(rows(y, outputs)?)),
     }
+}
+
+fn labels(y: &Bound<'_, PyAny>, classes: usize) -> PyResult<Vec<u32>> {
+    let labels: PyReadonlyArray1<'_, u32> = y.extract()?;
+    let labels = labels.as_array().to_vec();
+    match labels.iter().find(|&&label| label as usize >= classes) {
+        None => Ok(labels),
+        Some(label) => Err(wrong(format!("expected classes below {classes}, found {label}"))),
+    }
+}
+
+fn rows(y: &Bound<'_, PyAny>, outputs: usize) -> PyResult<DenseBatch> {
     let rows: PyReadonlyArray2<'_, f32> = y.extract()?;
     if rows.shape()[1] != outputs {
         return Err(wrong(format!("expected {outputs} targets of each example, found {}", rows.shape()[1])));
     }
-    let rows = arrays::dense(rows.as_array())?;
-    Ok(if task == Task::Regress { Targets::Quantities(rows) } else { Targets::Labels(rows) })
+    arrays::dense(rows.as_array())
 }
 
 fn options(text: &str) -> PyResult<TrainingOptions> {
@@ -92,15 +126,15 @@ impl Trainer {
         threads: usize,
     ) -> PyResult<Self> {
         let options = self::options(options)?;
-        let task = model::task(task)?;
-        let train = Part::new(&train, task, outputs)?;
-        let validation = validation.map(|given| Part::new(&given, task, outputs)).transpose()?;
+        let goal = Goal::new(task, outputs)?;
+        let train = Part::new(&train, goal)?;
+        let validation = validation.map(|given| Part::new(&given, goal)).transpose()?;
         let plan = options.clone().check().map_err(raise)?;
-        let network = network(&plan, &train.data, start.map(|start| &start.get().saved))?;
+        let network = network(&plan, &train.data, goal, start.map(|start| &start.get().saved))?;
         let examples = validation.as_ref().map(Part::examples);
         let trainer = truezero::Trainer::from_network(plan, network, train.examples(), examples, threads);
         let paused = Some(trainer.map_err(raise)?.pause());
-        Ok(Self { task, outputs, options, train, validation, paused })
+        Ok(Self { goal, options, train, validation, paused })
     }
 
     /// Trains to the end of the present epoch. Whatever a signal handler raises stops it after a mini-batch.
@@ -154,7 +188,7 @@ impl Trainer {
 
     /// Changes the examples between two epochs.
     fn set_train(&mut self, train: Given<'_>) -> PyResult<()> {
-        self.train = Part::new(&train, self.task, self.outputs)?;
+        self.train = Part::new(&train, self.goal)?;
         Ok(())
     }
 
@@ -166,7 +200,7 @@ impl Trainer {
 
     /// The network as it is now.
     fn model(&self, names: Vec<String>, configuration: &str) -> PyResult<Model> {
-        let network = self.paused()?.network().clone();
+        let network = self.shown(self.paused()?.network().clone());
         model::model(network, self.inputs()?, names, configuration, None)
     }
 
@@ -177,13 +211,22 @@ impl Trainer {
             paused.take_latest();
         }
         let outcome = paused.finish().map_err(raise)?;
-        model::model(outcome.network, self.inputs()?, names, configuration, Some(outcome.summary))
+        let network = self.shown(outcome.network);
+        model::model(network, self.inputs()?, names, configuration, Some(outcome.summary))
     }
 }
 
 impl Trainer {
     fn paused(&self) -> PyResult<&Paused> {
         self.paused.as_ref().ok_or_else(ended)
+    }
+
+    /// A network with an output for each name.
+    fn shown(&self, network: Network) -> Network {
+        match self.goal {
+            Goal::Binary => two_outputs(network),
+            Goal::Other(..) => network,
+        }
     }
 
     fn inputs(&self) -> PyResult<InputPreprocessing> {
@@ -196,9 +239,17 @@ fn ended() -> PyErr {
 }
 
 /// The network to start from.
-fn network(plan: &Plan, data: &Dataset, start: Option<&Saved>) -> PyResult<Network> {
+fn network(plan: &Plan, data: &Dataset, goal: Goal, start: Option<&Saved>) -> PyResult<Network> {
     match start {
-        Some(Saved::Model(model)) => Ok(model.network.clone()),
+        Some(Saved::Model(model)) => match goal {
+            Goal::Binary
+                if model.network.cost != Cost::SoftmaxCrossEntropy || model.network.outputs() != 2 =>
+            {
+                Err(wrong("expected a model of two classes to start from"))
+            }
+            Goal::Binary => Ok(one_output(model.network.clone())),
+            Goal::Other(..) => Ok(model.network.clone()),
+        },
         None => Ok(Network::planned(plan, data)),
         Some(Saved::Encoder(encoder)) => {
             let mut network = Network::planned(plan, data);
