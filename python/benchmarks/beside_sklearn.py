@@ -26,14 +26,13 @@ ASKED = parsed()
 for variable in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]:
     os.environ[variable] = str(ASKED.threads)
 
-import numpy as np  # noqa: E402
-from sklearn import datasets  # noqa: E402
-from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
-from sklearn.model_selection import train_test_split  # noqa: E402
-from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
-
-import truezero  # noqa: E402
+import numpy as np
+import truezero
+from sklearn import datasets
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import StandardScaler
 
 
 def scaled(load):
@@ -90,7 +89,9 @@ def main():
         parameters = dict(parameters)
         regress = parameters.pop("regress", False)
         X, y = load()
-        kinds = [MLPRegressor, truezero.RectifierRegressor] if regress else [MLPClassifier, truezero.RectifierClassifier]
+        kinds = (
+            [MLPRegressor, truezero.RectifierRegressor] if regress else [MLPClassifier, truezero.RectifierClassifier]
+        )
         # In turns, so that what slows the machine down slows both.
         found = [[fit(kind, parameters, seed, X, y, not regress) for kind in kinds] for seed in range(ASKED.seeds)]
         seconds, scores = np.moveaxis(np.array(found), 2, 0)

@@ -6,7 +6,6 @@ from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
-
 from truezero import RectifierClassifier
 
 SEEDS = range(5)

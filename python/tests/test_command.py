@@ -25,6 +25,14 @@ def test_a_reader_that_goes_away_is_no_failure(command):
     assert process.stderr.read() == b""
 
 
+def test_the_command_loads_no_more_than_it_needs():
+    script = "import sys, truezero._command; print('sklearn' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
 def test_the_module_is_the_command_too():
-    done = subprocess.run([sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("truezero ")

@@ -11,7 +11,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
-
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
 
 CHECKS = [
@@ -30,7 +29,9 @@ def test_scikit_learns_own_checks(estimator, check):
 def test_grid_search_in_two_processes(iris):
     X, y = iris
     grid = {"hidden_layer_sizes": [(8,), (8, 8)], "l1_activation": [0.0, 1e-3]}
-    search = GridSearchCV(RectifierClassifier(max_iter=150, learning_rate_init=0.01, random_state=0), grid, n_jobs=2, cv=3)
+    search = GridSearchCV(
+        RectifierClassifier(max_iter=150, learning_rate_init=0.01, random_state=0), grid, n_jobs=2, cv=3
+    )
     search.fit(X, y)
     assert search.best_score_ > 0.9
     alone = GridSearchCV(search.estimator, grid, cv=3).fit(X, y)
@@ -40,7 +41,9 @@ def test_grid_search_in_two_processes(iris):
 
 def test_pipeline_and_cross_validation(iris):
     X, y = iris
-    model = make_pipeline(StandardScaler(), RectifierClassifier((20,), max_iter=200, learning_rate_init=0.01, random_state=0))
+    model = make_pipeline(
+        StandardScaler(), RectifierClassifier((20,), max_iter=200, learning_rate_init=0.01, random_state=0)
+    )
     assert cross_val_score(model, X, y, cv=5).mean() > 0.92
 
 
@@ -49,7 +52,9 @@ def test_codes_feed_a_linear_model(digits):
     model = make_pipeline(DenoisingAutoencoder((128,), max_iter=5, random_state=0), LogisticRegression(max_iter=300))
     model.fit(X[:1000], y[:1000])
     assert model.score(X[1000:], y[1000:]) > 0.85
-    supervised = make_pipeline(RectifierClassifier((64,), max_iter=30, random_state=0), LogisticRegression(max_iter=300))
+    supervised = make_pipeline(
+        RectifierClassifier((64,), max_iter=30, random_state=0), LogisticRegression(max_iter=300)
+    )
     assert supervised.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.85
 
 

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
-
 import truezero
 from truezero import datasets, paper, plot
 
@@ -73,6 +72,10 @@ def test_a_report_shows_layers_and_curves(digits):
     ElementTree.fromstring(page)  # well-formed
     assert page.count("<polyline") == 5 and page.count("<tr>") == 3
     assert f"{100 * model.sparsity_[1]:.1f} %" in page and f"{100 * model.sparsity_[1]:.1f} %" in str(report)
+    some = model.report(X[:3]).to_frame()
+    codes = model.set_params(transform_layer=0).transform(X[:3]).toarray()
+    assert some["sparsity"][0] == pytest.approx((codes == 0).mean())
+    assert some["dead_units"][0] == (codes == 0).all(axis=0).sum()
     frame = report.to_frame()
     np.testing.assert_allclose(frame["sparsity"], model.sparsity_)
     assert list(frame["units"]) == [20, 10]
@@ -90,7 +93,9 @@ def test_python_in_the_readme_runs(tmp_path, monkeypatch):
 def test_the_stubs_name_all_there_is():
     from truezero import _truezero
 
-    stubs = (Path(truezero.__file__).parent / "_truezero.pyi").read_text()
+    package = Path(truezero.__file__).parent
+    assert (package / "py.typed").exists(), "type checkers ask for it"
+    stubs = (package / "_truezero.pyi").read_text()
     public = lambda thing: {name for name in dir(thing) if not name.startswith("_")}
     for name in public(_truezero):
         assert re.search(rf"^(class|def) {name}\b", stubs, re.MULTILINE), name

@@ -5,10 +5,9 @@ import struct
 
 import numpy as np
 import pytest
+import truezero
 from scipy.special import expit, softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-import truezero
 
 SHAPES = [(5, 4), (3, 5), (2, 3)]
 
@@ -34,7 +33,11 @@ def outputs(tensors, X, activation):
 def write_safetensors(path, tensors, **header):
     entries, data = {}, b""
     for name, array in sorted(tensors.items()):
-        entries[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
+        entries[name] = {
+            "dtype": "F32",
+            "shape": list(array.shape),
+            "data_offsets": [len(data), len(data) + array.nbytes],
+        }
         data += array.tobytes()
     text = json.dumps({**entries, **header}).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
@@ -59,7 +62,9 @@ def test_a_state_dict(tmp_path):
     for again in [truezero.from_torch(path), truezero.from_torch(str(path))]:
         np.testing.assert_array_equal(again.predict(X), regressor.predict(X))
     labels = truezero.from_torch(tensors, task="multilabel")
-    np.testing.assert_allclose(labels.predict_proba(X), expit(outputs(tensors, X, lambda z: np.maximum(z, 0))), atol=1e-5)
+    np.testing.assert_allclose(
+        labels.predict_proba(X), expit(outputs(tensors, X, lambda z: np.maximum(z, 0))), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +92,9 @@ def test_hostile_safetensors(tmp_path):
     write_safetensors(path, state())
     whole = path.read_bytes()
     header = lambda text: struct.pack("<Q", len(text)) + text
-    entry = lambda **change: json.dumps({"a.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16], **change}})
+    entry = lambda **change: json.dumps(
+        {"a.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16], **change}}
+    )
     for damaged in [
         b"",
         b"1234567",
@@ -156,7 +163,9 @@ def test_a_sequential():
 
 def test_a_real_sequential():
     torch = pytest.importorskip("torch")
-    net = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Softplus(beta=2), torch.nn.Linear(6, 3), torch.nn.Softmax(1))
+    net = torch.nn.Sequential(
+        torch.nn.Linear(4, 6), torch.nn.Softplus(beta=2), torch.nn.Linear(6, 3), torch.nn.Softmax(1)
+    )
     expected = net(torch.tensor(X)).detach().numpy()
     np.testing.assert_allclose(truezero.from_torch(net).predict_proba(X), expected, atol=1e-5)
 

@@ -10,7 +10,6 @@ import polars
 import pyarrow
 import pytest
 from scipy import sparse
-
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor, _truezero
 
 COLUMNS = ["a", "b", "c", "d"]

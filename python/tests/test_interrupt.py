@@ -7,7 +7,6 @@ import threading
 
 import numpy as np
 import pytest
-
 import truezero
 
 FIT = """
@@ -26,7 +25,7 @@ assert 0 < model.n_iter_ < 1_000_000
 print("fitted")
 """
 NETWORK = (
-    'model = RectifierClassifier((200, 200), tol=0, max_iter=1_000_000, n_iter_no_change=1_000_000, '
+    "model = RectifierClassifier((200, 200), tol=0, max_iter=1_000_000, n_iter_no_change=1_000_000, "
     'callbacks=lambda epoch: print("epoch", flush=True))\n    model.fit(X, y)',
     "assert model.predict(X).shape == (20_000,) and len(model.loss_curve_) == model.n_iter_",
 )
@@ -39,7 +38,7 @@ ENCODER = (
 def interrupted(arguments, sign, stream):
     """Starts a process, interrupts it at the first line with a sign, and waits for its end."""
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1)
-    watchdog = threading.Timer(120, process.kill)
+    watchdog = threading.Timer(300, process.kill)
     watchdog.start()
     try:
         lines = process.stdout if stream == "stdout" else process.stderr
@@ -58,8 +57,13 @@ def test_a_fit_ends_with_what_it_has_learned(fit, use):
     script = FIT.format(fit=fit, use=use)
     if "Encoder" in fit.split("(")[0] or "DenoisingAutoencoder" in fit:
         # The first epoch must have ended for there to be something.
-        script = script.replace('print("epoch", flush=True)', "").replace("verbose=True", "verbose=True, random_state=0")
-        sign, flush = "iteration 1,", "import functools, builtins; builtins.print = functools.partial(print, flush=True)\n"
+        script = script.replace('print("epoch", flush=True)', "").replace(
+            "verbose=True", "verbose=True, random_state=0"
+        )
+        sign, flush = (
+            "iteration 1,",
+            "import functools, builtins; builtins.print = functools.partial(print, flush=True)\n",
+        )
         script = flush + script
     else:
         sign = "epoch"
@@ -85,6 +89,19 @@ def test_other_handlers_are_heard_too(iris):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_an_interrupted_partial_fit_keeps_what_it_has_learned():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(100_000, 100)).astype(np.float32), random.integers(0, 2, 100_000)
+    model = truezero.RectifierClassifier((300, 300), random_state=0, batch_size=10)
+    model.partial_fit(X[:100], y[:100], classes=[0, 1])
+    before = model.coefs_[0]
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.partial_fit(X, y)
+    assert np.any(model.coefs_[0] != before) and model.n_iter_ == 1
+    assert model.partial_fit(X[:100], y[:100]).n_iter_ == 2
 
 
 def test_other_threads_run_while_a_fit_does():
@@ -113,7 +130,18 @@ def test_other_threads_run_while_a_fit_does():
 
 def test_the_command_saves_when_it_is_interrupted(tmp_path, command):
     model = tmp_path / "model.safetensors"
-    arguments = [command.program, "train", "--hidden", "50", "--epochs", "100000", "--patience", "0", "--out", str(model)]
+    arguments = [
+        command.program,
+        "train",
+        "--hidden",
+        "50",
+        "--epochs",
+        "100000",
+        "--patience",
+        "0",
+        "--out",
+        str(model),
+    ]
     code, _, err = interrupted(arguments, "epoch 1/", "stderr")
     assert code == 0, err
     assert "saving after this mini-batch" in err
@@ -134,5 +162,7 @@ def test_a_command_with_nothing_to_save_ends_at_once(tmp_path, command):
         "_command.main()\n"
     )
     pipe = str(tmp_path / "pipe.npy")
-    done = subprocess.run([sys.executable, "-c", script, str(model), pipe], timeout=60, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(model), pipe], timeout=60, capture_output=True, check=False
+    )
     assert done.returncode == -signal.SIGINT

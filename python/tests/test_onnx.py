@@ -4,7 +4,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-
 import truezero
 from truezero import RectifierClassifier, RectifierRegressor
 
@@ -36,7 +35,9 @@ def test_onnx_runtime_agrees(activation, task, iris):
     for batch in [X, X[:1]]:
         outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, {"input": batch})))
         if task.startswith("quant"):
-            np.testing.assert_allclose(outputs["quantities"].squeeze(), model.predict(batch).squeeze(), atol=1e-5, rtol=1e-5)
+            np.testing.assert_allclose(
+                outputs["quantities"].squeeze(), model.predict(batch).squeeze(), atol=1e-5, rtol=1e-5
+            )
         else:
             np.testing.assert_allclose(outputs["probabilities"], model.predict_proba(batch), atol=1e-5)
         if "classes" in task:

@@ -11,9 +11,8 @@ import pandas
 import polars
 import pyarrow
 import pytest
-from sklearn.exceptions import NotFittedError
-
 import truezero
+from sklearn.exceptions import NotFittedError
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
 
 
@@ -196,8 +195,9 @@ def test_what_a_file_says_of_python_is_not_believed(iris, tmp_path):
         {"class": "os.system"},
         {"class": "RectifierClassifier", "parameters": {"no_such": 1}},
         {"class": "RectifierClassifier", "parameters": 3},
-        {"class": "RectifierClassifier", "classes": {"values": [1], "dtype": "float"}},
-        {"class": "RectifierClassifier", "classes": {"values": [1, 2, 3], "dtype": "no such"}},
+        {"class": "RectifierClassifier", "classes": {"values": [1], "type": "float64"}},
+        {"class": "RectifierClassifier", "classes": {"values": [1, 2, 3], "type": "V1000000000"}},
+        {"class": "RectifierClassifier", "classes": {"values": [1, 2, 10**30], "type": "int8"}},
         {"class": "RectifierClassifier", "feature_names_in": ["a"]},
         {"class": "RectifierRegressor", "fitted": {"loss_curve_": "x"}},
         [],

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
+import truezero
 from conftest import network
 from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification, make_regression
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-import truezero
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
 
 #: Parameters that both have, and that make a step the same up to rounding.
@@ -143,8 +142,11 @@ def test_callbacks_see_each_epoch_and_may_stop(iris):
     model = RectifierClassifier((8,), callbacks=[stop, seen.append], random_state=0).fit(*iris)
     assert [epoch.epoch for epoch in seen] == [1, 2, 3] and model.n_iter_ == 3
     assert seen[-1].loss == model.loss_ and seen[-1].sparsity.shape == (1,)
+    failing = RectifierClassifier((8,), callbacks=lambda epoch: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        RectifierClassifier((8,), callbacks=lambda epoch: 1 / 0).fit(*iris)
+        failing.fit(*iris)
+    with pytest.raises(NotFittedError):
+        failing.predict(iris[0])
 
 
 def test_warm_start_goes_on_and_a_cold_one_does_not(iris):
@@ -153,6 +155,8 @@ def test_warm_start_goes_on_and_a_cold_one_does_not(iris):
     first = model.loss_
     assert model.fit(X, y).loss_curve_[0] < first * 1.05
     assert model.set_params(warm_start=False).fit(X, y).loss_curve_[-1] == pytest.approx(first)
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes: expected \(20,\)"):
+        clone(model).fit(X, y).set_params(warm_start=True, hidden_layer_sizes=(9,)).fit(X, y)
     with pytest.raises(ValueError, match="same classes as in the previous call"):
         model.set_params(warm_start=True).fit(X[:100], y[:100])
 

@@ -3,6 +3,7 @@
 import json
 import numbers
 import warnings
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -122,7 +123,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.verbose = verbose
         self.n_threads = n_threads
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn to reconstruct examples.
 
         Parameters
@@ -148,7 +149,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self._learn(shape, _inputs.matrix(X), stop_by, _inputs.threads(self.n_threads))
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> sparse.csr_array:
         """The codes of examples: activations of the highest layer.
 
         Parameters
@@ -169,7 +170,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         offsets, indices, values, shape = self._model.encode(X, highest, _inputs.threads(self.n_threads))
         return sparse.csr_array((values, indices, offsets), shape=shape)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X) -> np.ndarray:
         """The inputs that codes stand for.
 
         Parameters
@@ -193,12 +194,12 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             X = np.asarray(X, dtype=np.float32)
         return decode(self._decoders, X, _inputs.threads(self.n_threads))
 
-    def to_onnx(self, path=None):
+    def to_onnx(self, path=None) -> bytes:
         """Not possible: an encoder has no outputs that the format knows; raises a ValueError."""
         check_is_fitted(self)
         return self._model.to_onnx()
 
-    def save(self, path):
+    def save(self, path) -> None:
         """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.
 
         Parameters
@@ -210,12 +211,12 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         save(self, path)
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
         return [weights for weights, _, _, _ in self._fitted_model().layers()]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
         return [bias for _, bias, _, _ in self._fitted_model().layers()]
 
@@ -277,6 +278,9 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             "sample-zeros": self.sample_zeros,
             "seed": seed,
         }
+
+    def __sklearn_is_fitted__(self):
+        return "_model" in self.__dict__
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

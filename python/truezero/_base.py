@@ -2,6 +2,8 @@
 
 import json
 import numbers
+import warnings
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -13,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from . import _inputs, _training
 from ._report import Report
-from ._truezero import Model, Trainer
+from ._truezero import Trainer
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
@@ -26,7 +28,7 @@ CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsi
 class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
         """Train on examples.
 
         Parameters
@@ -50,7 +52,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         return self._fit(X, y, sample_weight, X_val, y_val, X_unlabelled, incremental=False)
 
-    def transform(self, X):
+    def transform(self, X) -> sparse.csr_array:
         """The codes that a hidden layer gives examples: its activations.
 
         Parameters
@@ -67,17 +69,25 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         offsets, indices, values, shape = self._model.encode(self._given(X), layer, self._threads())
         return sparse.csr_array((values, indices, offsets), shape=shape)
 
-    def report(self):
+    def report(self, X=None) -> Report:
         """What happened in the training and what the hidden layers do: a table in a terminal, a page in a notebook.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), default=None
+            Examples on which the hidden layers are observed; those of the training, if None.
 
         Returns
         -------
         report : Report
         """
         check_is_fitted(self)
-        return Report.of(self)
+        observed = self._observed
+        if X is not None:
+            observed = json.loads(self._model.observe(self._given(X), self._threads()))
+        return Report.of(self, observed)
 
-    def to_onnx(self, path=None):
+    def to_onnx(self, path=None) -> bytes:
         """The model in the Open Neural Network Exchange format.
 
         The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
@@ -100,7 +110,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 file.write(model)
         return model
 
-    def save(self, path):
+    def save(self, path) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
 
         Parameters
@@ -112,17 +122,17 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         save(self, path)
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
         return [weights for weights, _ in self._shown_layers()]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
         return [bias for _, bias in self._shown_layers()]
 
     @property
-    def n_layers_(self):
+    def n_layers_(self) -> int:
         """Number of layers, that of the inputs counted too."""
         return len(self._fitted_model().layers()) + 1
 
@@ -180,7 +190,10 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         hidden, activations = self._checked()
         if not first:
             layers = [(weights.shape[1], name) for weights, _, name, _ in self._model.layers()[:-1]]
-            hidden, activations = [units for units, _ in layers], [name for _, name in layers]
+            if hidden != [units for units, _ in layers]:
+                found = tuple(units for units, _ in layers)
+                raise ValueError(f"hidden_layer_sizes: expected {found}, as the training began with, found {hidden}")
+            activations = [name for _, name in layers]
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=first)
         targets = self._learned_targets(X, y, first, incremental)
         weights = self._weights(sample_weight, X, targets)
@@ -243,10 +256,16 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         names = self._names()
         if incremental:
             epochs_before = trainer.epochs
-            trainer.epoch()
-            curves.add(trainer, rules)
-            self._model = trainer.model(names, "{}")
-            self._trainer = trainer
+            try:
+                trainer.epoch()
+                curves.add(trainer, rules)
+                self._model = trainer.model(names, "{}")
+                self._trainer = trainer
+            except KeyboardInterrupt:
+                # What was learned of the epoch stays; the optimiser begins anew.
+                self._model = trainer.finish(names, "{}", True)
+                self.__dict__.pop("_trainer", None)
+                warnings.warn("Training interrupted by user.", stacklevel=4)
         else:
             epochs_before = 0
             _training.run(trainer, rules, curves)
@@ -259,16 +278,20 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _remember(self, curves, continued):
         """Set the attributes that tell what happened; those of a training that went on are appended to."""
         found = [curves.loss, curves.validation_loss, curves.validation_scores, curves.sparsity]
+        losses = list(curves.loss)
+        if continued and self.best_loss_ is not None:
+            losses.append(self.best_loss_)
         for name, values in zip(CURVES, found):
-            before = list(getattr(self, name, None) or []) if continued else []
-            setattr(self, name, before + values)
+            before = getattr(self, name, None) if continued else None
+            setattr(self, name, [] if before is None else before)
+            getattr(self, name).extend(values)
         if not self.validation_scores_:
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
         scores = self.validation_scores_
         self.best_validation_score_ = max(scores) if scores and self.early_stopping else None
-        self.best_loss_ = None if self.early_stopping or not self.loss_curve_ else min(self.loss_curve_)
+        self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
         best = summary["best_epoch"] if summary else None
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
@@ -388,6 +411,9 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
         return X, targets, weights, (X_val, targets_val, weights_val)
+
+    def __sklearn_is_fitted__(self):
+        return "_model" in self.__dict__
 
     def __getstate__(self):
         state = super().__getstate__()

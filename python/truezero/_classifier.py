@@ -1,5 +1,7 @@
 """Classes and labels."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d, compute_sample_weight
@@ -190,7 +192,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         self.transform_layer = transform_layer
         self.n_threads = n_threads
 
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(self, X, y, sample_weight=None, classes=None) -> Self:
         """Train one epoch on examples, going on from where the call before ended, the optimiser's memory included.
 
         Parameters
@@ -210,11 +212,13 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         if classes is not None:
             classes = unique_labels(classes)
             if "_model" in self.__dict__ and not np.array_equal(classes, self.classes_):
-                raise ValueError(f"classes={classes!r} is not the same as on last call to partial_fit: {self.classes_!r}")
+                raise ValueError(
+                    f"classes={classes!r} is not the same as on last call to partial_fit: {self.classes_!r}"
+                )
             self._announced = classes
         return self._fit(X, y, sample_weight, None, None, None, incremental=True)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """The class of each example, or its labels.
 
         Parameters
@@ -231,7 +235,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
             return (probabilities > 0.5).astype(int)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> np.ndarray:
         """The probability of each class, or of each label.
 
         Parameters
@@ -244,7 +248,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         """
         return self._outputs(X)[0]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X) -> np.ndarray:
         """The logarithm of `predict_proba`.
 
         Parameters
@@ -260,13 +264,13 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
             return np.log(probabilities, out=probabilities)
 
     @property
-    def n_outputs_(self):
+    def n_outputs_(self) -> int:
         """Outputs as scikit-learn counts them: of two classes there is one."""
         outputs = self._fitted_model().layers()[-1][0].shape[1]
         return 1 if self._is_binary() else outputs
 
     @property
-    def out_activation_(self):
+    def out_activation_(self) -> str:
         """What the outputs go through."""
         return "logistic" if self._is_binary() or self._model.task == "multilabel" else "softmax"
 
@@ -301,8 +305,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
                 self.classes_ = announced
                 if len(announced) < 2:
                     raise ValueError(
-                        "The number of classes has to be greater than one; "
-                        f"got {len(announced)} class: {announced!r}"
+                        f"The number of classes has to be greater than one; got {len(announced)} class: {announced!r}"
                     )
         elif self.warm_start and not incremental and not self._multilabel:
             found = unique_labels(y)

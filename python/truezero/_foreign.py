@@ -29,7 +29,9 @@ SKLEARN_ACTIVATIONS = {"relu": "rectifier", "tanh": "tanh", "logistic": "logisti
 def torch_layers(source, activation):
     """Layers (weights, bias, activation), lowest first, and the task, if it is told."""
     if isinstance(source, (str, os.PathLike)):
-        return _state_layers(read_safetensors(source), activation), None
+        tensors = read_safetensors(source)
+        # The order in a file is that of its writer: 10 before 2.
+        return _state_layers({name: tensors[name] for name in sorted(tensors, key=_place)}, activation), None
     if hasattr(source, "named_children"):
         return _module_layers(source)
     if hasattr(source, "items"):
@@ -112,14 +114,12 @@ def _state_layers(state, activation):
         bias_name = name[: -len("weight")] + "bias"
         bias = _array(state[bias_name]) if bias_name in state else np.zeros(weights.shape[0])
         used |= {name, bias_name}
-        linear.append((_place(name), weights.T, bias))
+        linear.append((weights.T, bias))
     for name in state:
         if name not in used:
             raise ValueError(f"tensor {name!r}: expected weights and biases of Linear modules only")
     if not linear:
         raise ValueError("expected at least one tensor named …weight, found none")
-    # The order of a file is that of its names: 10 would come before 2.
-    linear = [(weights, bias) for _, weights, bias in sorted(linear, key=lambda entry: entry[0])]
     activations = [activation] if isinstance(activation, str) else list(activation)
     hidden = len(linear) - 1
     if len(activations) == 1:
@@ -139,7 +139,9 @@ def _with_activations(linear, activations):
     for (weights, bias), activation in zip(linear, [*activations, "identity"]):
         if layers and layers[-1][0].shape[1] != weights.shape[0]:
             expected, found = layers[-1][0].shape[1], weights.shape[0]
-            raise ValueError(f"layer {len(layers)}: expected {expected} inputs, as the layer below gives, found {found}")
+            raise ValueError(
+                f"layer {len(layers)}: expected {expected} inputs, as the layer below gives, found {found}"
+            )
         layers.append((weights, np.atleast_1d(bias), activation))
     return layers
 

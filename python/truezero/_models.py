@@ -16,11 +16,16 @@ from ._truezero import Model
 PYTHON = "python"
 #: Estimators by what they are called in files.
 ESTIMATORS = {each.__name__: each for each in [RectifierClassifier, RectifierRegressor, DenoisingAutoencoder]}
+#: Types of classes that come back from a file as they were; others come back as their names say.
+NUMBER_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+CLASS_TYPES = {"bool": bool, "str": str, "object": object, **{name: np.dtype(name) for name in NUMBER_TYPES}}
 #: Fitted attributes that files keep.
 KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
 
 
-def save(estimator, path):
+def save(
+    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder, path: str | os.PathLike[str]
+) -> None:
     """Write an estimator to a file that `load` and the ``truezero`` command read.
 
     Parameters
@@ -51,7 +56,7 @@ def save(estimator, path):
     model.with_configuration(json.dumps(configuration)).save(os.fspath(path))
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegressor | DenoisingAutoencoder:
     """Read a file that `save` or the ``truezero`` command wrote.
 
     Parameters
@@ -67,7 +72,7 @@ def load(path):
     return estimator(Model.load(os.fspath(path)))
 
 
-def from_onnx(source):
+def from_onnx(source: str | os.PathLike[str] | bytes) -> RectifierClassifier | RectifierRegressor:
     """Read a multi-layer perceptron in the Open Neural Network Exchange format.
 
     Parameters
@@ -95,7 +100,7 @@ def from_onnx(source):
     return estimator(Model.load_onnx(os.fspath(source)))
 
 
-def from_torch(source, *, activation="relu", task=None, classes=None):
+def from_torch(source, *, activation="relu", task=None, classes=None) -> RectifierClassifier | RectifierRegressor:
     """Make an estimator of a multi-layer perceptron of PyTorch.
 
     Parameters
@@ -128,7 +133,7 @@ def from_torch(source, *, activation="relu", task=None, classes=None):
     return _network(layers, task, classes)
 
 
-def from_sklearn(model):
+def from_sklearn(model) -> RectifierClassifier | RectifierRegressor:
     """Make an estimator of a fitted multi-layer perceptron of scikit-learn.
 
     Parameters
@@ -232,9 +237,10 @@ def _described(estimator):
     if hasattr(estimator, "feature_names_in_"):
         described["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
     if hasattr(estimator, "classes_"):
-        described["classes"] = {"dtype": estimator.classes_.dtype.str, "values": estimator.classes_.tolist()}
-        if estimator.classes_.dtype.hasobject:
-            described["classes"]["dtype"] = "object"
+        kind = estimator.classes_.dtype
+        name = "str" if kind.kind == "U" else kind.name
+        if name in CLASS_TYPES:
+            described["classes"] = {"type": name, "values": estimator.classes_.tolist()}
     fitted = {name: getattr(estimator, name, None) for name in KEPT}
     fitted = {name: value for name, value in fitted.items() if value is not None}
     if "sparsity_curve_" in fitted:
@@ -255,10 +261,10 @@ def _restore(made, python):
     if isinstance(names, list) and len(names) == made.n_features_in_:
         made.feature_names_in_ = np.array(names, dtype=object)
     classes = python.get("classes")
-    if isinstance(classes, dict) and hasattr(made, "classes_"):
+    if isinstance(classes, dict) and hasattr(made, "classes_") and classes.get("type") in CLASS_TYPES:
         try:
-            values = np.array(classes.get("values"), dtype=classes.get("dtype"))
-        except (TypeError, ValueError):
+            values = np.array(classes.get("values"), dtype=CLASS_TYPES[classes["type"]])
+        except (TypeError, ValueError, OverflowError):
             values = made.classes_
         if values.shape == made.classes_.shape:
             made.classes_ = values

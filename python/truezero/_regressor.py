@@ -1,5 +1,7 @@
 """Quantities."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
@@ -178,7 +180,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         self.transform_layer = transform_layer
         self.n_threads = n_threads
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
         """Train one epoch on examples, going on from where the call before ended, the optimiser's memory included.
 
         Parameters
@@ -195,7 +197,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
             raise ValueError("partial_fit does not support early_stopping=True")
         return self._fit(X, y, sample_weight, None, None, None, incremental=True)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """The quantities of each example.
 
         Parameters
@@ -212,12 +214,12 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         return quantities[:, 0] if quantities.shape[1] == 1 else quantities
 
     @property
-    def n_outputs_(self):
+    def n_outputs_(self) -> int:
         """Quantities of an example."""
         return self._fitted_model().layers()[-1][0].shape[1]
 
     @property
-    def out_activation_(self):
+    def out_activation_(self) -> str:
         """What the outputs go through."""
         self._fitted_model()
         return "identity"

@@ -6,7 +6,9 @@ import numpy as np
 
 #: Size of a curve, in pixels.
 WIDTH, HEIGHT = 320, 120
-#: Space around it.
+#: Columns of the table of layers.
+HEADER = ["layer", "units", "zeros", "active units", "dead", "always on"]
+#: Space around a curve.
 MARGIN = 8
 COLOURS = ["#1b6ca8", "#c8553d", "#588157", "#6d597a", "#b08900"]
 
@@ -27,7 +29,7 @@ class Report:
         self.title, self.layers, self.curves = title, layers, curves
 
     @classmethod
-    def of(cls, estimator):
+    def of(cls, estimator, observed):
         """The report of a fitted network."""
         sizes = [estimator._model.layers()[0][0].shape[0]]
         sizes += [weights.shape[1] for weights, _, _, _ in estimator._model.layers()]
@@ -42,7 +44,7 @@ class Report:
         if sparsity.size:
             layers = range(sparsity.shape[1])
             curves["zeros"] = {f"layer {layer + 1}": sparsity[:, layer].tolist() for layer in layers}
-        return cls(title, estimator._observed, curves)
+        return cls(title, observed, curves)
 
     def to_frame(self):
         """The layers as a pandas DataFrame, one row each."""
@@ -63,11 +65,9 @@ class Report:
                 f"{layer['always_on_units']}",
             ]
 
-    HEADER = ["layer", "units", "zeros", "active units", "dead", "always on"]
-
     def __str__(self):
-        rows = [self.HEADER, *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(self.HEADER))]
+        rows = [HEADER, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
         lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
         for title, curves in self.curves.items():
             for name, values in curves.items():
@@ -78,7 +78,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self):
-        head = "".join(f"<th>{name}</th>" for name in self.HEADER)
+        head = "".join(f"<th>{name}</th>" for name in HEADER)
         rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
         charts = "".join(_chart(title, curves) for title, curves in self.curves.items())
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if self.layers else ""

@@ -166,9 +166,9 @@ def run(trainer, rules, curves):
         warnings.warn(
             f"Maximum iterations ({rules.max_iter}) reached and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     except KeyboardInterrupt:
         if trainer.epochs > len(curves.loss):
             curves.add(trainer, rules)
-        warnings.warn("Training interrupted by user.", stacklevel=4)
+        warnings.warn("Training interrupted by user.", stacklevel=5)

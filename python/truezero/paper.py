@@ -104,7 +104,7 @@ def run(
     seed=0,
     n_threads=None,
     verbose=False,
-):
+) -> Results:
     """Run experiments, as ``truezero paper`` does.
 
     Parameters
@@ -134,13 +134,11 @@ def run(
     data = None if data is None else os.fspath(data)
     tell = print if verbose else None
     threads = _inputs.threads(n_threads)
-    document = _truezero.paper(
-        list(names), os.fspath(out), data, quick, epochs, seeds, networks, seed, threads, tell
-    )
+    document = _truezero.paper(list(names), os.fspath(out), data, quick, epochs, seeds, networks, seed, threads, tell)
     return _results(json.loads(document))
 
 
-def load(out="paper"):
+def load(out="paper") -> Results:
     """Read the results of an earlier run.
 
     Parameters

@@ -17,7 +17,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
     check(
         Command::new(programs.join("python"))
             .current_dir(root)
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
             .args(TESTED),
     )
 }

@@ -79,12 +79,6 @@ impl Model {
         model(network, inputs, names, configuration, None)
     }
 
-    /// An encoder from its layers.
-    #[staticmethod]
-    fn encoder(layers: Vec<GivenLayer<'_>>, configuration: &str) -> PyResult<Self> {
-        encoder(given_layers(layers)?, configuration, None)
-    }
-
     /// Writes a file: completely, or it stays as it was.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let save = || match &self.saved {
