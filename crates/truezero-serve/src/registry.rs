@@ -143,6 +143,7 @@ impl Registry {
     fn reload_one(&self, name: &str, entry: &Entry, log: &Log) {
         // Held throughout: two reloads must not overtake each other.
         let mut known = entry.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = stamp(&entry.path);
         match load(name, &entry.path, &self.limits) {
             Ok((servable, stamp)) => {
                 *known = stamp;
@@ -157,9 +158,7 @@ impl Registry {
             }
             Err(error) => {
                 // Not tried again until it changes again.
-                if let Ok(stamp) = stamp(&entry.path) {
-                    *known = stamp;
-                }
+                *known = before.unwrap_or(*known);
                 log(Event::Kept { model: name.to_owned(), version: entry.serving().version.clone(), error });
             }
         }

@@ -27,8 +27,7 @@ pub(crate) async fn watch(app: Shared, log: Log) {
             app.registry.reload_changed(&mut looks, &log);
             looks
         });
-        let Ok(looked) = look.await else { return };
-        looks = looked;
+        looks = look.await.unwrap_or_default();
     }
 }
 

@@ -187,8 +187,8 @@ fn wide_requests_are_refused() {
 #[test]
 fn slow_clients_are_cut_off_and_do_not_keep_others_waiting() {
     let limits = Limits {
-        head: Duration::from_millis(300),
-        timeout: Duration::from_millis(600),
+        head: Duration::from_secs(2),
+        timeout: Duration::from_secs(2),
         connections: 8,
         ..Limits::default()
     };
@@ -202,7 +202,7 @@ fn slow_clients_are_cut_off_and_do_not_keep_others_waiting() {
         .for_each(|client| client.ask("POST", INFER, &[("content-length", "500")], b"{\"inputs\":"));
     for mut client in bodies {
         let answer = client.read().unwrap();
-        assert!(answer.refused(408).contains("0.6 s"));
+        assert!(answer.refused(408).contains("within 2 s"));
     }
     for mut client in heads {
         assert!(client.read().is_none_or(|answer| answer.status == 408), "closed, perhaps with a word");
@@ -216,7 +216,7 @@ fn answers_that_nobody_takes_are_dropped() {
     let targets = truezero_data::preprocess::TargetPlan::Labels { names: vec!["one".to_owned()] };
     let files = [folder.save("flowers", &common::model(6, &[1000], targets, 1))];
     // Memory for one such answer only: as long as it is held, a second one is refused.
-    let limits = Limits { timeout: Duration::from_secs(3), memory_bytes: 1 << 27, ..Limits::default() };
+    let limits = Limits { timeout: Duration::from_secs(6), memory_bytes: 1 << 27, ..Limits::default() };
     let server = Running::start(&files, options(limits));
     let mut request = dense(6, &numbers(6 * 4096, 1));
     request["outputs"] = json!([{"name": "codes_1", "parameters": {"binary_data": true}}]);
