@@ -5,7 +5,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, PipeReader, Read, Write, pipe};
 use std::net::TcpStream;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use common::Place;
@@ -74,6 +74,11 @@ impl Served {
         }
     }
 
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// What it said until it ended well.
     fn rest(mut self) -> String {
         let mut said = String::new();
@@ -90,8 +95,8 @@ impl Drop for Served {
     }
 }
 
-/// Options of a training that takes longer than anybody waits.
-const ENDLESS: [&str; 10] = [
+/// Options of a training that takes longer than anybody waits; each epoch is one mini-batch.
+const ENDLESS: [&str; 12] = [
     "flowers.csv",
     "--target",
     "kind",
@@ -101,6 +106,8 @@ const ENDLESS: [&str; 10] = [
     "0",
     "--validation",
     "0.2",
+    "--batch-size",
+    "1000",
     "--epochs",
 ];
 
@@ -118,6 +125,8 @@ fn a_model_is_observed() {
         "{network}"
     );
     served.wait_for(|state| state["compared"]["ready"] == 4);
+    served.signal("-INT");
+    served.rest();
 }
 
 #[test]
@@ -180,8 +189,7 @@ fn a_server_shows_its_models_and_ends_though_a_page_listens() {
     let mut start = [0; 12];
     page.read_exact(&mut start).unwrap();
     assert_eq!(&start, b"HTTP/1.1 200");
-    let pid = served.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    served.signal("-TERM");
     let said = served.rest();
     assert!(!said.contains("cut off") && !said.contains("not all"), "{said}");
     let mut rest = Vec::new();

@@ -101,6 +101,7 @@ fn run(plan: Plan, digits: &Digits, session: &mut Session) -> Result<(), Error> 
                     configuration: serde_json::Value::Null,
                     summary: None,
                 });
+                session.heed(&mut trainer);
             }
             Progress::Interrupted => session.heed(&mut trainer),
             Progress::Done => return Ok(()),

@@ -26,7 +26,8 @@ pub fn run(args: &ObserveArgs) -> Result<(), Failure> {
         output::note("no browser could be opened; the page is at the address above");
     }
     output::note("Ctrl-C ends it");
-    site.wait()
+    // The pages that listen would be waited for.
+    site.wait(|| observatory.close())
 }
 
 /// The model under the name of its file.

@@ -52,14 +52,23 @@ impl Site {
         format!("http://{}/", self.address)
     }
 
-    /// Serves until the process is ended.
-    pub fn wait(self) -> Result<(), Failure> {
-        let Self { runtime, server, end, .. } = self;
-        let result = runtime.block_on(server);
-        drop(end);
-        match result {
-            Ok(Err(error)) => Err(Failure::Message(format!("the server failed: {error}"))),
-            _ => Ok(()),
+    /// Serves until an interrupt (Ctrl-C), which must be listened for: within Python nobody else does.
+    /// `ending` is called before what is being answered is waited for.
+    pub fn wait(mut self, ending: impl FnOnce()) -> Result<(), Failure> {
+        let failed = self.runtime.block_on(async {
+            tokio::select! {
+                served = &mut self.server => Some(served),
+                _ = tokio::signal::ctrl_c() => None,
+            }
+        });
+        match failed {
+            Some(Ok(Err(error))) => Err(Failure::Message(format!("the server failed: {error}"))),
+            Some(_) => Ok(()),
+            None => {
+                ending();
+                self.close();
+                Ok(())
+            }
         }
     }
 

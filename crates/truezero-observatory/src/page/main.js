@@ -51,6 +51,8 @@ look.addEventListener("network", () => {
   compare.show(look.input);
   grids = network.layers.map((layer, index) => new Grid(index, layer, (place) => unit.show(index, place, (at) => grids[index].activation(at))));
   find("layers").replaceChildren(...grids.map((grid) => grid.element));
+  // A linear model has no units to be seen.
+  for (const id of ["units", "paths"]) find(id).hidden = network.layers.length === 0;
   find("prediction").replaceChildren();
   if (network.image && !look.input) examples.show(FIRST);
 });
@@ -85,7 +87,7 @@ function predict({ task, outputs, values, winner, layers }) {
   }));
   const [units, active] = ["units", "active"].map((field) => layers.reduce((total, layer) => total + layer[field], 0));
   const answer = quantities ? `${outputs[0]}: ${said(0)}` : `Looks like ${outputs[winner]}, to ${said(winner)}`;
-  announce(`${answer}. ${percent(active / units)} of the units are active.`);
+  announce(units === 0 ? `${answer}.` : `${answer}. ${percent(active / units)} of the units are active.`);
 }
 
 function state(all) {

@@ -35,6 +35,16 @@ test("and to nobody else", async () => {
   await page.close();
 });
 
+test("a linear model, which has no hidden units, is looked at, too", async () => {
+  const page = await open(chromium, server.address, { httpCredentials: { username: "anyone", password: TOKEN } });
+  await seen(page);
+  await page.locator("#network").selectOption({ label: "linear" });
+  await page.waitForFunction(() => document.querySelectorAll("#prediction li").length === 10);
+  assert.ok(await page.locator("#units").isHidden());
+  await page.waitForFunction(() => /^Looks like \d, to [> \d.]+ %\.$/.test(document.getElementById("announcer").textContent));
+  await close(page);
+});
+
 test("of a network that takes no drawing, one row of its table is asked for", async () => {
   const page = await open(chromium, server.address, { httpCredentials: { username: "anyone", password: TOKEN } });
   await seen(page);

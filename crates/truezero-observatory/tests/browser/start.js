@@ -21,15 +21,16 @@ export async function command(...args) {
   return start(mkdtempSync(join(tmpdir(), "observatory-")), args);
 }
 
-/** `serve` with two small models that are trained first, one on digits and one on a table. */
+/** `serve` with small models that are trained first: two on digits, one of them linear, and one on a table. */
 export async function serve(environment) {
   const folder = mkdtempSync(join(tmpdir(), "observatory-"));
   const rows = Array.from({ length: 60 }, (_, at) => `${(at % 3) + at / 100},${["red", "blue", "green"][at % 3]},${"abc"[at % 3]}`);
   writeFileSync(join(folder, "table.csv"), ["size,colour,kind", ...rows].join("\n"));
-  const train = (...args) => execFileSync(process.env.TRUEZERO, ["train", "--hidden", "50,50", "--quiet", ...args], { cwd: folder });
-  train("--epochs", "2", "--out", "digits.safetensors");
-  train("table.csv", "--target", "kind", "--epochs", "20", "--out", "table.safetensors");
-  return start(folder, ["serve", "digits.safetensors", "table.safetensors", "--addr", "127.0.0.1:0"], environment);
+  const train = (...args) => execFileSync(process.env.TRUEZERO, ["train", "--quiet", ...args], { cwd: folder });
+  train("--hidden", "50,50", "--epochs", "2", "--out", "digits.safetensors");
+  train("--hidden", "none", "--epochs", "2", "--out", "linear.safetensors");
+  train("table.csv", "--target", "kind", "--hidden", "50,50", "--epochs", "20", "--out", "table.safetensors");
+  return start(folder, ["serve", "digits.safetensors", "linear.safetensors", "table.safetensors", "--addr", "127.0.0.1:0"], environment);
 }
 
 async function start(folder, args, environment = {}) {

@@ -148,6 +148,8 @@ fn train_on(
                 }
                 if let Some(observed) = &mut observed {
                     observed.epoch(&record, trainer.network());
+                    // The trainer does not stop for it where an epoch is one mini-batch.
+                    observed.heed(trainer);
                 }
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
                 let stop = stops && trainer.epochs_done() < options.epochs;
