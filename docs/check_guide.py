@@ -7,8 +7,10 @@ The blocks of a page share the folder, and its Python blocks share their names. 
 package in this Python. Blocks of any other language are not run.
 """
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,21 +48,24 @@ def main() -> int:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for page in pages:
         started = time.monotonic()
-        with tempfile.TemporaryDirectory() as empty:
-            command = [sys.executable, __file__, "--page", page]
-            output = None
+        with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile("w+") as said:
+            run = subprocess.Popen(
+                [sys.executable, __file__, "--page", page],
+                cwd=empty, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+            )
             try:
-                done = subprocess.run(
-                    command, cwd=empty, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                    timeout=PAGE_SECONDS,
-                )
-                output = done.stdout if done.returncode else None
-            except subprocess.TimeoutExpired as expired:
-                output = f"{expired.stdout}\nnot done after {PAGE_SECONDS} s"
-        if output is not None:
-            failed += 1
-            print(output)
-        print(f"{'FAILED' if output is not None else 'ok':<7}{page.name:<22}{time.monotonic() - started:6.1f} s", flush=True)
+                problem = f"ended with {code}" if (code := run.wait(PAGE_SECONDS)) else None
+            except subprocess.TimeoutExpired:
+                problem = f"not done after {PAGE_SECONDS} s"
+            # Servers that the page has started end with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            if problem:
+                failed += 1
+                said.seek(0)
+                print(said.read(), problem, sep="\n")
+        print(f"{'FAILED' if problem else 'ok':<7}{page.name:<22}{time.monotonic() - started:6.1f} s", flush=True)
     print(f"{len(pages) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
