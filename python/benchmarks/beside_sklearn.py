@@ -5,7 +5,8 @@
 Each seed splits the data anew and starts the network anew. The score is accuracy or R² on the quarter held out; after
 ± stands its standard deviation over the seeds, and the last column is the difference of the means in units of its
 standard error (2 is about what chance does one time in twenty). Inputs are scaled to mean 0 and deviation 1 (pixels to
-[0, 1], words as TF-IDF), quantities to deviation 1. Both sides have the same number of threads.
+[0, 1], words as TF-IDF), quantities to deviation 1. Both sides have the same number of threads; times are medians of
+the processor's time, which other programs on the machine hardly change.
 """
 
 import argparse
@@ -76,9 +77,9 @@ WORKS = [
 def fit(kind, parameters, seed, X, y, stratify):
     parts = train_test_split(X, y, random_state=seed, stratify=y if stratify else None)
     model = kind(random_state=seed, **parameters)
-    started = time.perf_counter()
+    started = time.process_time()
     model.fit(parts[0], parts[2])
-    return time.perf_counter() - started, model.score(parts[1], parts[3])
+    return time.process_time() - started, model.score(parts[1], parts[3])
 
 
 def main():
