@@ -24,8 +24,8 @@ pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
     let stream = Stream::open(&experiment.source)?;
     let seed = experiment.plan.options().seed;
     let examples = stream.examples();
-    let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples)? };
-    let stopping = count(experiment.validation, examples)?;
+    let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples) };
+    let stopping = count(experiment.validation, examples);
     if stopping == 0 {
         let message = "--stream needs examples to stop by, and there are none";
         return Err(Failure::hinted(message, "leave --validation out, or give it a number"));
@@ -57,14 +57,13 @@ pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
 }
 
 /// How many examples are held out.
-fn count(asked: HoldOut, examples: usize) -> Result<usize, DataError> {
-    let portion = asked.portion();
-    Ok(match portion {
+fn count(asked: HoldOut, examples: usize) -> usize {
+    match asked.portion() {
         None => 0,
         Some(Portion::Count(count)) => count,
         Some(Portion::Fraction(fraction)) => {
             let share = ((examples as f64 * fraction).round() as usize).max(1);
             if asked == HoldOut::AsInSource { share.min(MOST_HELD_OUT) } else { share }
         }
-    })
+    }
 }
