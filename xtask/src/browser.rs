@@ -14,7 +14,7 @@ use crate::steps::{Outcome, cargo, check};
 
 /// Where the tests are.
 const TESTS: &str = "crates/truezero-observatory/tests/browser";
-const FILES: [&str; 4] = ["draw.test.js", "look.test.js", "serve.test.js", "train.test.js"];
+const FILES: [&str; 5] = ["draw.test.js", "look.test.js", "serve.test.js", "sweep.test.js", "train.test.js"];
 
 /// The machine's own browser.
 const CHROMIUM: &str = "/usr/bin/chromium";

@@ -1,9 +1,8 @@
-"use strict";
 // Draws what the element "data" holds: { error, trials: [{ trial, options, state, … }] }, the best first.
 const { error, trials } = JSON.parse(document.getElementById("data").textContent);
 const percent = error !== "RMSE";
 const shown = (value) => (Array.isArray(value) ? value.join(",") : String(value));
-const short = (number) => Number(number.toPrecision(3)).toString();
+const short = (number) => (number !== 0 && Math.abs(number) < 1e-3 ? number.toExponential(1) : Number(number.toPrecision(3)).toString());
 const rate = (number) => (number == null ? "–" : percent ? (100 * number).toFixed(2) + " %" : number.toFixed(4));
 
 const names = [...new Set(trials.flatMap((trial) => Object.keys(trial.options)))].sort();
@@ -12,6 +11,9 @@ const columns = [
   { name: "zeros", of: (trial) => trial.mean_sparsity, text: (value) => (100 * value).toFixed(1) + " %" },
   { name: `validation ${error}`, of: (trial) => trial.validation_error, text: rate },
 ];
+
+// So many different numbers are marked one by one.
+const FEW = 6;
 
 // An axis: numbers on a line (logarithmic where they span more than a factor of 30), anything else by its words.
 function scale(column) {
@@ -28,7 +30,8 @@ function scale(column) {
   const span = turn(high) - turn(low);
   const at = (value) => (span > 0 ? (turn(value) - turn(low)) / span : 0.5);
   const back = (share) => (log ? Math.exp(turn(low) + share * span) : low + share * span);
-  const marks = span > 0 ? [0, 0.25, 0.5, 0.75, 1].map(back) : [low];
+  const distinct = [...new Set(values)];
+  const marks = distinct.length <= FEW ? distinct : [0, 0.25, 0.5, 0.75, 1].map(back);
   return { at, ticks: marks.map((value) => [value, (column.text ?? short)(value)]) };
 }
 
