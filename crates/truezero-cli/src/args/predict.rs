@@ -12,9 +12,14 @@ use super::ModelData;
 pub struct PredictArgs {
     #[command(flatten)]
     pub on: ModelData,
-    /// Write the CSV to a file
+    /// Write the CSV to a file; with --stream, the folder to write into
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each
+    /// piece as it is done. DATA may be a folder of files or a pattern as in 'part-*.csv'. Interrupted or killed, the
+    /// same command goes on
+    #[arg(long, requires = "out", conflicts_with = "part")]
+    pub stream: bool,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -23,4 +28,5 @@ pub struct PredictArgs {
 const EXAMPLES: &str = "\
 Examples:
   truezero predict model.safetensors digits5k | head
-  truezero predict reviews.safetensors new.csv --out stars.csv";
+  truezero predict reviews.safetensors new.csv --out stars.csv
+  truezero predict reviews.safetensors 'reviews/*.parquet' --stream --out stars";

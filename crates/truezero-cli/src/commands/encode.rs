@@ -6,8 +6,10 @@ use serde::Serialize;
 use truezero::Saved;
 use truezero_data::DataError;
 use truezero_data::formats::save_npz::save_npz;
+use truezero_data::formats::save_parquet::Written;
 use truezero_sparse::Engine;
 
+use super::by_parts;
 use super::using::{self, TargetOf};
 use crate::args::{EncodeArgs, threads};
 use crate::failure::Failure;
@@ -40,6 +42,9 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         let found = if layers == 0 { "a linear one".into() } else { layer.to_string() };
         return Err(DataError::unsuitable("hidden layer", expected, found).into());
     }
+    if args.stream {
+        return by_parts(args, &saved, layer);
+    }
     files::check(&args.out)?;
     let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default())?;
     let inputs = saved.preprocessing().inputs(raw.features)?;
@@ -71,4 +76,25 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         percent(document.sparsity),
         document.ratio,
     ))
+}
+
+/// As columns `indices` and `values`: lists of the units that are not zero, and of their activations.
+fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize) -> Result<(), Failure> {
+    let spec = using::spec(saved, &args.on.data, args.on.reading.header.asked());
+    let mut engine = Engine::new(threads(args.on.reading.threads));
+    let what = format!("encode, hidden layer {layer}");
+    let done = by_parts::write(what, &args.on.model, &spec, &args.out, args.json, |raw, save| {
+        let inputs = saved.preprocessing().inputs(raw.features)?;
+        let codes = saved.encode(&mut engine, &inputs, layer - 1);
+        let columns = [("indices", Written::Positions(&codes)), ("values", Written::Values(&codes))];
+        save(columns.map(|(name, column)| (name.to_owned(), column)).into())
+    })?;
+    match done {
+        None => Ok(()),
+        Some(done) if args.json => json::document(&done),
+        Some(done) => output::print(&format!(
+            "codes of {} examples in {} files in {}\n",
+            done.examples, done.parts, done.out
+        )),
+    }
 }

@@ -1,6 +1,7 @@
 //! What each verb does: one file per verb.
 
 pub mod bench;
+mod by_parts;
 pub mod completions;
 pub mod encode;
 pub mod evaluate;

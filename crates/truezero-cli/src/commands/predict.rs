@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use truezero::{Model, Prediction, Predictions};
-use truezero_data::Task;
+use truezero_data::formats::save_parquet::Written;
+use truezero_data::{Raw, Task};
 use truezero_sparse::Engine;
 
+use super::by_parts;
 use super::using::{self, TargetOf};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
@@ -25,14 +27,15 @@ struct Document<'a> {
 
 pub fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = Model::load(&args.on.model)?;
+    if args.stream {
+        return by_parts(args, &model);
+    }
     if let Some(out) = &args.out {
         files::check(out)?;
     }
     let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default())?;
-    let inputs = model.preprocessing.inputs(raw.features)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
-    let values = model.preprocessing.quantities(&model.network.predict(&mut engine, &inputs));
-    let predictions = model.predictions(values);
+    let predictions = predict(&model, &mut engine, raw)?;
     if let Some(out) = &args.out {
         files::write(out, |file| write_csv(&predictions, file))?;
     }
@@ -44,6 +47,57 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
+    }
+}
+
+fn predict(model: &Model, engine: &mut Engine, raw: Raw) -> Result<Predictions, Failure> {
+    let inputs = model.preprocessing.inputs(raw.features)?;
+    let values = model.preprocessing.quantities(&model.network.predict(engine, &inputs));
+    Ok(model.predictions(values))
+}
+
+fn by_parts(args: &PredictArgs, model: &Model) -> Result<(), Failure> {
+    let Some(out) = &args.out else { unreachable!("--stream requires --out") };
+    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked());
+    let mut engine = Engine::new(threads(args.on.reading.threads));
+    let what = "predict".to_owned();
+    let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
+        save(columns(&predict(model, &mut engine, raw)?))
+    })?;
+    match done {
+        None => Ok(()),
+        Some(done) if args.json => json::document(&done),
+        Some(done) => {
+            output::print(&format!("{} predictions in {} files in {}\n", done.examples, done.parts, done.out))
+        }
+    }
+}
+
+/// The columns of the CSV.
+fn columns(predictions: &Predictions) -> Vec<(String, Written<'static>)> {
+    let examples = predictions.values.examples();
+    let mut columns = Vec::new();
+    let labels: Option<Vec<String>> = (0..examples).map(|example| predictions.of(example).label()).collect();
+    let header = header(predictions);
+    let mut names = header.into_iter();
+    if predictions.task != Task::Regress
+        && let (Some(labels), Some(name)) = (labels, names.next())
+    {
+        columns.push((name, Written::Words(labels)));
+    }
+    for (output, name) in names.enumerate() {
+        let numbers = (0..examples).map(|example| predictions.values.row(example)[output]).collect();
+        columns.push((name, Written::Numbers(numbers)));
+    }
+    columns
+}
+
+fn header(Predictions { task, names, .. }: &Predictions) -> Vec<String> {
+    let probabilities = names.iter().map(|name| format!("probability_{name}"));
+    match task {
+        Task::Classify => std::iter::once("label".to_owned()).chain(probabilities).collect(),
+        Task::Multilabel => std::iter::once("labels".to_owned()).chain(probabilities).collect(),
+        Task::Regress => names.clone(),
     }
 }
 
@@ -63,15 +117,9 @@ fn write_csv(predictions: &Predictions, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
-    let Predictions { task, names, values } = predictions;
+    let values = &predictions.values;
     let mut csv = csv::Writer::from_writer(out);
-    let probabilities = names.iter().map(|name| format!("probability_{name}"));
-    let header: Vec<String> = match task {
-        Task::Classify => std::iter::once("label".to_owned()).chain(probabilities).collect(),
-        Task::Multilabel => std::iter::once("labels".to_owned()).chain(probabilities).collect(),
-        Task::Regress => names.clone(),
-    };
-    csv.write_record(header)?;
+    csv.write_record(header(predictions))?;
     for example in 0..values.examples() {
         let row = values.row(example).iter().map(ToString::to_string);
         csv.write_record(predictions.of(example).label().into_iter().chain(row))?;

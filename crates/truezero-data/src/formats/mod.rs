@@ -20,6 +20,7 @@ pub mod npy;
 pub mod npz;
 pub mod parquet;
 pub mod save_npz;
+pub mod save_parquet;
 pub mod svmlight;
 
 pub use matrix::DENSE_FROM;

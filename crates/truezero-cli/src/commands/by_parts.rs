@@ -1,0 +1,108 @@
+//! Results of data that is read piece by piece: a folder of Parquet files, one for each piece, each there as a whole or not at all.
+//! What is there already is not computed again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use truezero_data::formats::save_parquet::{Written, save_parquet};
+use truezero_data::stream::Stream;
+use truezero_data::{Raw, SourceSpec};
+
+use crate::failure::Failure;
+use crate::progress::Shown;
+use crate::{files, output, signal};
+
+/// The file in the folder that says what its parts are.
+const MANIFEST: &str = "parts.json";
+
+/// What the parts of a folder are of; parts of anything else do not go into it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// `predict` or `encode`, and which layer.
+    pub what: String,
+    /// SHA-256 of the model file.
+    pub model: String,
+    pub data: String,
+    pub examples: usize,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    pub out: String,
+    pub parts: usize,
+    pub examples: usize,
+    /// Examples that were computed now, not before.
+    pub computed: usize,
+    pub seconds: f64,
+    pub examples_per_second: f64,
+}
+
+/// Writes the columns that `compute` makes of each piece; none if an interrupt came before the end.
+pub fn write(
+    what: String,
+    model: &Path,
+    spec: &SourceSpec,
+    out: &Path,
+    quiet: bool,
+    mut compute: impl FnMut(
+        Raw,
+        &mut dyn FnMut(Vec<(String, Written<'_>)>) -> Result<(), Failure>,
+    ) -> Result<(), Failure>,
+) -> Result<Option<Done>, Failure> {
+    let stream = Stream::open(spec)?;
+    let bytes = fs::read(model).map_err(Failure::io("read", model))?;
+    let model = Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let examples = stream.examples();
+    let manifest = Manifest { what, model, data: spec.data.clone(), examples };
+    fs::create_dir_all(out).map_err(Failure::io("create", out))?;
+    agree(&manifest, &out.join(MANIFEST))?;
+    signal::listen()?;
+    let (shown, began) = (Shown::new(quiet), Instant::now());
+    let (mut parts, mut seen, mut computed) = (0, 0, 0);
+    for piece in stream.pieces() {
+        if signal::interrupted() {
+            shown.finish();
+            output::note("interrupted; the same command goes on from here");
+            return Ok(None);
+        }
+        let raw = piece?;
+        let (path, count) = (part(out, parts), raw.examples());
+        if !path.exists() {
+            compute(raw, &mut |columns| Ok(save_parquet(columns, &path)?))?;
+            computed += count;
+        }
+        (parts, seen) = (parts + 1, seen + count);
+        let pace = computed as f64 / began.elapsed().as_secs_f64();
+        let line = || format!("{seen} of {examples} examples, {pace:.0} examples/s");
+        shown.update(seen, examples, "examples".into(), line);
+        if let Shown::Lines = shown {
+            shown.line(&line());
+        }
+    }
+    shown.finish();
+    let seconds = began.elapsed().as_secs_f64();
+    let examples_per_second = computed as f64 / seconds;
+    Ok(Some(Done { out: out.display().to_string(), parts, examples, computed, seconds, examples_per_second }))
+}
+
+fn part(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("part-{number:05}.parquet"))
+}
+
+/// Whether the folder is new, or that of the same results.
+fn agree(manifest: &Manifest, path: &Path) -> Result<(), Failure> {
+    if !path.exists() {
+        let text = serde_json::to_string_pretty(manifest).expect("names and numbers");
+        return files::write(path, |file| writeln!(file, "{text}"));
+    }
+    let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
+    if serde_json::from_str::<Manifest>(&text).is_ok_and(|there| there == *manifest) {
+        return Ok(());
+    }
+    let message = format!("{}: expected parts of the same results, found those of others", path.display());
+    Err(Failure::hinted(message, "name another folder with --out, or delete this one"))
+}

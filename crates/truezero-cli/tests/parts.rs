@@ -1,0 +1,82 @@
+//! Predictions and codes of data that is read piece by piece.
+
+mod common;
+
+use common::{Place, flowers};
+use serde_json::json;
+use truezero_data::{ColumnValues, Features, SourceSpec, open};
+
+const FILES: usize = 3;
+
+/// A place with a model and its data in several files and in one.
+fn place() -> Place {
+    let place = Place::with_flowers();
+    place.train(&["flowers.csv", "--target", "kind"]);
+    let table = flowers(90, 7);
+    let lines: Vec<&str> = table.lines().collect();
+    for (at, rows) in lines[1..].chunks(lines.len() / FILES + 1).enumerate() {
+        place.write(&format!("new-{at}.csv"), format!("{}\n{}\n", lines[0], rows.join("\n")));
+    }
+    place.write("all.csv", table);
+    place
+}
+
+fn columns(place: &Place, file: &str) -> Vec<(String, ColumnValues)> {
+    let raw = open(&SourceSpec::new(place.path(file).to_str().unwrap())).unwrap().train;
+    let Features::Table(table) = raw.features else { panic!("expected a table") };
+    table.columns.into_iter().map(|column| (column.name, column.values)).collect()
+}
+
+#[test]
+fn parts_hold_the_predictions_and_only_missing_ones_are_made() {
+    let place = place();
+    let predict = ["predict", "model.safetensors", "new-*.csv", "--stream", "--out", "stars", "--json"];
+    let done = place.json(&predict);
+    assert_eq!(
+        (&done["examples"], &done["computed"], &done["parts"]),
+        (&json!(90), &json!(90), &json!(FILES))
+    );
+
+    place.ok(&["predict", "model.safetensors", "all.csv", "--out", "all-predictions.csv"]);
+    let expected = columns(&place, "all-predictions.csv");
+    let mut at = 0;
+    for file in 0..FILES {
+        let part = columns(&place, &format!("stars/part-0000{file}.parquet"));
+        let (ColumnValues::Categories(labels), ColumnValues::Categories(all)) = (&part[0].1, &expected[0].1)
+        else {
+            panic!("expected labels")
+        };
+        assert_eq!(labels[..], all[at..at + labels.len()]);
+        let (ColumnValues::Numbers(found), ColumnValues::Numbers(all)) = (&part[2].1, &expected[2].1) else {
+            panic!("expected probabilities")
+        };
+        let pairs = found.iter().zip(&all[at..]);
+        assert!(part[2].0 == "probability_briar" && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-7));
+        at += labels.len();
+    }
+    assert_eq!(at, 90);
+
+    // As after a crash: a part is missing, and a temporary file was left.
+    let part = place.path("stars/part-00001.parquet");
+    let before = std::fs::read(&part).unwrap();
+    std::fs::remove_file(&part).unwrap();
+    place.write("stars/.truezero-left", "half of it");
+    let again = place.json(&predict);
+    assert_eq!((&again["parts"], &again["computed"]), (&json!(FILES), &json!(31)));
+    assert_eq!(std::fs::read(&part).unwrap(), before);
+
+    // Other results do not go between them.
+    let refused = place.error(&["predict", "model.safetensors", "new-0.csv", "--stream", "--out", "stars"]);
+    assert!(refused.contains("expected parts of the same results"), "{refused}");
+}
+
+#[test]
+fn codes_are_lists_of_what_is_active() {
+    let place = place();
+    let encode = ["encode", "model.safetensors", "new-*.csv", "--stream", "--layer", "1", "--out", "codes"];
+    assert_eq!(place.ok(&encode), "codes of 90 examples in 3 files in codes\n");
+    let whole = place.json(&["encode", "model.safetensors", "all.csv", "--layer", "1", "--json"]);
+    assert_eq!(whole["examples"], 90);
+    let parts = std::fs::read_dir(place.path("codes")).unwrap().count();
+    assert_eq!(parts, FILES + 1, "the parts, and what they are of");
+}
