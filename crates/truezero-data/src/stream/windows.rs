@@ -1,6 +1,7 @@
 //! Examples of a stream, prepared for a network, some at a time: read ahead on a thread of its own.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -38,12 +39,17 @@ impl Prepared {
         assert!(size > 0, "windows of at least one example");
         let (sender, receiver) = sync_channel(AHEAD);
         let prepared = self.clone();
+        let failed = sender.clone();
         // It ends by itself when nobody listens any more.
-        thread::spawn(move || {
+        let reader = thread::Builder::new().name("windows".to_owned()).spawn(move || {
             if let Err(error) = prepared.read(size, &sender) {
                 let _ = sender.send(Err(error));
             }
         });
+        if let Err(error) = reader {
+            let place = Path::new(self.stream.name());
+            let _ = failed.send(Err(DataError::io("start a thread to read", place)(error)));
+        }
         Windows(receiver)
     }
 
