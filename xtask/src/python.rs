@@ -7,9 +7,19 @@ use crate::environment::environment;
 use crate::steps::{Outcome, check};
 
 /// What pytest runs: test modules, and the examples in the documentation of the package that was installed.
-const TESTED: [&str; 4] = ["python/tests", "--doctest-modules", "--pyargs", "truezero"];
+const TESTED: [&str; 5] =
+    ["python/tests", "--ignore=python/tests/ray", "--doctest-modules", "--pyargs", "truezero"];
 
 pub(crate) fn run(root: &Path) -> Outcome {
+    pytest(root, &TESTED)
+}
+
+/// What runs on a cluster, on one of two nodes on this machine.
+pub(crate) fn ray(root: &Path) -> Outcome {
+    pytest(root, &["python/tests/ray"])
+}
+
+fn pytest(root: &Path, tested: &[&str]) -> Outcome {
     let programs = match install(root) {
         Ok(programs) => programs,
         Err(outcome) => return outcome,
@@ -18,7 +28,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
         Command::new(programs.join("python"))
             .current_dir(root)
             .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
-            .args(TESTED),
+            .args(tested),
     )
 }
 

@@ -37,6 +37,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "test", about: "unit, property and integration tests, and examples in the docs", run: test },
     Step { name: "browser", about: "the observatory's page in a headless Chromium", run: browser::run },
     Step { name: "python", about: "the Python package, installed by pip, and its tests", run: python::run },
+    Step {
+        name: "ray",
+        about: "sweeps, scoring and training on a Ray cluster of two nodes",
+        run: python::ray,
+    },
     Step { name: "guide", about: "every command and snippet of the user guide", run: guide::run },
     Step { name: "serve", about: "the server against Triton's client and schemathesis", run: serve::run },
     Step { name: "aarch64", about: "the kernels' tests on an emulated aarch64, for NEON", run: cross::run },
