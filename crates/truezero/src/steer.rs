@@ -39,6 +39,17 @@ impl Steering {
         Self { target: f64::from(target), l1: start, smoothed: None }
     }
 
+    /// λ without the brake, and the smoothed sparsity (NaN before the first mini-batch).
+    pub(crate) fn state(&self) -> [f64; 2] {
+        [self.l1, self.smoothed.unwrap_or(f64::NAN)]
+    }
+
+    /// Puts another state in the place of its own.
+    pub(crate) fn set_state(&mut self, l1: f64, smoothed: f64) {
+        self.l1 = l1;
+        self.smoothed = (!smoothed.is_nan()).then_some(smoothed);
+    }
+
     /// Moves the target; λ goes on from where it is.
     pub(crate) fn aim(&mut self, target: f32) {
         self.target = f64::from(target);

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use truezero::{Control, Examples, Network, Progress, Trainer, TrainingOptions};
 use truezero_data::stream::{Prepared, Stream, chosen, fit};
@@ -40,8 +39,7 @@ fn streamed(spec: &SourceSpec, size: usize, every: usize) -> Network {
     let validation = chosen(&stream, &left_out, &rules).unwrap();
     let rows: Vec<usize> = (0..validation.examples()).collect();
     let held = Examples { data: &validation, rows: &rows };
-    let prepared =
-        Prepared { stream: Arc::new(stream), rules: Arc::new(rules), left_out: Arc::new(left_out) };
+    let prepared = Prepared::new(stream, rules, left_out);
     let mut trainer = Trainer::new(options().check().unwrap(), held, Some(held), 1).unwrap();
     let mut batches = 0;
     loop {

@@ -143,7 +143,19 @@ impl Stream {
 
     /// All examples, in order, in pieces that are the same each time.
     pub fn pieces(&self) -> Pieces<'_> {
-        Pieces { stream: self, next: 0, reader: None, given: 0 }
+        self.pieces_from(0).1
+    }
+
+    /// The pieces from those of the file on that has the example at a position; and the position of their first.
+    fn pieces_from(&self, position: usize) -> (usize, Pieces<'_>) {
+        let (mut next, mut given) = (0, 0);
+        while let Some(shard) = self.shards.get(next)
+            && given + shard.examples <= position
+        {
+            next += 1;
+            given += shard.examples;
+        }
+        (given, Pieces { stream: self, next, reader: None, given })
     }
 }
 

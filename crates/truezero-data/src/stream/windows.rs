@@ -1,6 +1,6 @@
 //! Examples of a stream, prepared for a network, some at a time: read ahead on a thread of its own.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,15 +23,40 @@ pub struct Prepared {
     pub rules: Arc<Preprocessing>,
     /// Positions of examples that are left out, in rising order.
     pub left_out: Arc<Vec<usize>>,
+    /// Positions of the examples: all of the stream's, or a share of them.
+    range: Range<usize>,
 }
 
 impl Prepared {
-    /// Number of examples without those that are left out.
-    pub fn examples(&self) -> usize {
-        self.stream.examples() - self.left_out.len()
+    /// All examples of a stream but those that are left out (rising positions).
+    pub fn new(stream: Stream, rules: Preprocessing, left_out: Vec<usize>) -> Self {
+        let range = 0..stream.examples();
+        Self { stream: Arc::new(stream), rules: Arc::new(rules), left_out: Arc::new(left_out), range }
     }
 
-    /// All examples that are not left out, in order; `size` in each window, perhaps fewer in the last.
+    /// Number of examples without those that are left out.
+    pub fn examples(&self) -> usize {
+        self.range.len() - self.left_out().len()
+    }
+
+    fn left_out(&self) -> &[usize] {
+        let before = |position: usize| self.left_out.partition_point(|&left_out| left_out < position);
+        &self.left_out[before(self.range.start)..before(self.range.end)]
+    }
+
+    /// The share of worker `rank` (from 0) of `workers`: examples that follow each other, so that each worker
+    /// reads files of its own. Shares differ by one example at most, apart from those that are left out.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    #[must_use]
+    pub fn share(&self, rank: usize, workers: usize) -> Self {
+        assert!(rank < workers, "worker {rank} of {workers}");
+        let end = |ranks: usize| self.range.start + split(self.range.len(), ranks, workers);
+        Self { range: end(rank)..end(rank + 1), ..self.clone() }
+    }
+
+    /// The examples that are not left out, in order; `size` in each window, perhaps fewer in the last.
     ///
     /// # Panics
     /// If the size is 0.
@@ -55,11 +80,8 @@ impl Prepared {
 
     fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
-        let mut first = 0;
-        each(&self.stream, &self.left_out, |raw, mut rest, _| {
-            let count = raw.examples();
+        each(&self.stream, self.range.clone(), self.left_out(), |first, raw, mut rest, _| {
             let data = self.rules.dataset(raw).map_err(|error| in_piece(error, first))?;
-            first += count;
             while !rest.is_empty() {
                 let room = size - window.as_ref().map_or(0, Dataset::examples);
                 let (now, later) = rest.split_at(room.min(rest.len()));
@@ -122,7 +144,9 @@ pub fn fit(
             break;
         }
         fitter.begin();
-        each(stream, left_out, |raw, kept, _| fitter.see(&raw, kept).map(ControlFlow::Continue))?;
+        each(stream, 0..stream.examples(), left_out, |_, raw, kept, _| {
+            fitter.see(&raw, kept).map(ControlFlow::Continue)
+        })?;
     }
     fitter.finish()
 }
@@ -135,7 +159,7 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
     let mut fitter = TargetFitter::new(task);
     for _ in 0..Fitter::PASSES {
         fitter.begin();
-        each(stream, left_out, |raw, kept, _| {
+        each(stream, 0..stream.examples(), left_out, |_, raw, kept, _| {
             let target = raw.target.as_ref().ok_or_else(no_target)?;
             fitter.see(target, kept).map(ControlFlow::Continue)
         })?;
@@ -149,7 +173,7 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
 /// As [`Stream::pieces`] and [`Preprocessing::dataset`]; also if there are none.
 pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Result<Dataset, DataError> {
     let mut all: Option<Dataset> = None;
-    each(stream, positions, |raw, _, chosen| {
+    each(stream, 0..stream.examples(), positions, |_, raw, _, chosen| {
         if !chosen.is_empty() {
             let part = rules.dataset(raw)?.select(chosen);
             match &mut all {
@@ -162,23 +186,36 @@ pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Re
     all.ok_or_else(|| DataError::unsuitable(stream.name(), "at least one chosen example", "none"))
 }
 
-/// Calls `visit` with each piece, its rows that are not at the rising positions, and those that are, until it has
-/// enough.
+/// So many of `all` come before the share of worker `rank` of `workers`.
+fn split(all: usize, rank: usize, workers: usize) -> usize {
+    all / workers * rank + (all % workers).min(rank)
+}
+
+/// Calls `visit` with each piece that has examples in a range: the position of its first one, the piece, its rows in
+/// the range that are not at the rising positions, and those that are. Until it has enough.
 fn each(
     stream: &Stream,
+    range: Range<usize>,
     positions: &[usize],
-    mut visit: impl FnMut(Raw, &[usize], &[usize]) -> Result<ControlFlow<()>, DataError>,
+    mut visit: impl FnMut(usize, Raw, &[usize], &[usize]) -> Result<ControlFlow<()>, DataError>,
 ) -> Result<(), DataError> {
-    let (mut at, mut positions) = (0, positions.iter().copied().peekable());
-    for piece in stream.pieces() {
+    let (mut at, pieces) = stream.pieces_from(range.start);
+    let mut positions = positions.iter().copied().peekable();
+    for piece in pieces {
         let raw = piece?;
         let (mut others, mut these) = (Vec::new(), Vec::new());
         for row in 0..raw.examples() {
-            let rows = if positions.next_if_eq(&(at + row)).is_some() { &mut these } else { &mut others };
-            rows.push(row);
+            if range.contains(&(at + row)) {
+                let rows = if positions.next_if_eq(&(at + row)).is_some() { &mut these } else { &mut others };
+                rows.push(row);
+            }
         }
+        let first = at;
         at += raw.examples();
-        if visit(raw, &others, &these)?.is_break() {
+        if at <= range.start {
+            continue;
+        }
+        if visit(first, raw, &others, &these)?.is_break() || at >= range.end {
             break;
         }
     }

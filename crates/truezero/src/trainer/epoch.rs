@@ -8,6 +8,7 @@ use super::{BatchReport, Control, OBSERVED, OnBatch, Progress, Trainer};
 use crate::error::Error;
 use crate::evaluate::{Evaluation, Examples};
 use crate::observe::mean_sparsity;
+use crate::options::TrainingOptions;
 use crate::streams::{Purpose, Stream};
 
 /// Some examples of an epoch that follow each other.
@@ -81,7 +82,7 @@ impl Trainer<'_> {
     }
 
     /// Makes ready for the present epoch; false if there is none.
-    fn begin_epoch(&mut self) -> bool {
+    pub(super) fn begin_epoch(&mut self) -> bool {
         let options = self.state.plan.options();
         if self.state.stopped.is_none() && self.state.position.epoch >= options.epochs {
             self.state.stopped = Some(Stopped::Epochs);
@@ -94,8 +95,7 @@ impl Trainer<'_> {
         {
             best.weights = Kept::copy(&self.state.network);
         }
-        let factor = options.schedule.factor(self.state.position.epoch, options.epochs);
-        self.state.updater.set_rate(options.learning_rate * factor);
+        self.state.set_rate_of(self.state.position.epoch);
         true
     }
 
@@ -111,9 +111,7 @@ impl Trainer<'_> {
     ) -> Result<Control, Error> {
         let options = self.state.plan.options();
         let (epoch, batch_size) = (self.state.position.epoch, options.batch_size);
-        if options.shuffle {
-            Stream::new(options.seed, Purpose::Shuffle, 0, epoch, index).shuffle(&mut order);
-        }
+        random_order(options, epoch, index, &mut order);
         let batches = of.div_ceil(batch_size);
         let mut batch = first / batch_size;
         for rows in order.chunks(batch_size) {
@@ -123,24 +121,15 @@ impl Trainer<'_> {
             }
             let last = batch + 1 == batches;
             let l1 = self.l1();
-            let report = self.step(data, rows, epoch, batch, last.then_some(&mut *norms));
-            if !report.cost.is_finite() {
-                return Err(self.diverged(epoch, batch + 1, report.cost));
-            }
-            if let Some(steering) = &mut self.state.steering {
-                steering.see(report.sparsity);
-            }
-            self.state.running.cost += report.cost;
-            self.state.running.examples += rows.len();
+            let sparsity = self.state.mini_batch(data, rows, last.then_some(&mut *norms))?;
             batch += 1;
-            self.state.position.batch = batch;
             let report = BatchReport {
                 epoch: epoch + 1,
                 batch,
                 batches,
                 examples: self.state.running.examples,
                 cost: self.state.running.cost / self.state.running.examples as f64,
-                sparsity: report.sparsity,
+                sparsity,
                 l1,
             };
             // Stopping after the last mini-batch would only put the epoch's end off.
@@ -151,7 +140,7 @@ impl Trainer<'_> {
         Ok(Control::Continue)
     }
 
-    fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
+    pub(super) fn end_epoch(&mut self, gradient_norms: Vec<f64>) -> Result<Progress, Error> {
         let epoch = self.state.position.epoch;
         self.state.updater.catch_up_all(&mut self.state.engine, &mut self.state.network);
         let some = every_so_many(self.train.rows, OBSERVED);
@@ -159,7 +148,7 @@ impl Trainer<'_> {
         let Evaluation { error, cost, layers } =
             self.state.network.evaluate(&mut self.state.engine, examples);
         if !cost.is_finite() || !self.state.network.is_finite() {
-            return Err(self.diverged(epoch, 0, cost));
+            return Err(self.state.diverged(0, cost));
         }
         let validated = self.validation.is_some();
         let record = EpochRecord {
@@ -204,10 +193,12 @@ impl Trainer<'_> {
                 on_target && self.state.position.epoch - best.epoch >= patience
             })
     }
+}
 
-    fn diverged(&mut self, epoch: usize, batch: usize, cost: f64) -> Error {
-        self.state.stopped = Some(Stopped::Diverged);
-        Error::Diverged { epoch: epoch + 1, batch, cost }
+/// Puts a window's examples in the order of an epoch.
+pub(super) fn random_order(options: &TrainingOptions, epoch: usize, window: usize, order: &mut [usize]) {
+    if options.shuffle {
+        Stream::new(options.seed, Purpose::Shuffle, 0, epoch, window).shuffle(order);
     }
 }
 

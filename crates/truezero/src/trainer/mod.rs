@@ -23,6 +23,7 @@
 //! # Ok::<(), truezero::Error>(())
 //! ```
 
+pub mod averaging;
 mod checkpoint;
 mod epoch;
 mod kept;
@@ -195,7 +196,7 @@ impl<'a> Trainer<'a> {
 
     /// λ for the next mini-batch.
     pub fn l1(&self) -> f32 {
-        self.state.steering.as_ref().map_or(self.state.plan.options().l1, Steering::l1)
+        self.state.l1()
     }
 
     /// Fixes λ from the next mini-batch on; there is no target sparsity any more. Within an epoch it takes

@@ -106,7 +106,7 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
     let plan = options.check().unwrap();
     let mut trainer = Trainer::from_network(plan, before.clone(), examples, None, 1).unwrap();
     trainer.state.updater.set_rate(1.0);
-    let report = trainer.step(&data, &rows, 0, 0, None);
+    let report = trainer.state.step(&data, &rows, 0, 0, None);
     compare(&name("cost"), [report.cost / 6.0], oracle.f64(&name("cost")));
     trainer.state.updater.catch_up_all(&mut trainer.state.engine, &mut trainer.state.network);
     // A step of descent at rate 1 moves every parameter by its gradient. A weight whose input is zero
@@ -160,7 +160,7 @@ fn check_trajectory(oracle: &Oracle, case: &str, rule: Rule, rate: f32, weight_d
     let costs: Vec<f64> = (0..100)
         .map(|step| {
             let start = 8 * step % 160;
-            trainer.step(&data, &rows[start..start + 8], 0, step, None).cost / 8.0
+            trainer.state.step(&data, &rows[start..start + 8], 0, step, None).cost / 8.0
         })
         .collect();
     compare(&format!("{case}.cost"), costs, oracle.f64(&format!("{case}.cost")));

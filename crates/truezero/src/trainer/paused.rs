@@ -1,11 +1,12 @@
 //! A training between two epochs, apart from its examples: it goes on with these or with others, under the
 //! same plan or another one.
 
+use truezero_data::Dataset;
 use truezero_sparse::Engine;
 
 use super::kept::Kept;
 use super::record::{Best, EpochRecord, Position, Running, Stopped, Summary};
-use super::step::Buffers;
+use super::step::{Buffers, StepReport};
 use super::{Outcome, Trainer};
 use crate::error::Error;
 use crate::evaluate::Examples;
@@ -78,6 +79,44 @@ impl Paused {
         self.stopped = None;
         self.plan = plan;
         Ok(())
+    }
+
+    /// λ for the next mini-batch.
+    pub(super) fn l1(&self) -> f32 {
+        self.steering.as_ref().map_or(self.plan.options().l1, Steering::l1)
+    }
+
+    /// Sets the learning rate to that of an epoch. All rows must have been caught up with.
+    pub(super) fn set_rate_of(&mut self, epoch: usize) {
+        let options = self.plan.options();
+        self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
+    }
+
+    /// Trains on the next mini-batch, the examples `rows` of `data`; gives the mean sparsity of the hidden layers.
+    /// With `norms`, these become the gradient's norm in each layer.
+    pub(super) fn mini_batch(
+        &mut self,
+        data: &Dataset,
+        rows: &[usize],
+        norms: Option<&mut Vec<f64>>,
+    ) -> Result<f64, Error> {
+        let Position { epoch, batch } = self.position;
+        let StepReport { cost, sparsity } = self.step(data, rows, epoch, batch, norms);
+        if !cost.is_finite() {
+            return Err(self.diverged(batch + 1, cost));
+        }
+        if let Some(steering) = &mut self.steering {
+            steering.see(sparsity);
+        }
+        self.running.cost += cost;
+        self.running.examples += rows.len();
+        self.position.batch = batch + 1;
+        Ok(sparsity)
+    }
+
+    pub(super) fn diverged(&mut self, batch: usize, cost: f64) -> Error {
+        self.stopped = Some(Stopped::Diverged);
+        Error::Diverged { epoch: self.position.epoch + 1, batch, cost }
     }
 
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind within an epoch.

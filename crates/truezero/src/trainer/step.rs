@@ -4,7 +4,7 @@ use truezero_data::Dataset;
 use truezero_sparse::choose::Product;
 use truezero_sparse::{Batch, DenseBatch};
 
-use super::Trainer;
+use super::Paused;
 use crate::gradient_norm::squared_norm;
 use crate::layer::{Activations, drop_inputs};
 use crate::network::Pass;
@@ -41,7 +41,7 @@ pub(super) struct StepReport {
     pub(super) sparsity: f64,
 }
 
-impl Trainer<'_> {
+impl Paused {
     /// Trains on the examples `rows` of `data`, mini-batch `batch` of epoch `epoch`. With `norms`, these become
     /// the gradient's norm in each layer.
     ///
@@ -54,13 +54,13 @@ impl Trainer<'_> {
         batch: usize,
         norms: Option<&mut Vec<f64>>,
     ) -> StepReport {
-        let mut buffers = std::mem::take(&mut self.state.buffers);
+        let mut buffers = std::mem::take(&mut self.buffers);
         let examples = rows.len() as f32;
         self.forward(data, rows, epoch, batch, &mut buffers);
-        let layers = self.state.network.layers.len();
+        let layers = self.network.layers.len();
         buffers.errors.resize_with(layers, DenseBatch::default);
         std::mem::swap(buffers.pass.outputs_mut(), &mut buffers.errors[layers - 1]);
-        let cost = self.state.network.cost.cost_and_errors(
+        let cost = self.network.cost.cost_and_errors(
             &mut buffers.errors[layers - 1],
             &data.targets,
             data.weights.as_deref(),
@@ -72,25 +72,25 @@ impl Trainer<'_> {
         }
         let hidden = buffers.sparsity.len().max(1) as f64;
         let report = StepReport { cost, sparsity: buffers.sparsity.iter().sum::<f64>() / hidden };
-        self.state.buffers = buffers;
+        self.buffers = buffers;
         report
     }
 
     fn forward(&mut self, data: &Dataset, rows: &[usize], epoch: usize, batch: usize, buffers: &mut Buffers) {
-        let options = self.state.plan.options();
+        let options = self.plan.options();
         let Buffers { inputs, pass, sparsity, .. } = buffers;
         let stream = |layer| Stream::new(options.seed, Purpose::Dropout, layer, epoch, batch);
         inputs.copy_from(&data.inputs, rows);
         drop_inputs(inputs, options.input_dropout, stream(0));
-        let layers = self.state.network.layers.len();
+        let layers = self.network.layers.len();
         pass.layers.resize_with(layers, Activations::default);
         sparsity.clear();
-        for (index, layer) in self.state.network.layers.iter_mut().enumerate() {
+        for (index, layer) in self.network.layers.iter_mut().enumerate() {
             let (below, out) = pass.layers.split_at_mut(index);
             let x = below.last().map_or(inputs.view(), |below| below.inputs(Product::Forward));
             let hidden = index + 1 < layers;
-            self.state.updater.catch_up(&mut self.state.engine, index, layer, x);
-            layer.forward(&mut self.state.engine, x, hidden, &mut out[0]);
+            self.updater.catch_up(&mut self.engine, index, layer, x);
+            layer.forward(&mut self.engine, x, hidden, &mut out[0]);
             if hidden {
                 sparsity.push(out[0].active().map_or(0.0, |active| 1.0 - active.density()));
                 out[0].drop_out(options.dropout[index], stream(index + 1));
@@ -100,9 +100,9 @@ impl Trainer<'_> {
 
     fn backward_and_update(&mut self, penalty: f32, norms: Option<&mut Vec<f64>>, buffers: &mut Buffers) {
         let Buffers { inputs, pass, errors, .. } = buffers;
-        let layers = &mut self.state.network.layers;
-        let (engine, updater) = (&mut self.state.engine, &mut self.state.updater);
-        let clip = self.state.plan.options().clip_norm;
+        let layers = &mut self.network.layers;
+        let (engine, updater) = (&mut self.engine, &mut self.updater);
+        let clip = self.plan.options().clip_norm;
         let fused = updater.is_fused() && clip.is_none();
         updater.begin_step();
         for index in (0..layers.len()).rev() {
