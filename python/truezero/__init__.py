@@ -35,7 +35,7 @@ _HOMES = {
     "save": "_models",
 }
 #: Modules of their own.
-_MODULES = ["datasets", "paper", "plot"]
+_MODULES = ["arrow", "datasets", "paper", "plot", "ray"]
 
 __all__ = [
     "DenoisingAutoencoder",

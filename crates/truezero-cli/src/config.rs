@@ -131,6 +131,10 @@ fn scalars(value: &Value) -> Option<String> {
 /// Whether an argument alone would be accepted; if not, what is wrong with the key it came from.
 fn check(key: &str, argument: &str) -> Result<(), Fault> {
     let Err(error) = Cli::try_parse_from(["truezero", "train", argument]) else { return Ok(()) };
+    // What one key asks of another is seen when all stand together.
+    if error.kind() == clap::error::ErrorKind::MissingRequiredArgument {
+        return Ok(());
+    }
     if error.kind() == clap::error::ErrorKind::UnknownArgument {
         let hint = match error.get(ContextKind::SuggestedArg) {
             Some(ContextValue::String(option)) => {

@@ -1,13 +1,15 @@
-//! The `truezero` command, as a function: the program calls it, and so does the Python package.
+//! The `truezero` command, as a function: the program calls it, and so does the Python package. And what the Python
+//! package does by the options of the command.
 
 #![forbid(unsafe_code)]
-#![allow(unreachable_pub, reason = "the interface to other crates is one function")]
+#![allow(unreachable_pub, reason = "the interface to other crates is small")]
 #![allow(
     clippy::format_push_string,
     reason = "for texts that people read, clarity goes before an allocation"
 )]
 
 mod args;
+pub mod averaging;
 mod commands;
 mod config;
 mod failure;

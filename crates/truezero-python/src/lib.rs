@@ -6,6 +6,7 @@
 //! | `arrays.rs` | NumPy arrays, scipy's sparse matrices and tables ↔ our batches |
 //! | `model.rs` | a trained network or encoder |
 //! | `trainer.rs` | training, epoch by epoch |
+//! | `averaging.rs` | one network trained on many machines |
 //! | `binary.rs` | two classes as one output |
 //! | `pretrain.rs` | pre-training, and the way back from codes |
 //! | `signals.rs` | Ctrl-C while native code runs |
@@ -21,6 +22,7 @@
 )]
 
 mod arrays;
+mod averaging;
 mod binary;
 mod command;
 mod data;
@@ -34,6 +36,8 @@ mod trainer;
 /// The module `truezero._truezero`.
 #[pyo3::pymodule]
 mod _truezero {
+    #[pymodule_export]
+    use crate::averaging::{Lead, Worker, mean};
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]

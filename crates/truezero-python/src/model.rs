@@ -198,6 +198,28 @@ impl Model {
         self.model().map(|model| model.preprocessing.labels().to_vec()).unwrap_or_default()
     }
 
+    /// Names of the outputs, made up where the data had none.
+    #[getter]
+    fn output_names(&self) -> PyResult<Vec<String>> {
+        Ok(self.model().map_err(wrong)?.output_names())
+    }
+
+    /// What `predict` gave as a text for each example: the class, or the labels; `None` of quantities.
+    fn labels(&self, outputs: PyReadonlyArray2<'_, f32>) -> PyResult<Option<Vec<String>>> {
+        let model = self.model().map_err(wrong)?;
+        let values = arrays::dense(outputs.as_array())?;
+        if values.width() != model.network.outputs() {
+            return Err(wrong(format!(
+                "expected {} outputs, found {}",
+                model.network.outputs(),
+                values.width()
+            )));
+        }
+        let predictions = model.predictions(values);
+        let examples = predictions.values.examples();
+        Ok((0..examples).map(|example| predictions.of(example).label()).collect())
+    }
+
     /// Names of the columns of a table that it takes; `None` if it takes a matrix.
     #[getter]
     fn columns(&self) -> Option<Vec<String>> {

@@ -6,7 +6,7 @@ pub mod plan;
 pub mod prepare;
 mod report;
 pub mod start;
-mod streamed;
+pub mod streamed;
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,7 +1,5 @@
 //! As [`prepare`](super::prepare), of data that is read piece by piece: only what is held out stays in memory.
 
-use std::sync::Arc;
-
 use truezero_data::stream::{Prepared as Streamed, Stream, chosen, fit, fit_targets};
 use truezero_data::{DataError, Dataset, Portion, Preprocessing, sample};
 
@@ -22,38 +20,55 @@ pub struct Parts {
 /// Goes through the data to find its rules and to take out what is held out.
 pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
     let stream = Stream::open(&experiment.source)?;
-    let seed = experiment.plan.options().seed;
-    let examples = stream.examples();
-    let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples) };
-    let stopping = count(experiment.validation, examples);
-    if stopping == 0 {
-        let message = "--stream needs examples to stop by, and there are none";
-        return Err(Failure::hinted(message, "leave --validation out, or give it a number"));
-    }
-    if testing + stopping >= examples {
-        let found = format!("{} of {examples}", testing + stopping);
-        return Err(DataError::unsuitable("held-out part", "fewer examples than there are", found).into());
-    }
-    let held_out = sample(examples, testing + stopping, seed);
+    let HeldOut { positions, testing } = HeldOut::of(experiment, stream.examples())?;
     // Every so many-th of them, so that both come from everywhere.
-    let is_test = |at: usize| (at + 1) * testing / held_out.len() > at * testing / held_out.len();
-    let (test, validation): (Vec<(usize, usize)>, Vec<_>) =
-        held_out.iter().copied().enumerate().partition(|&(at, _)| is_test(at));
+    let is_test = |at: usize| (at + 1) * testing / positions.len() > at * testing / positions.len();
+    let (test, validation): (Vec<usize>, Vec<usize>) = (0..positions.len()).partition(|&at| is_test(at));
     let rules = match &experiment.start {
         Start::Saved(saved) => {
             let inputs = saved.preprocessing().clone();
-            let targets = fit_targets(&stream, &held_out, experiment.preparation.task)?;
+            let targets = fit_targets(&stream, &positions, experiment.preparation.task)?;
             Preprocessing::new(inputs, targets)?
         }
-        _ => fit(&stream, &held_out, &experiment.preparation)?,
+        _ => fit(&stream, &positions, &experiment.preparation)?,
     };
-    let held = chosen(&stream, &held_out, &rules)?;
-    let part =
-        |rows: Vec<(usize, usize)>| held.select(&rows.into_iter().map(|(at, _)| at).collect::<Vec<_>>());
-    let test = (testing > 0).then(|| part(test));
-    let validation = part(validation);
-    let (stream, rules, left_out) = (Arc::new(stream), Arc::new(rules), Arc::new(held_out));
-    Ok(Parts { streamed: Streamed { stream, rules, left_out }, validation, test })
+    let held = chosen(&stream, &positions, &rules)?;
+    let test = (testing > 0).then(|| held.select(&test));
+    let validation = held.select(&validation);
+    Ok(Parts { streamed: Streamed::new(stream, rules, positions), validation, test })
+}
+
+/// The examples to train on, if the rules are known already.
+pub fn examples(experiment: &Experiment, rules: Preprocessing) -> Result<Streamed, Failure> {
+    let stream = Stream::open(&experiment.source)?;
+    let held_out = HeldOut::of(experiment, stream.examples())?;
+    Ok(Streamed::new(stream, rules, held_out.positions))
+}
+
+/// Examples that are held out.
+struct HeldOut {
+    /// In rising order.
+    positions: Vec<usize>,
+    /// So many of them to test on, the others to stop by.
+    testing: usize,
+}
+
+impl HeldOut {
+    fn of(experiment: &Experiment, examples: usize) -> Result<Self, Failure> {
+        let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples) };
+        let stopping = count(experiment.validation, examples);
+        if stopping == 0 {
+            let message = "--stream needs examples to stop by, and there are none";
+            return Err(Failure::hinted(message, "leave --validation out, or give it a number"));
+        }
+        if testing + stopping >= examples {
+            let found = format!("{} of {examples}", testing + stopping);
+            let error = DataError::unsuitable("held-out part", "fewer examples than there are", found);
+            return Err(error.into());
+        }
+        let positions = sample(examples, testing + stopping, experiment.plan.options().seed);
+        Ok(Self { positions, testing })
+    }
 }
 
 /// How many examples are held out.
