@@ -101,11 +101,11 @@ def fit(
     for name, value in [("workers", workers), ("every", every), ("threads", threads)]:
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}: expected a whole number of at least 1, found {value!r}")
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False)
     given = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
     text = json.dumps({**given, "data": _absolute(data)})
     lead = _truezero.Lead(text, threads)
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False)
     start = ray.put(lead.model())
     if (cpus := ray.cluster_resources().get("CPU", 0)) < workers * threads:
         warnings.warn(
