@@ -8,7 +8,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from . import _inputs
-from ._models import load
+from ._truezero import Model
 
 
 class Scorer:
@@ -17,7 +17,7 @@ class Scorer:
     Parameters
     ----------
     model : path-like or estimator
-        A file that `truezero.save` or the ``truezero`` command wrote, or what `truezero.load` made of it.
+        A file that `truezero.save` or the ``truezero`` command wrote, or a fitted estimator.
     features : str, (str, str), list of str or None, default=None
         Where the inputs are, for a model that was trained on a matrix:
 
@@ -52,8 +52,7 @@ class Scorer:
         keep: Sequence[str] | None = None,
         threads: int = 1,
     ):
-        self.estimator = load(model) if isinstance(model, (str, os.PathLike)) else model
-        self._model = self.estimator._fitted_model()
+        self._model = native(model)
         self.features, self.keep, self.threads = features, keep, threads
         names = self._model.output_names
         #: What the predictions are called: as in what ``truezero predict`` writes.
@@ -92,7 +91,7 @@ class Scorer:
     def _inputs(self, table):
         if self._model.columns is not None:
             return _inputs.table(table, self._model.columns)
-        width = self.estimator.n_features_in_
+        width = self._model.width
         if isinstance(self.features, str):
             X = _vectors(table, self.features, width)
         elif isinstance(self.features, tuple):
@@ -100,6 +99,17 @@ class Scorer:
         else:
             X = _numbers(table, self.features, width)
         return _inputs.matrix(X)
+
+
+def native(model):
+    """The model in a file or of a fitted estimator. scikit-learn, which takes seconds to load, is not asked for."""
+    if isinstance(model, (str, os.PathLike)):
+        return Model.load(os.fspath(model))
+    if isinstance(model, Model):
+        return model
+    if hasattr(model, "_fitted_model"):
+        return model._fitted_model()
+    raise TypeError(f"model: expected a file or a fitted estimator of truezero, found {type(model).__name__}")
 
 
 def _numbers(table, names, width):

@@ -198,6 +198,12 @@ impl Model {
         self.model().map(|model| model.preprocessing.labels().to_vec()).unwrap_or_default()
     }
 
+    /// Number of inputs.
+    #[getter]
+    fn width(&self) -> usize {
+        self.saved.preprocessing().width()
+    }
+
     /// Names of the outputs, made up where the data had none.
     #[getter]
     fn output_names(&self) -> PyResult<Vec<String>> {

@@ -65,12 +65,12 @@ def test_a_lost_node_changes_nothing(cluster, files):
     def lose():
         time.sleep(0.1)  # in the middle of a round
         cluster.remove_node(cluster.second)
-        cluster.second = cluster.add_node(num_cpus=2)
         killed.append(len(seen))
 
     def on_epoch(epoch):
         seen.append(epoch)
         if epoch.epoch == 2:
+            cluster.add_node(num_cpus=2)
             threading.Thread(target=lose).start()
 
     disturbed = fit(on_epoch)

@@ -36,7 +36,7 @@ def test_all_rows_get_what_the_model_predicts(cluster, tmp_path):
 
 def test_what_cannot_be_is_told_at_once(cluster):
     model = truezero.RectifierClassifier((3,), max_iter=1).fit([[0.0], [1.0]], [0, 1])
-    with pytest.raises(AttributeError, match="estimator"):
+    with pytest.raises(TypeError, match="expected a file or a fitted estimator of truezero, found int"):
         truezero.ray.score(ray.data.range(3), model=3)
     with pytest.raises(FileNotFoundError):
         truezero.ray.score(ray.data.range(3), "nowhere.safetensors")

@@ -115,10 +115,10 @@ def fit(
         )
     # Two threads each, so that a mean never waits behind a round that it needs.
     Actor = ray.remote(num_cpus=threads, max_restarts=-1, max_task_retries=-1, max_concurrency=2)(_Worker)
-    crew = [Actor.remote(text, [start], rank, workers, threads) for rank in range(workers)]
+    crew = [Actor.remote(text, rank, workers, threads) for rank in range(workers)]
     try:
-        ray.get([worker.ready.remote() for worker in crew])
-        _train(lead, crew, every, on_epoch)
+        ray.get([worker.prepare.remote(start) for worker in crew])
+        _train(lead, crew, start, every, on_epoch)
     finally:
         for worker in crew:
             ray.kill(worker)
@@ -139,17 +139,20 @@ def _absolute(data):
 class _Worker:
     """Trains on its share. What `train` does is decided by its arguments alone, so Ray may do it again elsewhere."""
 
-    def __init__(self, options, model, rank, workers, threads):
-        (model,) = model  # in a list, for Ray not to look after it: the lead does
-        self.worker = _truezero.Worker(options, ray.get(model), rank, workers, threads)
+    def __init__(self, options, rank, workers, threads):
+        self.options, self.place, self.threads = options, (rank, workers), threads
+        self.worker = None
         self.training = threading.Lock()
 
-    def ready(self):
-        """Called to wait until it is."""
+    def prepare(self, model):
+        """Makes it ready: at the beginning, and where one starts again on another machine."""
+        if self.worker is None:
+            self.worker = _truezero.Worker(self.options, model, *self.place, self.threads)
 
-    def train(self, epoch, first, batches, scalars, *slices):
+    def train(self, model, epoch, first, batches, scalars, *slices):
         """A report, and the parameters in as many slices as they came in."""
         with self.training:
+            self.prepare(model)
             began = time.perf_counter()
             report, (values, scalars) = self.worker.round((slices, scalars), epoch, first, batches)
             seconds = time.perf_counter() - began
@@ -161,7 +164,7 @@ class _Worker:
         return _truezero.mean([examples for (_, examples, *_), _, _ in reports], slices)
 
 
-def _train(lead, crew, every, on_epoch):
+def _train(lead, crew, start, every, on_epoch):
     values, scalars = lead.parameters()
     # Each worker takes the mean of a slice, so that none has to receive the parameters of all.
     average = [ray.put(each) for each in np.array_split(values, len(crew))]
@@ -170,9 +173,9 @@ def _train(lead, crew, every, on_epoch):
         reports, rounds, computing = [], 0, 0.0
         ended = False
         while not ended:
+            place = (start, epoch, rounds * every, every, scalars)
             calls = [
-                worker.train.options(num_returns=1 + len(crew)).remote(epoch, rounds * every, every, scalars, *average)
-                for worker in crew
+                worker.train.options(num_returns=1 + len(crew)).remote(*place, *average) for worker in crew
             ]
             reported = [report for report, *_ in calls]
             of_slices = zip(*(slices for _, *slices in calls))

@@ -1,13 +1,11 @@
 """Predictions for a data set of Ray's."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import ray
 
-from .._models import load
-from ..arrow import Scorer
+from ..arrow import Scorer, native
 
 
 def score(
@@ -55,13 +53,13 @@ def score(
     >>> scored = truezero.ray.score(articles, "model.safetensors", keep=["id"])  # doctest: +SKIP
     >>> scored.write_parquet("s3://bucket/scores/")  # doctest: +SKIP
     """
-    estimator = load(model) if isinstance(model, (str, os.PathLike)) else model
+    model = native(model)
     # What cannot be is told now, not by an actor later.
-    Scorer(estimator, features=features, keep=keep, threads=threads)
+    Scorer(model, features=features, keep=keep, threads=threads)
     return dataset.map_batches(
         _Actor,
         fn_constructor_kwargs={
-            "model": ray.put(estimator._fitted_model()),
+            "model": ray.put(model),
             "options": {"features": features, "keep": keep, "threads": threads},
         },
         batch_size=batch_size,
@@ -85,9 +83,7 @@ class _Actor:
     """Has a model, and lets it predict."""
 
     def __init__(self, model, options):
-        from .._models import estimator
-
-        self.scorer = Scorer(estimator(ray.get(model) if isinstance(model, ray.ObjectRef) else model), **options)
+        self.scorer = Scorer(ray.get(model), **options)
 
     def __call__(self, table):
         return self.scorer(table)
