@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::Stream;
+use crate::class_weights::{count, not_classes};
 use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
-use crate::{DataError, Dataset, Preprocessing, Raw, Task};
+use crate::{ClassWeights, DataError, Dataset, Preprocessing, Raw, Targets, Task, take_weights};
 
 /// Windows that are ready before they are asked for. With the one in the making and the one in use, so many more are in
 /// memory.
@@ -23,6 +24,8 @@ pub struct Prepared {
     pub rules: Arc<Preprocessing>,
     /// Positions of examples that are left out, in rising order.
     pub left_out: Arc<Vec<usize>>,
+    /// How much each class counts; all alike if `None`.
+    pub class_weights: Option<Arc<Vec<f32>>>,
 }
 
 impl Prepared {
@@ -55,11 +58,10 @@ impl Prepared {
 
     fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
-        let mut first = 0;
-        each(&self.stream, &self.left_out, |raw, mut rest, _| {
-            let count = raw.examples();
-            let data = self.rules.dataset(raw).map_err(|error| in_piece(error, first))?;
-            first += count;
+        each(&self.stream, &self.left_out, |piece| {
+            let mut data = self.rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            data.weights = self.weights(&data.targets, piece.weights);
+            let mut rest = &piece.others[..];
             while !rest.is_empty() {
                 let room = size - window.as_ref().map_or(0, Dataset::examples);
                 let (now, later) = rest.split_at(room.min(rest.len()));
@@ -82,6 +84,18 @@ impl Prepared {
             let _ = windows.send(Ok(last));
         }
         Ok(())
+    }
+}
+
+impl Prepared {
+    /// The weights of examples: their own times those of their classes.
+    fn weights(&self, targets: &Targets, own: Option<Vec<f32>>) -> Option<Vec<f32>> {
+        let (Some(of_class), Targets::Classes { labels, .. }) = (&self.class_weights, targets) else {
+            return own;
+        };
+        let mut weights = own.unwrap_or_else(|| vec![1.0; labels.len()]);
+        weights.iter_mut().zip(labels).for_each(|(weight, &label)| *weight *= of_class[label as usize]);
+        Some(weights)
     }
 }
 
@@ -122,7 +136,7 @@ pub fn fit(
             break;
         }
         fitter.begin();
-        each(stream, left_out, |raw, kept, _| fitter.see(&raw, kept).map(ControlFlow::Continue))?;
+        each(stream, left_out, |piece| fitter.see(&piece.raw, &piece.others).map(ControlFlow::Continue))?;
     }
     fitter.finish()
 }
@@ -135,12 +149,40 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
     let mut fitter = TargetFitter::new(task);
     for _ in 0..Fitter::PASSES {
         fitter.begin();
-        each(stream, left_out, |raw, kept, _| {
-            let target = raw.target.as_ref().ok_or_else(no_target)?;
-            fitter.see(target, kept).map(ControlFlow::Continue)
+        each(stream, left_out, |piece| {
+            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+            fitter.see(target, &piece.others).map(ControlFlow::Continue)
         })?;
     }
     fitter.finish()
+}
+
+/// How much each class counts, if some examples are left out (rising positions).
+///
+/// # Errors
+/// As [`Stream::pieces`]; also if the targets are not classes, or a class is named that does not exist.
+pub fn class_weights(
+    stream: &Stream,
+    left_out: &[usize],
+    rules: &Preprocessing,
+    weights: &ClassWeights,
+) -> Result<Vec<f32>, DataError> {
+    if rules.task() != Task::Classify {
+        return Err(not_classes());
+    }
+    let mut counts = vec![0; rules.outputs()];
+    // Only the balance needs to be counted.
+    if *weights == ClassWeights::Balanced {
+        each(stream, left_out, |piece| {
+            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+            let targets = rules.targets(target).map_err(|error| in_piece(error, piece.first))?;
+            if let Targets::Classes { labels, .. } = targets.select(&piece.others) {
+                count(&labels, &mut counts);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    weights.of_classes(&counts, rules.labels())
 }
 
 /// The examples of a stream at rising positions, prepared.
@@ -149,9 +191,11 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
 /// As [`Stream::pieces`] and [`Preprocessing::dataset`]; also if there are none.
 pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Result<Dataset, DataError> {
     let mut all: Option<Dataset> = None;
-    each(stream, positions, |raw, _, chosen| {
-        if !chosen.is_empty() {
-            let part = rules.dataset(raw)?.select(chosen);
+    each(stream, positions, |piece| {
+        if !piece.these.is_empty() {
+            let mut data = rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            data.weights = piece.weights;
+            let part = data.select(&piece.these);
             match &mut all {
                 None => all = Some(part),
                 Some(all) => all.append(&part),
@@ -162,25 +206,35 @@ pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Re
     all.ok_or_else(|| DataError::unsuitable(stream.name(), "at least one chosen example", "none"))
 }
 
-/// Calls `visit` with each piece, its rows that are not at the rising positions, and those that are, until it has
-/// enough.
+/// A piece of a stream, and which of its rows are at some positions.
+struct Piece {
+    raw: Raw,
+    /// How much each example counts, if a column tells.
+    weights: Option<Vec<f32>>,
+    /// The position of its first example.
+    first: usize,
+    these: Vec<usize>,
+    others: Vec<usize>,
+}
+
+/// Calls `visit` with each piece, until it has enough. The positions rise.
 fn each(
     stream: &Stream,
     positions: &[usize],
-    mut visit: impl FnMut(Raw, &[usize], &[usize]) -> Result<ControlFlow<()>, DataError>,
+    mut visit: impl FnMut(Piece) -> Result<ControlFlow<()>, DataError>,
 ) -> Result<(), DataError> {
-    let (mut at, mut positions) = (0, positions.iter().copied().peekable());
+    let (mut first, mut positions) = (0, positions.iter().copied().peekable());
     for piece in stream.pieces() {
-        let raw = piece?;
-        let (mut others, mut these) = (Vec::new(), Vec::new());
-        for row in 0..raw.examples() {
-            let rows = if positions.next_if_eq(&(at + row)).is_some() { &mut these } else { &mut others };
-            rows.push(row);
-        }
-        at += raw.examples();
-        if visit(raw, &others, &these)?.is_break() {
+        let mut raw = piece?;
+        let count = raw.examples();
+        let column = stream.weight_column.as_deref();
+        let weights = column.map(|column| take_weights(&mut raw, column)).transpose();
+        let weights = weights.map_err(|error| in_piece(error, first))?;
+        let (these, others) = (0..count).partition(|row| positions.next_if_eq(&(first + row)).is_some());
+        if visit(Piece { raw, weights, first, these, others })?.is_break() {
             break;
         }
+        first += count;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use truezero_data::stream::{Prepared as Streamed, Stream, chosen, fit, fit_targets};
+use truezero_data::stream::{Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets};
 use truezero_data::{DataError, Dataset, Portion, Preprocessing, sample};
 
 use super::plan::{Experiment, Start};
@@ -21,7 +21,7 @@ pub struct Parts {
 
 /// Goes through the data to find its rules and to take out what is held out.
 pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
-    let stream = Stream::open(&experiment.source)?;
+    let stream = Stream::open(&experiment.source)?.weighted_by(experiment.weight_column.clone());
     let seed = experiment.plan.options().seed;
     let examples = stream.examples();
     let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples) };
@@ -47,13 +47,16 @@ pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
         }
         _ => fit(&stream, &held_out, &experiment.preparation)?,
     };
+    let weights = experiment.class_weights.as_ref();
+    let class_weights =
+        weights.map(|weights| class_weights(&stream, &held_out, &rules, weights)).transpose()?.map(Arc::new);
     let held = chosen(&stream, &held_out, &rules)?;
     let part =
         |rows: Vec<(usize, usize)>| held.select(&rows.into_iter().map(|(at, _)| at).collect::<Vec<_>>());
     let test = (testing > 0).then(|| part(test));
     let validation = part(validation);
     let (stream, rules, left_out) = (Arc::new(stream), Arc::new(rules), Arc::new(held_out));
-    Ok(Parts { streamed: Streamed { stream, rules, left_out }, validation, test })
+    Ok(Parts { streamed: Streamed { stream, rules, left_out, class_weights }, validation, test })
 }
 
 /// How many examples are held out.
