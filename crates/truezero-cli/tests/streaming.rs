@@ -1,4 +1,5 @@
 //! What is done on a stream is what is done on the same data in memory.
+#![allow(clippy::format_push_string, reason = "for tables of some lines, clarity goes before an allocation")]
 
 mod common;
 

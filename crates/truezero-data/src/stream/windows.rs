@@ -85,9 +85,7 @@ impl Prepared {
         }
         Ok(())
     }
-}
 
-impl Prepared {
     /// The weights of examples: their own times those of their classes.
     fn weights(&self, targets: &Targets, own: Option<Vec<f32>>) -> Option<Vec<f32>> {
         let (Some(of_class), Targets::Classes { labels, .. }) = (&self.class_weights, targets) else {
