@@ -1,7 +1,7 @@
 //! How errors are told: as fractions of classes or labels, or as distances in the units of the data.
 
 use serde::{Serialize, Serializer};
-use truezero::{Evaluation, Examples, Network};
+use truezero::{Evaluation, Evaluator, Examples, Network};
 use truezero_data::{Preprocessing, Targets, Task};
 use truezero_sparse::Engine;
 
@@ -77,32 +77,60 @@ impl Assessment {
         engine: &mut Engine,
         examples: Examples<'_>,
     ) -> Self {
-        let measure = Measure::of(preprocessing);
-        let evaluation = network.evaluate(engine, examples);
-        let mut error = measure.convert(evaluation.error);
-        let mut each = Vec::new();
-        if measure.several {
-            each = distances(network, preprocessing.scales(), engine, examples);
-            error = (each.iter().map(|rmse| rmse * rmse).sum::<f64>() / each.len() as f64).sqrt();
-        }
-        Self { task: preprocessing.task(), error, each, evaluation, examples: examples.rows.len() }
+        let mut assessor = Assessor::default();
+        assessor.see(network, preprocessing, engine, examples);
+        assessor.finish(preprocessing)
     }
 }
 
-/// The root mean squared error of each quantity.
-fn distances(network: &Network, scales: &[f64], engine: &mut Engine, examples: Examples<'_>) -> Vec<f64> {
-    let chosen = examples.data.select(examples.rows);
-    let outputs = network.predict(engine, &chosen.inputs);
-    let Targets::Quantities(targets) = &chosen.targets else { return Vec::new() };
-    let mut squares = vec![0.0; scales.len()];
-    for example in 0..chosen.examples() {
-        let pairs = outputs.row(example).iter().zip(targets.row(example));
-        for (square, (output, target)) in squares.iter_mut().zip(pairs) {
-            *square += (f64::from(*output) - f64::from(*target)).powi(2);
+/// Finds an [`Assessment`] on examples that come some at a time.
+#[derive(Debug, Default)]
+pub struct Assessor {
+    evaluator: Evaluator,
+    /// Of each quantity where there are several, the squared distances between outputs and targets.
+    squares: Vec<f64>,
+    examples: usize,
+}
+
+impl Assessor {
+    pub fn see(
+        &mut self,
+        network: &Network,
+        preprocessing: &Preprocessing,
+        engine: &mut Engine,
+        examples: Examples<'_>,
+    ) {
+        self.examples += examples.rows.len();
+        self.evaluator.see(network, engine, examples);
+        if Measure::of(preprocessing).several {
+            self.squares.resize(preprocessing.scales().len(), 0.0);
+            self.add_distances(network, engine, examples);
         }
     }
-    let count = chosen.examples().max(1) as f64;
-    squares.iter().zip(scales).map(|(square, scale)| scale * (square / count).sqrt()).collect()
+
+    fn add_distances(&mut self, network: &Network, engine: &mut Engine, examples: Examples<'_>) {
+        let chosen = examples.data.select(examples.rows);
+        let outputs = network.predict(engine, &chosen.inputs);
+        let Targets::Quantities(targets) = &chosen.targets else { return };
+        for example in 0..chosen.examples() {
+            let pairs = outputs.row(example).iter().zip(targets.row(example));
+            for (square, (output, target)) in self.squares.iter_mut().zip(pairs) {
+                *square += (f64::from(*output) - f64::from(*target)).powi(2);
+            }
+        }
+    }
+
+    pub fn finish(self, preprocessing: &Preprocessing) -> Assessment {
+        let evaluation = self.evaluator.finish();
+        let mut error = Measure::of(preprocessing).convert(evaluation.error);
+        let count = self.examples.max(1) as f64;
+        let squares = self.squares.iter().zip(preprocessing.scales());
+        let each: Vec<f64> = squares.map(|(square, scale)| scale * (square / count).sqrt()).collect();
+        if !each.is_empty() {
+            error = (each.iter().map(|rmse| rmse * rmse).sum::<f64>() / each.len() as f64).sqrt();
+        }
+        Assessment { task: preprocessing.task(), error, each, evaluation, examples: self.examples }
+    }
 }
 
 /// An error under the name that the task gives it: `error` or `rmse`.

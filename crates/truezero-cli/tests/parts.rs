@@ -65,7 +65,15 @@ fn parts_hold_the_predictions_and_only_missing_ones_are_made() {
     assert_eq!((&again["parts"], &again["computed"]), (&json!(FILES), &json!(31)));
     assert_eq!(std::fs::read(&part).unwrap(), before);
 
-    // Other results do not go between them.
+    // Results of the data as it is now do not go between those of what it was.
+    let text = String::from_utf8(place.read("new-1.csv")).unwrap();
+    place.write("new-1.csv", text.replacen("white", "black", 1));
+    let refused = place.error(&predict);
+    assert!(refused.contains("expected parts of the same results"), "{refused}");
+    place.write("new-1.csv", text);
+    assert_eq!(place.json(&predict)["computed"], 0);
+
+    // Nor do other results.
     let refused = place.error(&["predict", "model.safetensors", "new-0.csv", "--stream", "--out", "stars"]);
     assert!(refused.contains("expected parts of the same results"), "{refused}");
 }

@@ -128,6 +128,37 @@ fn an_interrupt_saves_and_resuming_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_streamed_training_goes_on_with_its_own_data_only() {
+    let place = Place::with_flowers();
+    let stream = ["--stream", "--shuffle-buffer", "50", "--validation", "1", "--test-fraction", "0"];
+    let train = [&TRAIN[..], &stream].concat();
+    place.ok(&[&train[..], &["--out", "whole.safetensors"]].concat());
+    let mut running = Running::start(place.truezero(&[&train[..], &["--epochs", "1000000"]].concat()));
+    assert!(running.wait_for("epoch 2/"));
+    running.signal("-INT");
+    let output = running.child.wait_with_output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    let resume = [&train[..], &["--resume"]].concat();
+    let table = String::from_utf8(place.read("flowers.csv")).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    // At most one of them is the one held out, which alone is in memory.
+    for line in [5, 90] {
+        let other = lines[line].replacen('.', "", 1);
+        place.write("flowers.csv", table.replace(lines[line], &other));
+        let refused = place.error(&resume);
+        assert!(refused.contains("data: expected the examples of this training"), "{refused}");
+    }
+    place.write("flowers.csv", &table);
+    let refused = place.error(&[&resume[..], &["--shuffle-buffer", "60"]].concat());
+    assert!(refused.contains("as many of them in memory together"), "{refused}");
+    if document["epochs"].as_u64().unwrap() < 60 {
+        place.ok(&resume);
+        assert!(place.read("model.safetensors") == place.read("whole.safetensors"));
+    }
+}
+
+#[test]
 fn an_interrupted_experiment_goes_on_where_it_stopped() {
     let place = Place::new();
     let mut running = Running::start(place.truezero(&["paper", "interpolation", "--quick"]));

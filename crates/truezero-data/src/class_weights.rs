@@ -50,18 +50,24 @@ impl ClassWeights {
     /// # Errors
     /// If the targets are not classes, or a class is named that does not exist.
     pub fn of_examples(&self, targets: &Targets, names: &[String]) -> Result<Vec<f32>, DataError> {
-        let Targets::Classes { labels, classes } = targets else {
-            return Err(DataError::unsuitable("class weights", "targets that are classes", "others"));
-        };
-        let mut weights = vec![1.0f32; *classes];
+        let Targets::Classes { labels, classes } = targets else { return Err(not_classes()) };
+        let mut counts = vec![0; *classes];
+        count(labels, &mut counts);
+        let weights = self.of_classes(&counts, names)?;
+        Ok(labels.iter().map(|&label| weights[label as usize]).collect())
+    }
+
+    /// The weight of each class; there are so many examples of each.
+    ///
+    /// # Errors
+    /// If a class is named that does not exist.
+    pub fn of_classes(&self, counts: &[usize], names: &[String]) -> Result<Vec<f32>, DataError> {
+        let mut weights = vec![1.0f32; counts.len()];
         match self {
             Self::Balanced => {
-                let mut counts = vec![0usize; *classes];
-                for &label in labels {
-                    counts[label as usize] += 1;
-                }
-                for (weight, count) in weights.iter_mut().zip(counts) {
-                    *weight = (labels.len() as f64 / (*classes as f64 * count.max(1) as f64)) as f32;
+                let (all, classes) = (counts.iter().sum::<usize>() as f64, counts.len() as f64);
+                for (weight, &count) in weights.iter_mut().zip(counts) {
+                    *weight = (all / (classes * count.max(1) as f64)) as f32;
                 }
             }
             Self::Explicit(pairs) => {
@@ -74,8 +80,17 @@ impl ClassWeights {
                 }
             }
         }
-        Ok(labels.iter().map(|&label| weights[label as usize]).collect())
+        Ok(weights)
     }
+}
+
+/// Adds the examples of each class to `counts`.
+pub(crate) fn count(labels: &[u32], counts: &mut [usize]) {
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+}
+
+pub(crate) fn not_classes() -> DataError {
+    DataError::unsuitable("class weights", "targets that are classes", "others")
 }
 
 #[cfg(test)]

@@ -14,10 +14,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checksum;
 mod class_weights;
 mod dataset;
 mod digits;
 mod error;
+mod example_weights;
 pub mod fetch;
 pub mod files;
 pub mod formats;
@@ -36,6 +38,7 @@ pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
+pub use example_weights::take_weights;
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};

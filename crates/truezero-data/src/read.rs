@@ -12,7 +12,7 @@ use crate::DataError;
 /// The first two bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Bytes read ahead.
-const BUFFER: usize = 1 << 17;
+pub(crate) const BUFFER: usize = 1 << 17;
 /// No line of a text format may be longer (a row of ten million numbers is shorter).
 pub const MAX_LINE: u64 = 1 << 28;
 

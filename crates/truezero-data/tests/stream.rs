@@ -7,12 +7,14 @@
 #![allow(clippy::from_iter_instead_of_collect, reason = "arrow arrays are named by their type")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use arrow_array::{Float64Array, RecordBatch, StringArray};
 use truezero_data::stream::Stream;
 use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, open};
 use truezero_sparse::Batch;
+use zip::CompressionMethod;
 
 /// Each example as text, exactly.
 fn examples(raw: &Raw) -> Vec<String> {
@@ -157,6 +159,92 @@ fn row_groups() {
     writer.close().unwrap();
     let spec = spec(&path, Some("y"));
     assert!(same(&spec, &[open(&spec).unwrap().train]) >= 20);
+}
+
+/// An NPY file of one dimension, or a string.
+fn array(code: &str, shape: &str, elements: Vec<u8>) -> Vec<u8> {
+    let header = format!("{{'descr': '{code}', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut bytes = b"\x93NUMPY\x01\0\x76\0".to_vec();
+    bytes.extend(format!("{header:<117}\n").into_bytes());
+    bytes.extend(elements);
+    bytes
+}
+
+/// An archive of a 5 × 9 matrix in compressed rows, one of them empty, one unsorted and one with a repeated entry.
+fn compressed_rows(method: CompressionMethod, indptr: &[u32]) -> Vec<u8> {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let indices = [0, 8, 7, 2, 3, 3, 1, 4];
+    let values = [0.5f32, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    let members = [
+        ("indices", array("<i4", "(8,)", words(&indices))),
+        ("indptr", array("<i4", &format!("({},)", indptr.len()), words(indptr))),
+        ("format", array("|S3", "()", b"csr".to_vec())),
+        ("shape", array("<i4", "(2,)", words(&[5, 9]))),
+        ("data", array("<f4", "(8,)", values.iter().flat_map(|value| value.to_le_bytes()).collect())),
+    ];
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        zip.start_file(format!("{name}.npy"), options).unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn compressed_rows_come_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, method) in [("a.npz", CompressionMethod::Stored), ("b.npz", CompressionMethod::Deflated)] {
+        let path = folder.path().join(name);
+        fs::write(&path, compressed_rows(method, &[0, 2, 2, 4, 6, 8])).unwrap();
+        let spec = spec(&path, None);
+        assert_eq!(same(&spec, &[open(&spec).unwrap().train]), 5);
+    }
+    let part = |name: &str| open(&spec(&folder.path().join(name), None)).unwrap().train;
+    assert_eq!(same(&spec(folder.path(), None), &[part("a.npz"), part("b.npz")]), 10);
+}
+
+#[test]
+fn what_is_wrong_with_compressed_rows_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npz");
+    let error = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let stream = Stream::open(&spec(&path, None)).unwrap();
+        let error = stream.pieces().find_map(Result::err).map(|error| error.to_string());
+        error.unwrap_or_else(|| panic!("no error")).split_once("a.npz: ").unwrap().1.to_owned()
+    };
+    let stored = |indptr: &[u32]| compressed_rows(CompressionMethod::Stored, indptr);
+    for (indptr, expected) in [
+        (&[1, 2, 2, 4, 6, 8][..], "indptr.npy: element 1: expected 0, found 1"),
+        (&[0, 2, 1, 4, 6, 8], "indptr.npy: element 3: expected offsets rising from 0 to 8, found 1"),
+        (&[0, 2, 2, 4, 6, 9], "indptr.npy: element 6: expected offsets rising from 0 to 8, found 9"),
+        (&[0, 2, 2, 4, 6, 7], "indptr.npy: element 6: expected offsets rising from 0 to 8, found 7"),
+        (&[0, 2, 8], "indptr.npy: expected one offset more than the 5 of shape.npy, found 3"),
+    ] {
+        assert_eq!(error(&stored(indptr)), expected);
+    }
+    // A value that is another than when it was written.
+    let mut damaged = stored(&[0, 2, 2, 4, 6, 8]);
+    let at = damaged.windows(4).rposition(|bytes| bytes == 7.0f32.to_le_bytes()).unwrap();
+    damaged[at] = 1;
+    assert!(error(&damaged).starts_with("data.npy: compressed data: expected a whole stream"));
+}
+
+#[test]
+fn a_checksum_is_of_names_and_contents() {
+    let folder = tempfile::tempdir().unwrap();
+    let sum = |place: &str, name: &str, text: &str| {
+        let folder = folder.path().join(place);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        Stream::open(&spec(&path, Some("y"))).unwrap().checksum().unwrap()
+    };
+    let first = sum("here", "a.csv", "x,y\n1,0\n2,1\n");
+    assert_eq!(sum("there", "a.csv", "x,y\n1,0\n2,1\n"), first, "a copy is the same data");
+    assert_ne!(sum("there", "a.csv", "x,y\n1,0\n2,0\n"), first, "other numbers of the same length");
+    assert_ne!(sum("there", "b.csv", "x,y\n1,0\n2,1\n"), first, "another order of files");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use truezero_data::{Dataset, Targets};
 use truezero_sparse::{DenseBatch, Engine};
 
-use crate::network::Network;
+use crate::network::{EVALUATION_BATCH, Network};
 use crate::observe::{LayerObservation, Observer};
 
 /// Some examples of a data set, by their positions.
@@ -34,23 +34,56 @@ impl Network {
     /// # Panics
     /// If the data does not [suit](Network::suits) the network.
     pub fn evaluate(&self, engine: &mut Engine, examples: Examples<'_>) -> Evaluation {
+        let mut evaluator = Evaluator::default();
+        evaluator.see(self, engine, examples);
+        evaluator.finish()
+    }
+}
+
+/// Evaluates a network on examples that come some at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluator {
+    observer: Observer,
+    wrong: f64,
+    cost: f64,
+    examples: usize,
+    /// Whether what is wrong is a sum of squares, and the outputs of each example that are counted.
+    squares: bool,
+    outputs: usize,
+}
+
+impl Evaluator {
+    /// So many examples, or a multiple, at a time give the very figures that all of them at once give: sums are those
+    /// of mini-batches of this size.
+    pub const BATCH: usize = EVALUATION_BATCH;
+
+    /// Takes note of what the network, the same each time, does on more examples.
+    ///
+    /// # Panics
+    /// If the data does not [suit](Network::suits) the network.
+    pub fn see(&mut self, network: &Network, engine: &mut Engine, examples: Examples<'_>) {
         let Examples { data, rows } = examples;
-        let mut observer = Observer::default();
-        let (mut wrong, mut cost) = (0.0, 0.0);
-        self.for_batches(engine, &data.inputs, rows, |chunk, pass| {
-            observer.see(pass);
+        network.for_batches(engine, &data.inputs, rows, |chunk, pass| {
+            self.observer.see(pass);
             let outputs = pass.outputs_mut();
-            wrong += errors(outputs, &data.targets, chunk);
+            self.wrong += errors(outputs, &data.targets, chunk);
             let weights = data.weights.as_deref();
-            cost += self.cost.cost_and_errors(outputs, &data.targets, weights, chunk, 1.0);
+            self.cost += network.cost.cost_and_errors(outputs, &data.targets, weights, chunk, 1.0);
         });
-        let count = rows.len().max(1) as f64;
-        let error = match &data.targets {
-            Targets::Classes { .. } => wrong / count,
-            Targets::Labels(labels) => wrong / (count * labels.width().max(1) as f64),
-            Targets::Quantities(quantities) => (wrong / (count * quantities.width().max(1) as f64)).sqrt(),
+        self.examples += rows.len();
+        (self.squares, self.outputs) = match &data.targets {
+            Targets::Classes { .. } => (false, 1),
+            Targets::Labels(labels) => (false, labels.width()),
+            Targets::Quantities(quantities) => (true, quantities.width()),
         };
-        Evaluation { error, cost: cost / count, layers: observer.report() }
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Evaluation {
+        let count = self.examples.max(1) as f64;
+        let share = self.wrong / (count * self.outputs.max(1) as f64);
+        let error = if self.squares { share.sqrt() } else { share };
+        Evaluation { error, cost: self.cost / count, layers: self.observer.report() }
     }
 }
 

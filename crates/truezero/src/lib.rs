@@ -31,7 +31,7 @@ pub use activation::Activation;
 pub use autoencoder::{Corruption, Pretrainer, PretrainingOptions, PretrainingPlan, Reconstruction};
 pub use cost::Cost;
 pub use error::Error;
-pub use evaluate::{Evaluation, Examples, argmax};
+pub use evaluate::{Evaluation, Evaluator, Examples, argmax};
 pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};

@@ -11,7 +11,7 @@ use crate::observe::{LayerObservation, Observer};
 use crate::options::Plan;
 
 /// Examples that pass through a network together when it is only evaluated.
-const EVALUATION_BATCH: usize = 256;
+pub(crate) const EVALUATION_BATCH: usize = 256;
 
 /// A stack of layers; the last is the output layer, its activation the identity: the cost tells what
 /// becomes of it.

@@ -14,6 +14,10 @@ pub struct EvaluateArgs {
     /// File with the targets, for data without targets of its own
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Read the data piece by piece, for data larger than memory; DATA may be a folder of files or a pattern as in
+    /// 'part-*.csv'
+    #[arg(long, conflicts_with = "part")]
+    pub stream: bool,
     /// Print one JSON document instead of tables
     #[arg(long)]
     pub json: bool,
@@ -23,4 +27,5 @@ const EXAMPLES: &str = "\
 Examples:
   truezero evaluate model.safetensors digits5k
   truezero evaluate model.safetensors digits5k --part validation --json
-  truezero evaluate reviews.safetensors more-reviews.csv";
+  truezero evaluate reviews.safetensors more-reviews.csv
+  truezero evaluate reviews.safetensors 'reviews/*.parquet' --stream";

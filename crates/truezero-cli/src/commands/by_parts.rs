@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use truezero_data::checksum;
 use truezero_data::formats::save_parquet::{Written, save_parquet};
 use truezero_data::stream::Stream;
 use truezero_data::{Raw, SourceSpec};
@@ -27,6 +27,8 @@ pub struct Manifest {
     pub model: String,
     pub data: String,
     pub examples: usize,
+    /// Of the data's files.
+    pub sha256: String,
 }
 
 /// What was done.
@@ -54,10 +56,9 @@ pub fn write(
     ) -> Result<(), Failure>,
 ) -> Result<Option<Done>, Failure> {
     let stream = Stream::open(spec)?;
-    let bytes = fs::read(model).map_err(Failure::io("read", model))?;
-    let model = Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let examples = stream.examples();
-    let manifest = Manifest { what, model, data: spec.data.clone(), examples };
+    let (data, sha256) = (spec.data.clone(), stream.checksum()?);
+    let manifest = Manifest { what, model: checksum::sha256(model)?, data, examples, sha256 };
     fs::create_dir_all(out).map_err(Failure::io("create", out))?;
     agree(&manifest, &out.join(MANIFEST))?;
     signal::listen()?;

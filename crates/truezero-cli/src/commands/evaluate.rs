@@ -1,15 +1,19 @@
 //! `truezero evaluate`: how well a model does.
 
+use std::time::Instant;
+
 use serde::Serialize;
 use truezero::observe::mean_sparsity;
-use truezero::{Examples, Model, argmax};
-use truezero_data::{Dataset, Targets, Task};
+use truezero::{Evaluator, Examples, Model, argmax};
+use truezero_data::stream::{Prepared, Stream};
+use truezero_data::{Dataset, SourceSpec, Targets, Task};
 use truezero_sparse::{DenseBatch, Engine};
 
 use super::using::{self, TargetOf};
 use crate::args::{EvaluateArgs, threads};
 use crate::failure::Failure;
-use crate::measure::{Assessment, Measure, NamedError};
+use crate::measure::{Assessment, Assessor, Measure, NamedError};
+use crate::progress::Shown;
 use crate::table::{self, table};
 use crate::{json, output};
 
@@ -46,19 +50,22 @@ struct OutputReport {
     rmse: Option<f64>,
 }
 
+/// Most examples of a stream that are in memory together, three times.
+const WINDOW: usize = 4 * Evaluator::BATCH;
+
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = Model::load(&args.on.model)?;
-    let column = args.target.clone().or_else(|| model.trained_target());
-    let target = TargetOf { column, labels: args.labels.clone() };
-    let raw = using::read(&model, &args.on.data, &args.on.reading, target)?;
-    let data = model.preprocessing.dataset(raw)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
-    let rows: Vec<usize> = (0..data.examples()).collect();
-    let examples = Examples { data: &data, rows: &rows };
-    let assessment = Assessment::new(&model.network, &model.preprocessing, &mut engine, examples);
-    let predictions = model.network.predict(&mut engine, &data.inputs);
-    let confusion = confusion(&data, &predictions);
-    let outputs = outputs(&model, &data, &predictions, &confusion, &assessment);
+    let mut seen = Seen::default();
+    if args.stream {
+        by_windows(args, &model, |data| seen.see(&model, &mut engine, data))?;
+    } else {
+        let raw = using::read(&model, &args.on.data, &args.on.reading, target(args, &model))?;
+        seen.see(&model, &mut engine, &model.preprocessing.dataset(raw)?);
+    }
+    let assessment = seen.assessor.finish(&model.preprocessing);
+    let outputs = seen.counts.outputs(&model, &assessment);
+    let confusion = seen.counts.confusion;
     if args.json {
         let layers = &assessment.evaluation.layers;
         return json::document(&Document {
@@ -87,42 +94,94 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     output::print(&text)
 }
 
-/// For each true class, how many examples were taken for each class; empty for another task.
-fn confusion(data: &Dataset, predictions: &DenseBatch) -> Vec<Vec<usize>> {
-    let Targets::Classes { labels, classes } = &data.targets else { return Vec::new() };
-    let mut counts = vec![vec![0; *classes]; *classes];
-    for (example, &label) in labels.iter().enumerate() {
-        counts[label as usize][argmax(predictions.row(example))] += 1;
-    }
-    counts
+fn target(args: &EvaluateArgs, model: &Model) -> TargetOf {
+    TargetOf { column: args.target.clone().or_else(|| model.trained_target()), labels: args.labels.clone() }
 }
 
-fn outputs(
-    model: &Model,
-    data: &Dataset,
-    predictions: &DenseBatch,
-    confusion: &[Vec<usize>],
-    assessment: &Assessment,
-) -> Vec<OutputReport> {
-    let report = |(at, name): (usize, String)| {
-        let (examples, wrong, rmse) = match &data.targets {
-            Targets::Classes { .. } => {
-                let examples: usize = confusion[at].iter().sum();
-                (Some(examples), Some(examples - confusion[at][at]), None)
+/// Shows the examples of a stream to `see`, some at a time.
+fn by_windows(args: &EvaluateArgs, model: &Model, mut see: impl FnMut(&Dataset)) -> Result<(), Failure> {
+    let target = target(args, model);
+    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked());
+    let stream = Stream::open(&SourceSpec { target: target.column, labels: target.labels, ..spec })?;
+    let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new());
+    let (shown, began) = (Shown::new(args.json), Instant::now());
+    let (mut seen, all) = (0, prepared.examples());
+    for window in prepared.windows(WINDOW) {
+        let window = window?;
+        see(&window);
+        seen += window.examples();
+        let pace = || format!("{:.0} examples/s", seen as f64 / began.elapsed().as_secs_f64());
+        shown.update(seen, all, "examples".into(), || format!("{seen} of {all}, {}", pace()));
+    }
+    shown.finish();
+    Ok(())
+}
+
+/// What is known of the examples so far.
+#[derive(Default)]
+struct Seen {
+    assessor: Assessor,
+    counts: Counts,
+}
+
+impl Seen {
+    fn see(&mut self, model: &Model, engine: &mut Engine, data: &Dataset) {
+        let rows: Vec<usize> = (0..data.examples()).collect();
+        self.assessor.see(&model.network, &model.preprocessing, engine, Examples { data, rows: &rows });
+        self.counts.add(&data.targets, &model.network.predict(engine, &data.inputs));
+    }
+}
+
+/// Examples by what they are and what they were taken for.
+#[derive(Default)]
+struct Counts {
+    /// For each true class, how many of its examples were taken for each class; empty for another task.
+    confusion: Vec<Vec<usize>>,
+    /// For each label, how many examples have it, and for how many it is wrong; empty for another task.
+    labels: Vec<(usize, usize)>,
+}
+
+impl Counts {
+    fn add(&mut self, targets: &Targets, predictions: &DenseBatch) {
+        match targets {
+            Targets::Classes { labels, classes } => {
+                self.confusion.resize_with(*classes, || vec![0; *classes]);
+                for (example, &label) in labels.iter().enumerate() {
+                    self.confusion[label as usize][argmax(predictions.row(example))] += 1;
+                }
             }
             Targets::Labels(labels) => {
-                let has = |row: usize| labels.row(row)[at] > 0.5;
-                let wrong = |&row: &usize| has(row) != (predictions.row(row)[at] > 0.5);
-                let rows = 0..labels.examples();
-                (Some(rows.clone().filter(|&row| has(row)).count()), Some(rows.filter(wrong).count()), None)
+                self.labels.resize(labels.width(), (0, 0));
+                for example in 0..labels.examples() {
+                    let pairs = labels.row(example).iter().zip(predictions.row(example));
+                    for ((count, wrong), (&label, &prediction)) in self.labels.iter_mut().zip(pairs) {
+                        *count += usize::from(label > 0.5);
+                        *wrong += usize::from((label > 0.5) != (prediction > 0.5));
+                    }
+                }
             }
-            Targets::Quantities(_) => {
-                (None, None, Some(*assessment.each.get(at).unwrap_or(&assessment.error)))
-            }
+            Targets::Quantities(_) => {}
+        }
+    }
+
+    fn outputs(&self, model: &Model, assessment: &Assessment) -> Vec<OutputReport> {
+        let report = |(at, name): (usize, String)| {
+            let (examples, wrong, rmse) = match assessment.task {
+                Task::Classify => {
+                    let taken = &self.confusion[at];
+                    let examples: usize = taken.iter().sum();
+                    (Some(examples), Some(examples - taken[at]), None)
+                }
+                Task::Multilabel => {
+                    let (examples, wrong) = self.labels[at];
+                    (Some(examples), Some(wrong), None)
+                }
+                Task::Regress => (None, None, Some(*assessment.each.get(at).unwrap_or(&assessment.error))),
+            };
+            OutputReport { name, examples, wrong, rmse }
         };
-        OutputReport { name, examples, wrong, rmse }
-    };
-    model.output_names().into_iter().enumerate().map(report).collect()
+        model.output_names().into_iter().enumerate().map(report).collect()
+    }
 }
 
 fn outputs_table(outputs: &[OutputReport], task: Task) -> String {
@@ -157,14 +216,14 @@ fn confusion_table(outputs: &[OutputReport], confusion: &[Vec<usize>]) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use truezero_sparse::Batch;
 
     #[test]
     fn confusion_counts_true_classes_in_rows() {
-        let targets = Targets::Classes { labels: vec![0, 1, 1], classes: 2 };
-        let inputs = Batch::Dense(DenseBatch::zeros(3, 1));
-        let data = Dataset { inputs, targets, weights: None };
-        let predictions = DenseBatch::from_rows(2, &[0.9, 0.1, 0.8, 0.2, 0.3, 0.7]);
-        assert_eq!(confusion(&data, &predictions), [[1, 0], [1, 1]]);
+        let mut counts = Counts::default();
+        for (label, row) in [(0, [0.9, 0.1]), (1, [0.8, 0.2]), (1, [0.3, 0.7])] {
+            let targets = Targets::Classes { labels: vec![label], classes: 2 };
+            counts.add(&targets, &DenseBatch::from_rows(2, &row));
+        }
+        assert_eq!(counts.confusion, [[1, 0], [1, 1]]);
     }
 }

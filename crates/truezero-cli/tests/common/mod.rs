@@ -23,6 +23,11 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// A place in another folder than that of temporary files.
+    pub fn below(folder: &str) -> Self {
+        Self { folder: tempfile::tempdir_in(folder).unwrap() }
+    }
+
     /// A place with `flowers.csv`: 150 flowers to be told apart.
     pub fn with_flowers() -> Self {
         let place = Self::new();

@@ -1,16 +1,16 @@
 //! One file from one address: resumed where it broke off, checked, then given its name.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use ureq::{Agent, Body, http::Response};
 
 use super::Progress;
 use super::registry::Remote;
 use crate::DataError;
+use crate::checksum::sha256;
 
 /// A server that is silent for longer than this is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -119,25 +119,4 @@ fn request(url: &str, from: u64) -> Result<Response<Body>, ureq::Error> {
 fn continues(response: &Response<Body>, from: u64) -> bool {
     let range = response.headers().get("Content-Range").and_then(|range| range.to_str().ok());
     response.status() == 206 && range.is_some_and(|range| range.starts_with(&format!("bytes {from}-")))
-}
-
-/// The checksum of a file, in hexadecimal digits.
-fn sha256(path: &Path) -> Result<String, DataError> {
-    let mut file = File::open(path).map_err(DataError::io("open", path))?;
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = file.read(&mut chunk).map_err(DataError::io("read", path))?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&chunk[..read]);
-    }
-    Ok(hexadecimal(&hasher.finalize()))
-}
-
-/// Two digits for each byte.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

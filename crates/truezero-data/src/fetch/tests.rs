@@ -82,7 +82,7 @@ fn known() -> Known {
     let files: Vec<Remote> = ["a", "bc"]
         .into_iter()
         .map(|name| {
-            let sha256 = download::hexadecimal(&Sha256::digest(content(&format!("/{name}"))));
+            let sha256 = crate::checksum::hexadecimal(&Sha256::digest(content(&format!("/{name}"))));
             Remote { name, bytes: 200_000, sha256: sha256.leak() }
         })
         .collect();

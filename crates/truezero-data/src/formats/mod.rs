@@ -6,7 +6,7 @@ pub(crate) mod csv_scan;
 mod element;
 mod matrix;
 pub(crate) mod npy_header;
-mod npz_sparse;
+pub(crate) mod npz_sparse;
 pub(crate) mod record_batches;
 pub(crate) mod table;
 

@@ -127,31 +127,80 @@ pub fn read_labels(mut input: Input) -> Result<RawTarget, DataError> {
 /// Reads one dimension of numbers, each through `convert`, which answers `None` to what is not
 /// `expected`; demands that nothing follows.
 pub(crate) fn read_vector<T>(
-    mut input: Input,
+    input: Input,
     expected: &str,
     convert: impl Fn(f64) -> Option<T>,
 ) -> Result<Vec<T>, DataError> {
-    let header = Header::read(&mut input)?;
-    let element = header.numbers(&input)?;
-    let [length] = header.shape[..] else {
-        return Err(input.malformed("header", "an array of 1 dimension", header.shape_text()));
-    };
-    let mut values = Vec::new();
-    let mut bytes = Vec::new();
-    while values.len() < length {
-        let count = (length - values.len()).min(CHUNK);
-        input.fill(&mut bytes, (count * element.size()) as u64, "elements")?;
-        let mut bad = None;
-        element.each(&bytes, |number| match convert(number) {
-            Some(value) => values.push(value),
-            None => bad = bad.or(Some((values.len(), number))),
-        });
-        if let Some((at, number)) = bad {
-            return Err(input.malformed(format!("element {}", at + 1), expected, number.to_string()));
-        }
-    }
-    input.end()?;
+    let mut elements = Elements::open(input)?;
+    let values = elements.read(elements.left, expected, convert)?;
+    elements.end()?;
     Ok(values)
+}
+
+/// An array of one dimension whose header was read.
+pub(crate) struct Elements<'a> {
+    input: Input<'a>,
+    element: Element,
+    /// Elements so far, and those that were not read yet.
+    read: usize,
+    left: usize,
+}
+
+impl<'a> Elements<'a> {
+    pub(crate) fn open(mut input: Input<'a>) -> Result<Self, DataError> {
+        let header = Header::read(&mut input)?;
+        let element = header.numbers(&input)?;
+        let [left] = header.shape[..] else {
+            return Err(input.malformed("header", "an array of 1 dimension", header.shape_text()));
+        };
+        Ok(Self { input, element, read: 0, left })
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The next elements, `count` or as many as there are.
+    pub(crate) fn read<T>(
+        &mut self,
+        count: usize,
+        expected: &str,
+        convert: impl Fn(f64) -> Option<T>,
+    ) -> Result<Vec<T>, DataError> {
+        let count = count.min(self.left);
+        let (mut values, mut bytes) = (Vec::new(), Vec::new());
+        while values.len() < count {
+            let chunk = (count - values.len()).min(CHUNK);
+            self.input.fill(&mut bytes, (chunk * self.element.size()) as u64, "elements")?;
+            let mut bad = None;
+            self.element.each(&bytes, |number| match convert(number) {
+                Some(value) => values.push(value),
+                None => bad = bad.or(Some((values.len(), number))),
+            });
+            if let Some((at, number)) = bad {
+                let place = format!("element {}", self.read + at + 1);
+                return Err(self.input.malformed(place, expected, number.to_string()));
+            }
+        }
+        self.read += count;
+        self.left -= count;
+        Ok(values)
+    }
+
+    /// An error at an element.
+    pub(crate) fn malformed(
+        &self,
+        at: usize,
+        expected: impl Into<String>,
+        found: &dyn ToString,
+    ) -> DataError {
+        self.input.malformed(format!("element {}", at + 1), expected, found.to_string())
+    }
+
+    /// Demands that nothing is left.
+    pub(crate) fn end(&mut self) -> Result<(), DataError> {
+        self.input.end()
+    }
 }
 
 /// Reads a string that is all there is, as scipy stores a format's name.

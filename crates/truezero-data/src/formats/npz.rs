@@ -2,15 +2,17 @@
 //! `scipy.sparse.save_npz` writes it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use zip::ZipArchive;
+use flate2::Crc;
+use flate2::bufread::DeflateDecoder;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::npy;
 use super::npz_sparse;
-use crate::read::{Input, tells_broken_data};
+use crate::read::{BUFFER, Input, tells_broken_data};
 use crate::{DataError, Raw, Source};
 
 /// What a zip archive begins with.
@@ -86,7 +88,7 @@ pub(crate) struct Archive<'a, R> {
 }
 
 impl<'a, R: Read + Seek> Archive<'a, R> {
-    fn new(path: &'a Path, reader: R) -> Result<Self, DataError> {
+    pub(crate) fn new(path: &'a Path, reader: R) -> Result<Self, DataError> {
         let zip = ZipArchive::new(reader).map_err(|error| broken(path, error))?;
         Ok(Self { path, zip })
     }
@@ -116,12 +118,31 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
         let name = format!("{name}.npy");
         let called = format!("{}: {name}", self.path.display());
         let member = self.zip.by_name(&name).map_err(|error| match error {
-            ZipError::FileNotFound => {
-                DataError::malformed(self.path, "archive", format!("a member {name}"), "none")
-            }
+            ZipError::FileNotFound => no_member(self.path, &name),
             error => broken(Path::new(&called), error),
         })?;
         read(Input::from_reader(&called, BufReader::new(member)))
+    }
+
+    /// Where an array's bytes are in the file.
+    pub(crate) fn place(&mut self, name: &str) -> Result<Place, DataError> {
+        let name = format!("{name}.npy");
+        let index = self.zip.index_for_name(&name).ok_or_else(|| no_member(self.path, &name))?;
+        let member = self.zip.by_index_raw(index).map_err(|error| broken(self.path, error))?;
+        let stored = match (member.encrypted(), member.compression()) {
+            (false, CompressionMethod::Stored) => Some(false),
+            (false, CompressionMethod::Deflated) => Some(true),
+            _ => None,
+        };
+        let (Some(deflated), Some(start)) = (stored, member.data_start()) else {
+            return Err(DataError::malformed(
+                self.path,
+                &name,
+                "a member that is stored or deflated",
+                "another",
+            ));
+        };
+        Ok(Place { name, start, size: member.compressed_size(), deflated, checksum: member.crc32() })
     }
 
     /// The first array of two dimensions or more that is not named as targets are.
@@ -135,6 +156,56 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
         }
         Ok(None)
     }
+}
+
+/// Where an array's bytes are in an archive's file: more than one array can be read at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    name: String,
+    start: u64,
+    size: u64,
+    deflated: bool,
+    checksum: u32,
+}
+
+impl Place {
+    /// The array in the file at `path`.
+    pub(crate) fn open(&self, path: &Path) -> Result<Input<'static>, DataError> {
+        let called = format!("{}: {}", path.display(), self.name);
+        let mut file = File::open(path).map_err(DataError::io("open", path))?;
+        file.seek(SeekFrom::Start(self.start)).map_err(DataError::io("read", path))?;
+        let bytes = BufReader::with_capacity(BUFFER, file).take(self.size);
+        let checksum = self.checksum;
+        Ok(if self.deflated {
+            let checked = Checked { reader: DeflateDecoder::new(bytes), sum: Crc::new(), checksum };
+            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked))
+        } else {
+            let checked = Checked { reader: bytes, sum: Crc::new(), checksum };
+            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked))
+        })
+    }
+}
+
+/// Compares a checksum at the end.
+struct Checked<R> {
+    reader: R,
+    sum: Crc,
+    checksum: u32,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(bytes)?;
+        self.sum.update(&bytes[..read]);
+        if read == 0 && !bytes.is_empty() && self.sum.sum() != self.checksum {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "Invalid checksum"));
+        }
+        Ok(read)
+    }
+}
+
+fn no_member(path: &Path, name: &str) -> DataError {
+    DataError::malformed(path, "archive", format!("a member {name}"), "none")
 }
 
 fn broken(path: &Path, error: ZipError) -> DataError {

@@ -2,6 +2,7 @@
 //! values.
 
 use std::io::{Read, Seek};
+use std::path::Path;
 
 use truezero_sparse::{ActiveBatch, Batch};
 
@@ -19,19 +20,9 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
     if !["csr", "csc", "coo"].contains(&format.as_str()) {
         return Err(wrong(archive, "format.npy", "csr, csc or coo", &format));
     }
-    let shape = archive.member("shape", |input| read_vector(input, "a size", size))?;
-    let &[rows, width] = &shape[..] else {
-        return Err(wrong(archive, "shape.npy", "2 dimensions", &shape.len()));
-    };
-    if u32::try_from(width).is_err() {
-        return Err(wrong(archive, "shape.npy", &format!("at most {} columns", u32::MAX), &width));
-    }
-    let data = archive.member("data", |input| {
-        read_vector(input, "a finite 32-bit number", |value| {
-            Some(value as f32).filter(|value| value.is_finite())
-        })
-    })?;
-    let (mut offsets, mut indices, mut values) = match format.as_str() {
+    let (rows, width) = shape(archive)?;
+    let data = archive.member("data", |input| read_vector(input, FINITE, finite))?;
+    let (offsets, indices, values) = match format.as_str() {
         "csr" => {
             let offsets = offsets(archive, rows, data.len())?;
             (offsets, indices(archive, "indices", width, data.len())?, data)
@@ -51,15 +42,40 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
             entries(archive, rows, &row_of, &column_of, &data)?
         }
     };
+    matrix(archive.path(), width, 0, offsets, indices, values)
+}
+
+/// The number of rows and of columns.
+pub(crate) fn shape<R: Read + Seek>(archive: &mut Archive<R>) -> Result<(usize, usize), DataError> {
+    let shape = archive.member("shape", |input| read_vector(input, "a size", size))?;
+    let &[rows, width] = &shape[..] else {
+        return Err(wrong(archive, "shape.npy", "2 dimensions", &shape.len()));
+    };
+    if u32::try_from(width).is_err() {
+        return Err(wrong(archive, "shape.npy", &format!("at most {} columns", u32::MAX), &width));
+    }
+    Ok((rows, width))
+}
+
+/// The rows of a matrix from `first` on, in which entries may be repeated.
+pub(crate) fn matrix(
+    path: &Path,
+    width: usize,
+    first: usize,
+    mut offsets: Vec<usize>,
+    mut indices: Vec<u32>,
+    mut values: Vec<f32>,
+) -> Result<Raw, DataError> {
     tidy(&mut offsets, &mut indices, &mut values);
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        let row = offsets.partition_point(|&offset| offset <= at);
+        let row = first + offsets.partition_point(|&offset| offset <= at);
         let place = format!("row {row}, column {}", indices[at] + 1);
         let expected = "a finite 32-bit number as the sum of repeated entries";
-        return Err(wrong(archive, &place, expected, &values[at]));
+        return Err(DataError::malformed(path, place, expected, values[at].to_string()));
     }
-    let batch = ActiveBatch::from_parts(width, offsets, indices, values)
-        .map_err(|error| wrong(archive, "indptr.npy and indices.npy", "compressed rows", &error))?;
+    let batch = ActiveBatch::from_parts(width, offsets, indices, values).map_err(|error| {
+        DataError::malformed(path, "indptr.npy and indices.npy", "compressed rows", error.to_string())
+    })?;
     Ok(Raw { features: Features::Matrix(Batch::Active(batch)), target: None, image: None })
 }
 
@@ -72,8 +88,19 @@ fn wrong<R: Read + Seek>(
     DataError::malformed(archive.path(), place, expected, found.to_string())
 }
 
+/// What values are to be, and one of them if it is such.
+pub(crate) const FINITE: &str = "a finite 32-bit number";
+pub(crate) fn finite(value: f64) -> Option<f32> {
+    Some(value as f32).filter(|value| value.is_finite())
+}
+
+/// An index below `bound`, if it is one.
+pub(crate) fn index(value: f64, bound: usize) -> Option<u32> {
+    size(value).filter(|&index| index < bound).and_then(|index| u32::try_from(index).ok())
+}
+
 /// A number that counts something, if it is one.
-fn size(value: f64) -> Option<usize> {
+pub(crate) fn size(value: f64) -> Option<usize> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     ((0.0..EXACT).contains(&value) && value.fract() == 0.0).then_some(value as usize)
 }
@@ -104,9 +131,7 @@ fn indices<R: Read + Seek>(
     total: usize,
 ) -> Result<Vec<u32>, DataError> {
     let expected = format!("an index below {bound}");
-    let below =
-        |value| size(value).filter(|&index| index < bound).and_then(|index| u32::try_from(index).ok());
-    let indices = archive.member(name, |input| read_vector(input, &expected, below))?;
+    let indices = archive.member(name, |input| read_vector(input, &expected, |value| index(value, bound)))?;
     if indices.len() != total {
         let expected = format!("as many elements as data.npy, {total}");
         return Err(wrong(archive, &format!("{name}.npy"), &expected, &indices.len()));

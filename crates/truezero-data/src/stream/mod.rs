@@ -1,7 +1,7 @@
 //! Data larger than memory: files that are read piece after piece, as often as needed.
 //!
-//! CSV and svmlight files come in blocks of lines, Parquet files in batches of rows, NPY files in blocks of rows;
-//! files of other formats come whole, one after the other: split into files of bearable size (shards), they can be
+//! CSV and svmlight files come in blocks of lines, Parquet files in batches of rows, NPY files and NPZ files with a matrix in
+//! compressed rows in blocks of rows; other files come whole, one after the other: split into files of bearable size (shards), they can be
 //! streamed, too. A first pass finds what only all examples can tell: how many there are, which columns of a text
 //! table are numbers, how svmlight columns are counted, whether a matrix is sparse. The pieces are then parts of the
 //! very [`Raw`] that reading everything into memory would give.
@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod csr;
 mod csv;
 mod npy;
 mod parquet;
@@ -28,12 +29,14 @@ mod windows;
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
 use crate::source::Format;
-use crate::{DataError, Raw, RawTarget, SourceSpec};
+use crate::{DataError, Raw, RawTarget, SourceSpec, checksum};
 
-pub use windows::{Prepared, Windows, chosen, fit, fit_targets};
+pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
 
 /// About so many values are in a piece, unless it is said otherwise: 8 MB of them as 64-bit numbers.
 pub const PIECE_VALUES: usize = 1 << 20;
@@ -46,9 +49,11 @@ pub struct Stream {
     name: String,
     options: TableOptions,
     shards: Vec<Shard>,
-    /// Of all shards, if they are given apart from the examples.
-    labels: Option<RawTarget>,
+    /// Of all shards, if they are given apart from the examples: their file, and what is in it.
+    labels: Option<(PathBuf, RawTarget)>,
     numbering: Option<Numbering>,
+    /// The column that tells how much each example counts, which is no input.
+    weight_column: Option<String>,
     examples: usize,
     /// About so many values are in a piece.
     values: usize,
@@ -69,7 +74,8 @@ enum Kind {
     Svmlight(svmlight::Known),
     Parquet,
     Npy(npy::Known),
-    /// A format whose files are read at once.
+    Csr(csr::Known),
+    /// A file that is read at once.
     Whole(Format),
 }
 
@@ -95,8 +101,10 @@ impl Stream {
         if examples == 0 {
             return Err(DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"));
         }
-        let labels = spec.labels.as_deref().map(crate::source::read_labels).transpose()?;
-        if let Some(found) = labels.as_ref().map(RawTarget::examples).filter(|&found| found != examples) {
+        let read = |path: &PathBuf| Ok((path.clone(), crate::source::read_labels(path)?));
+        let labels: Option<(PathBuf, RawTarget)> = spec.labels.as_ref().map(read).transpose()?;
+        let count = labels.as_ref().map(|(_, labels)| labels.examples());
+        if let Some(found) = count.filter(|&found| found != examples) {
             let expected = format!("{examples}, one for each example");
             return Err(DataError::unsuitable(
                 format!("targets of {}", spec.data),
@@ -110,6 +118,7 @@ impl Stream {
             shards,
             labels,
             numbering,
+            weight_column: None,
             examples,
             values: PIECE_VALUES,
         })
@@ -119,6 +128,12 @@ impl Stream {
     #[must_use]
     pub fn in_pieces_of(self, values: usize) -> Self {
         Self { values: values.max(1), ..self }
+    }
+
+    /// The same examples, which count as much as this column of a table tells.
+    #[must_use]
+    pub fn weighted_by(self, column: Option<String>) -> Self {
+        Self { weight_column: column, ..self }
     }
 
     /// What it was called when it was opened.
@@ -136,12 +151,28 @@ impl Stream {
         self.shards.iter().map(|shard| shard.path.as_path())
     }
 
+    /// What tells this data from any other: the SHA-256 of the names and contents of its files, in hexadecimal digits.
+    /// Sizes and times would be quicker to have, but a copy has another time, and other numbers have the same size.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn checksum(&self) -> Result<String, DataError> {
+        let mut all = Sha256::new();
+        let labels = self.labels.as_ref().map(|(path, _)| path.as_path());
+        for path in self.files().chain(labels) {
+            // Not the folder, which may have moved.
+            all.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+            all.update(checksum::sha256(path)?);
+        }
+        Ok(checksum::hexadecimal(&all.finalize()))
+    }
+
     /// How the columns of svmlight files are counted.
     pub fn numbering(&self) -> Option<Numbering> {
         self.numbering
     }
 
-    /// All examples, in order, in pieces that are the same each time.
+    /// All examples, in order, in pieces that are the same each time; a column of weights is still in them.
     pub fn pieces(&self) -> Pieces<'_> {
         self.pieces_from(0).1
     }
@@ -184,6 +215,7 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
         Kind::Parquet => Box::new(parquet::Reader::open(path, options, values)?),
         Kind::Npy(known) => Box::new(npy::Reader::open(path, *known, values)?),
+        Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
         Kind::Whole(format) => Box::new(whole::Reader::new(path, *format, options)),
     })
 }
@@ -209,7 +241,7 @@ impl Pieces<'_> {
         if self.given > self.stream.examples {
             return self.changed();
         }
-        if let Some(labels) = &self.stream.labels {
+        if let Some((_, labels)) = &self.stream.labels {
             if raw.target.is_some() {
                 let place = format!("labels of {}", self.stream.name);
                 return Err(DataError::unsuitable(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Shard};
+use super::{Kind, Shard, csr};
 use crate::formats::TableOptions;
 use crate::source::{Format, read_file};
 use crate::{DataError, Raw};
@@ -14,6 +14,11 @@ pub(super) fn scan(
     options: &TableOptions,
 ) -> Result<Vec<Shard>, DataError> {
     let shard = |path: &PathBuf| {
+        if format == Format::Npz
+            && let Some(shard) = csr::scan(path)?
+        {
+            return Ok(shard);
+        }
         let examples = read_file(path, format, options, None)?.train.examples();
         Ok(Shard { path: path.clone(), examples, kind: Kind::Whole(format) })
     };

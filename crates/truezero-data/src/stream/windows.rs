@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::Stream;
+use crate::class_weights::{count, not_classes};
 use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
-use crate::{DataError, Dataset, Preprocessing, Raw, Task};
+use crate::{ClassWeights, DataError, Dataset, Preprocessing, Raw, Targets, Task, take_weights};
 
 /// Windows that are ready before they are asked for. With the one in the making and the one in use, so many more are in
 /// memory.
@@ -23,6 +24,8 @@ pub struct Prepared {
     pub rules: Arc<Preprocessing>,
     /// Positions of examples that are left out, in rising order.
     pub left_out: Arc<Vec<usize>>,
+    /// How much each class counts; all alike if `None`.
+    pub class_weights: Option<Arc<Vec<f32>>>,
     /// Positions of the examples: all of the stream's, or a share of them.
     range: Range<usize>,
 }
@@ -31,7 +34,8 @@ impl Prepared {
     /// All examples of a stream but those that are left out (rising positions).
     pub fn new(stream: Stream, rules: Preprocessing, left_out: Vec<usize>) -> Self {
         let range = 0..stream.examples();
-        Self { stream: Arc::new(stream), rules: Arc::new(rules), left_out: Arc::new(left_out), range }
+        let (stream, rules, left_out) = (Arc::new(stream), Arc::new(rules), Arc::new(left_out));
+        Self { stream, rules, left_out, class_weights: None, range }
     }
 
     /// Number of examples without those that are left out.
@@ -80,8 +84,10 @@ impl Prepared {
 
     fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
-        each(&self.stream, self.range.clone(), self.left_out(), |first, raw, mut rest, _| {
-            let data = self.rules.dataset(raw).map_err(|error| in_piece(error, first))?;
+        each(&self.stream, self.range.clone(), self.left_out(), |piece| {
+            let mut data = self.rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            data.weights = self.weights(&data.targets, piece.weights);
+            let mut rest = &piece.others[..];
             while !rest.is_empty() {
                 let room = size - window.as_ref().map_or(0, Dataset::examples);
                 let (now, later) = rest.split_at(room.min(rest.len()));
@@ -104,6 +110,16 @@ impl Prepared {
             let _ = windows.send(Ok(last));
         }
         Ok(())
+    }
+
+    /// The weights of examples: their own times those of their classes.
+    fn weights(&self, targets: &Targets, own: Option<Vec<f32>>) -> Option<Vec<f32>> {
+        let (Some(of_class), Targets::Classes { labels, .. }) = (&self.class_weights, targets) else {
+            return own;
+        };
+        let mut weights = own.unwrap_or_else(|| vec![1.0; labels.len()]);
+        weights.iter_mut().zip(labels).for_each(|(weight, &label)| *weight *= of_class[label as usize]);
+        Some(weights)
     }
 }
 
@@ -144,8 +160,8 @@ pub fn fit(
             break;
         }
         fitter.begin();
-        each(stream, 0..stream.examples(), left_out, |_, raw, kept, _| {
-            fitter.see(&raw, kept).map(ControlFlow::Continue)
+        each(stream, 0..stream.examples(), left_out, |piece| {
+            fitter.see(&piece.raw, &piece.others).map(ControlFlow::Continue)
         })?;
     }
     fitter.finish()
@@ -159,12 +175,40 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
     let mut fitter = TargetFitter::new(task);
     for _ in 0..Fitter::PASSES {
         fitter.begin();
-        each(stream, 0..stream.examples(), left_out, |_, raw, kept, _| {
-            let target = raw.target.as_ref().ok_or_else(no_target)?;
-            fitter.see(target, kept).map(ControlFlow::Continue)
+        each(stream, 0..stream.examples(), left_out, |piece| {
+            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+            fitter.see(target, &piece.others).map(ControlFlow::Continue)
         })?;
     }
     fitter.finish()
+}
+
+/// How much each class counts, if some examples are left out (rising positions).
+///
+/// # Errors
+/// As [`Stream::pieces`]; also if the targets are not classes, or a class is named that does not exist.
+pub fn class_weights(
+    stream: &Stream,
+    left_out: &[usize],
+    rules: &Preprocessing,
+    weights: &ClassWeights,
+) -> Result<Vec<f32>, DataError> {
+    if rules.task() != Task::Classify {
+        return Err(not_classes());
+    }
+    let mut counts = vec![0; rules.outputs()];
+    // Only the balance needs to be counted.
+    if *weights == ClassWeights::Balanced {
+        each(stream, 0..stream.examples(), left_out, |piece| {
+            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+            let targets = rules.targets(target).map_err(|error| in_piece(error, piece.first))?;
+            if let Targets::Classes { labels, .. } = targets.select(&piece.others) {
+                count(&labels, &mut counts);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    weights.of_classes(&counts, rules.labels())
 }
 
 /// The examples of a stream at rising positions, prepared.
@@ -173,9 +217,11 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
 /// As [`Stream::pieces`] and [`Preprocessing::dataset`]; also if there are none.
 pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Result<Dataset, DataError> {
     let mut all: Option<Dataset> = None;
-    each(stream, 0..stream.examples(), positions, |_, raw, _, chosen| {
-        if !chosen.is_empty() {
-            let part = rules.dataset(raw)?.select(chosen);
+    each(stream, 0..stream.examples(), positions, |piece| {
+        if !piece.these.is_empty() {
+            let mut data = rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            data.weights = piece.weights;
+            let part = data.select(&piece.these);
             match &mut all {
                 None => all = Some(part),
                 Some(all) => all.append(&part),
@@ -191,31 +237,41 @@ fn split(all: usize, rank: usize, workers: usize) -> usize {
     all / workers * rank + (all % workers).min(rank)
 }
 
-/// Calls `visit` with each piece that has examples in a range: the position of its first one, the piece, its rows in
-/// the range that are not at the rising positions, and those that are. Until it has enough.
+/// A piece of a stream; of its rows in a range, those that are at some positions and the others.
+struct Piece {
+    raw: Raw,
+    /// How much each example counts, if a column tells.
+    weights: Option<Vec<f32>>,
+    /// The position of its first example.
+    first: usize,
+    these: Vec<usize>,
+    others: Vec<usize>,
+}
+
+/// Calls `visit` with each piece that has examples in a range, until it has enough. The positions rise.
 fn each(
     stream: &Stream,
     range: Range<usize>,
     positions: &[usize],
-    mut visit: impl FnMut(usize, Raw, &[usize], &[usize]) -> Result<ControlFlow<()>, DataError>,
+    mut visit: impl FnMut(Piece) -> Result<ControlFlow<()>, DataError>,
 ) -> Result<(), DataError> {
-    let (mut at, pieces) = stream.pieces_from(range.start);
+    let (mut first, pieces) = stream.pieces_from(range.start);
     let mut positions = positions.iter().copied().peekable();
     for piece in pieces {
-        let raw = piece?;
-        let (mut others, mut these) = (Vec::new(), Vec::new());
-        for row in 0..raw.examples() {
-            if range.contains(&(at + row)) {
-                let rows = if positions.next_if_eq(&(at + row)).is_some() { &mut these } else { &mut others };
-                rows.push(row);
+        let mut raw = piece?;
+        let end = first + raw.examples();
+        if end > range.start {
+            let column = stream.weight_column.as_deref();
+            let weights = column.map(|column| take_weights(&mut raw, column)).transpose();
+            let weights = weights.map_err(|error| in_piece(error, first))?;
+            let rows = range.start.max(first) - first..range.end.min(end) - first;
+            let (these, others) = rows.partition(|row| positions.next_if_eq(&(first + row)).is_some());
+            if visit(Piece { raw, weights, first, these, others })?.is_break() {
+                break;
             }
         }
-        let first = at;
-        at += raw.examples();
-        if at <= range.start {
-            continue;
-        }
-        if visit(first, raw, &others, &these)?.is_break() || at >= range.end {
+        first = end;
+        if first >= range.end {
             break;
         }
     }

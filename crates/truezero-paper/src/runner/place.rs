@@ -1,6 +1,5 @@
 //! Where trained networks are kept, and what they are known by.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use truezero::{Model, Network};
+use truezero_data::checksum::hexadecimal;
 use truezero_data::{DataError, Dataset, Targets};
 use truezero_sparse::Batch;
 
@@ -73,7 +73,7 @@ impl Store {
     pub(super) fn place<S: Clone + Serialize>(&self, spec: &S) -> Place<S> {
         let key = Key { version: VERSION, data: self.data.clone(), spec: spec.clone() };
         let text = serde_json::to_vec(&key).expect("keys are text");
-        let hash = hexadecimal(Sha256::new().chain_update(text));
+        let hash = hexadecimal(&Sha256::digest(text));
         let path =
             |end: &str| self.folder.join(format!("{}-{}.{end}", self.data.name, &hash[..HASH_IN_NAME]));
         Place { record: path("json"), model: path("safetensors"), checkpoint: path("checkpoint"), key }
@@ -143,7 +143,7 @@ impl DataKey {
             train: data.train.len(),
             validation: data.validation.len(),
             test: data.test.examples(),
-            sha256: hexadecimal(hash),
+            sha256: hexadecimal(&hash.finalize()),
         }
     }
 }
@@ -155,12 +155,4 @@ fn targets(data: &Dataset, word: &mut impl FnMut(u32)) {
             rows.padded().iter().for_each(|value| word(value.to_bits()));
         }
     }
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        let _ = write!(text, "{byte:02x}"); // into a string it never fails
-    }
-    text
 }

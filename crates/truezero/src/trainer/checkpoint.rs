@@ -46,7 +46,7 @@ impl<'a> Trainer<'a> {
         let document = Document {
             format: FORMAT,
             options: self.state.plan.options().clone(),
-            fingerprint: fingerprint(self.train, self.validation),
+            fingerprint: fingerprint(self.train, self.validation, self.stream.as_deref()),
             network: Description::of(&self.state.network),
             steps: self.state.updater.steps,
             position: self.state.position,
@@ -83,6 +83,32 @@ impl<'a> Trainer<'a> {
         threads: usize,
         path: &Path,
     ) -> Result<Self, Error> {
+        Self::resume_on(plan, train, validation, None, threads, path)
+    }
+
+    /// As [`resume`](Self::resume), of a training [on a stream](Self::on_stream).
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    pub fn resume_on_stream(
+        plan: Plan,
+        like: Examples<'a>,
+        validation: Option<Examples<'a>>,
+        identity: &str,
+        threads: usize,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        Self::resume_on(plan, like, validation, Some(identity), threads, path)
+    }
+
+    fn resume_on(
+        plan: Plan,
+        train: Examples<'a>,
+        validation: Option<Examples<'a>>,
+        stream: Option<&str>,
+        threads: usize,
+        path: &Path,
+    ) -> Result<Self, Error> {
         let file = TensorFile::open(path)?;
         let tensors = file.parse()?;
         let document: Document = tensors.document("a truezero checkpoint")?;
@@ -101,8 +127,13 @@ impl<'a> Trainer<'a> {
         };
         let network = document.network.read(&tensors, "now.")?;
         let mut trainer = Self::from_network(plan, network, train, validation, threads)?;
-        if fingerprint(trainer.train, trainer.validation) != document.fingerprint {
-            return Err(file.error("data", "the examples of this training", "other examples"));
+        trainer.stream = stream.map(str::to_owned);
+        if fingerprint(trainer.train, trainer.validation, stream) != document.fingerprint {
+            let expected = match stream {
+                None => "the examples of this training",
+                Some(_) => "the examples of this training, and as many of them in memory together",
+            };
+            return Err(file.error("data", expected, "others"));
         }
         let Position { epoch, batch } = document.position;
         if document.history.len() != epoch {
@@ -169,9 +200,10 @@ fn difference(now: &TrainingOptions, then: &TrainingOptions) -> Option<(String, 
 }
 
 /// A number that other examples, or the same in another order, would hardly share (FNV-1a over the
-/// words of inputs and targets).
-fn fingerprint(train: Examples<'_>, validation: Option<Examples<'_>>) -> u64 {
+/// words of inputs and targets, and over what tells a stream).
+fn fingerprint(train: Examples<'_>, validation: Option<Examples<'_>>, stream: Option<&str>) -> u64 {
     let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    stream.unwrap_or_default().bytes().for_each(|byte| hash.word(u64::from(byte)));
     for Examples { data, rows } in [Some(train), validation].into_iter().flatten() {
         hash.word(rows.len() as u64);
         rows.iter().for_each(|&row| hash.word(row as u64));

@@ -108,6 +108,8 @@ pub struct Outcome {
 pub struct Trainer<'a> {
     train: Examples<'a>,
     validation: Option<Examples<'a>>,
+    /// What tells a [stream](Self::on_stream) from others.
+    stream: Option<String>,
     state: Paused,
 }
 
@@ -157,7 +159,13 @@ impl<'a> Trainer<'a> {
             stopped: None,
             buffers: Buffers::default(),
         };
-        Ok(Self { train, validation, state })
+        Ok(Self { train, validation, stream: None, state })
+    }
+
+    /// Says that the examples to train on are not those given but others like them, which
+    /// [`epoch_on`](Self::epoch_on) will be given, and what tells these from others: a checkpoint is of no others.
+    pub fn on_stream(self, identity: &str) -> Self {
+        Self { stream: Some(identity.to_owned()), ..self }
     }
 
     /// Whether examples and plan suit the network.

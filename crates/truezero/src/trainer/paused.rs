@@ -39,7 +39,8 @@ impl Trainer<'_> {
 }
 
 impl Paused {
-    /// Goes on, on examples that may be others. Within an epoch they must be the same.
+    /// Goes on, on examples that may be others. Within an epoch they must be the same. If they are a stream, that is to be
+    /// said [again](Trainer::on_stream).
     ///
     /// # Errors
     /// As [`Trainer::from_network`].
@@ -50,7 +51,7 @@ impl Paused {
     ) -> Result<Trainer<'a>, Error> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Trainer::check(&self.plan, &self.network, train, validation)?;
-        Ok(Trainer { train, validation, state: self })
+        Ok(Trainer { train, validation, stream: None, state: self })
     }
 
     /// Changes the plan for what comes; the network stays as it is, and what the optimiser remembers too.

@@ -21,7 +21,7 @@ impl Shelf {
     /// # Errors
     /// What is wrong with the data.
     pub fn take(&self, experiment: &Experiment) -> Result<Arc<Prepared>, Failure> {
-        let key = key(&experiment.configuration);
+        let key = key(experiment);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(data) = held.get(&key).and_then(Weak::upgrade) {
             return Ok(data);
@@ -35,14 +35,15 @@ impl Shelf {
 
 /// All that decides what the data is: the options but those of the network and its training. The seed stays, for it
 /// draws the examples that are held out.
-fn key(configuration: &Value) -> String {
+fn key(experiment: &Experiment) -> String {
     let mut training = serde_json::Map::new();
     flatten(json::value(&TrainingOptions::default()), &mut training);
-    let mut of_data = configuration.clone();
+    let mut of_data = experiment.configuration.clone();
     if let Value::Object(options) = &mut of_data {
         options.retain(|name, _| name == "seed" || !training.contains_key(name));
     }
-    of_data.to_string()
+    // What of a stream is in memory together is whole mini-batches.
+    format!("{of_data} {:?}", experiment.shuffle_buffer)
 }
 
 #[cfg(test)]
@@ -52,6 +53,13 @@ mod tests {
 
     fn experiment(options: &str) -> Experiment {
         Experiment::new(&config::train_args(&options.parse().unwrap()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_stream_is_shared_by_what_reads_it_in_the_same_windows() {
+        let key = |batch: usize| key(&experiment(&format!("stream = true\nbatch-size = {batch}")));
+        assert_eq!(key(10), key(20));
+        assert_ne!(key(10), key(64));
     }
 
     #[test]

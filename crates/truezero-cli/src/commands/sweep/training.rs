@@ -66,17 +66,17 @@ fn train(
     let experiment = Experiment::new(args)?;
     let data = shelf.take(&experiment)?;
     let measure = Measure::of(&data.preprocessing);
-    let Some(validation) = data.validation() else {
+    if data.validation().is_none() {
         let message = "a sweep compares errors on validation examples, and there are none";
         return Err(Failure::hinted(message, "hold some out with validation = 0.1"));
-    };
+    }
     let plan = experiment.plan.clone();
     let began = Instant::now();
     let mut trainer = if checkpoint.exists() {
-        Trainer::resume(plan, data.train(), Some(validation), THREADS, checkpoint)?
+        data.resume(plan, THREADS, checkpoint)?
     } else {
         let (network, _) = start::network(&experiment, &data, THREADS, true)?;
-        Trainer::from_network(plan, network, data.train(), Some(validation), THREADS)?
+        data.trainer(plan, network, THREADS)?
     };
     let mut message = None;
     let ended = match lap(&mut trainer, &data, epochs, checkpoint, &|record| on_epoch(record, measure)) {

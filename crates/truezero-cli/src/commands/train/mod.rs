@@ -42,15 +42,15 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     }
 
     let (plan, threads) = (experiment.plan.clone(), threads(run.threads));
-    let (train, validation) = (data.train(), data.validation());
+    let validation = data.validation();
     signal::listen()?;
     let mut pretraining = None;
     let mut trainer = if run.resume {
-        Trainer::resume(plan, train, validation, threads, &checkpoint)?
+        data.resume(plan, threads, &checkpoint)?
     } else {
         let (network, summary) = start::network(&experiment, &data, threads, run.quiet)?;
         pretraining = summary;
-        Trainer::from_network(plan, network, train, validation, threads)?
+        data.trainer(plan, network, threads)?
     };
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);

@@ -80,17 +80,9 @@ fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<
     if args.source.stream != Some(true) {
         return Ok(None);
     }
-    let refused = [
-        ("--weight-column", args.preparation.weight_column.is_some()),
-        ("--class-weight", args.preparation.class_weight.is_some()),
-        ("--pretrain", args.pretrain == Some(true)),
-    ];
-    if let Some((option, _)) = refused.iter().find(|(_, given)| *given) {
-        let message = format!("{option} was given, which needs all data in memory, together with --stream");
-        return Err(Failure::hinted(
-            message,
-            "pre-train on a part of the data and go on with --from, or leave it out",
-        ));
+    if args.pretrain == Some(true) {
+        let message = "--pretrain was given, which needs all data in memory, together with --stream";
+        return Err(Failure::hinted(message, "pre-train on a part of the data and go on with --from"));
     }
     match args.source.shuffle_buffer.unwrap_or(SHUFFLE_BUFFER) {
         0 => Err(truezero::Error::Option {

@@ -1,11 +1,13 @@
 //! From a source to the data sets of a training: parts held out, preprocessing fitted on the training
 //! part only.
 
-use truezero::{Examples, OnBatch, Progress, Trainer};
+use std::path::Path;
+
+use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    ColumnValues, DataError, Dataset, Features, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
+    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -32,6 +34,8 @@ pub struct Prepared {
     streamed: Option<Streamed>,
     /// Examples of a stream that are in memory together.
     shuffle_buffer: usize,
+    /// What tells a stream, and the order in which it is read, from others.
+    identity: Option<String>,
 }
 
 /// Examples of one of the data sets.
@@ -49,6 +53,29 @@ impl Prepared {
     /// Number of examples to train on.
     pub fn to_train_on(&self) -> usize {
         self.streamed.as_ref().map_or(self.train.rows.len(), Streamed::examples)
+    }
+
+    /// A trainer that goes on from a network's weights.
+    pub fn trainer(
+        &self,
+        plan: Plan,
+        network: Network,
+        threads: usize,
+    ) -> Result<Trainer<'_>, truezero::Error> {
+        let trainer = Trainer::from_network(plan, network, self.train(), self.validation(), threads)?;
+        Ok(match &self.identity {
+            None => trainer,
+            Some(identity) => trainer.on_stream(identity),
+        })
+    }
+
+    /// A trainer that goes on from a checkpoint.
+    pub fn resume(&self, plan: Plan, threads: usize, path: &Path) -> Result<Trainer<'_>, truezero::Error> {
+        let (train, validation) = (self.train(), self.validation());
+        match &self.identity {
+            None => Trainer::resume(plan, train, validation, threads, path),
+            Some(identity) => Trainer::resume_on_stream(plan, train, validation, identity, threads, path),
+        }
     }
 
     /// Trains to the end of the present epoch.
@@ -160,6 +187,7 @@ impl Prepared {
             unlabelled,
             streamed: None,
             shuffle_buffer: 0,
+            identity: None,
         })
     }
 
@@ -175,6 +203,8 @@ impl Prepared {
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
         let test = (data.len() > 1).then(|| part(1));
         let (train, validation) = (part(0), Some(part(0)));
+        // In other windows the same examples are in another order.
+        let identity = Some(format!("{} in windows of {shuffle_buffer}", streamed.stream.checksum()?));
         let streamed = Some(streamed);
         Ok(Self {
             preprocessing,
@@ -186,6 +216,7 @@ impl Prepared {
             unlabelled: None,
             streamed,
             shuffle_buffer,
+            identity,
         })
     }
 }
@@ -197,27 +228,6 @@ fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result
     let drawn = drawn.into_iter().map(|at| rows[at]).collect();
     *rows = kept.into_iter().map(|at| rows[at]).collect();
     Ok(drawn)
-}
-
-/// Takes the column of example weights out of a table.
-fn take_weights(raw: &mut Raw, name: &str) -> Result<Vec<f32>, DataError> {
-    let place = || format!("weight column {name:?}");
-    let Features::Table(table) = &mut raw.features else {
-        return Err(DataError::unsuitable(place(), "a table", "a matrix"));
-    };
-    let Some(at) = table.columns.iter().position(|column| column.name == name) else {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        return Err(DataError::unsuitable(place(), format!("one of {}", names.join(", ")), "no such column"));
-    };
-    let ColumnValues::Numbers(weights) = table.columns.remove(at).values else {
-        return Err(DataError::unsuitable(place(), "numbers", "words"));
-    };
-    // NaN, which stands for a missing value, is not at least 0.
-    if let Some(row) = weights.iter().position(|weight| !(*weight >= 0.0 && weight.is_finite())) {
-        let place = format!("{}, example {}", place(), row + 1);
-        return Err(DataError::unsuitable(place, "a number of at least 0", weights[row].to_string()));
-    }
-    Ok(weights.into_iter().map(|weight| weight as f32).collect())
 }
 
 /// The weights of all examples, those of `rows` times the weights of their classes.

@@ -1,6 +1,8 @@
 //! As [`prepare`](super::prepare), of data that is read piece by piece: only what is held out stays in memory.
 
-use truezero_data::stream::{Prepared as Streamed, Stream, chosen, fit, fit_targets};
+use std::sync::Arc;
+
+use truezero_data::stream::{Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets};
 use truezero_data::{DataError, Dataset, Portion, Preprocessing, sample};
 
 use super::plan::{Experiment, Start};
@@ -19,7 +21,7 @@ pub struct Parts {
 
 /// Goes through the data to find its rules and to take out what is held out.
 pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
-    let stream = Stream::open(&experiment.source)?;
+    let stream = open(experiment)?;
     let HeldOut { positions, testing } = HeldOut::of(experiment, stream.examples())?;
     // Every so many-th of them, so that both come from everywhere.
     let is_test = |at: usize| (at + 1) * testing / positions.len() > at * testing / positions.len();
@@ -35,14 +37,31 @@ pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
     let held = chosen(&stream, &positions, &rules)?;
     let test = (testing > 0).then(|| held.select(&test));
     let validation = held.select(&validation);
-    Ok(Parts { streamed: Streamed::new(stream, rules, positions), validation, test })
+    Ok(Parts { streamed: streamed(experiment, stream, rules, positions)?, validation, test })
 }
 
 /// The examples to train on, if the rules are known already.
 pub fn examples(experiment: &Experiment, rules: Preprocessing) -> Result<Streamed, Failure> {
-    let stream = Stream::open(&experiment.source)?;
+    let stream = open(experiment)?;
     let held_out = HeldOut::of(experiment, stream.examples())?;
-    Ok(Streamed::new(stream, rules, held_out.positions))
+    streamed(experiment, stream, rules, held_out.positions)
+}
+
+fn open(experiment: &Experiment) -> Result<Stream, Failure> {
+    Ok(Stream::open(&experiment.source)?.weighted_by(experiment.weight_column.clone()))
+}
+
+fn streamed(
+    experiment: &Experiment,
+    stream: Stream,
+    rules: Preprocessing,
+    left_out: Vec<usize>,
+) -> Result<Streamed, Failure> {
+    let weights = experiment.class_weights.as_ref();
+    let weights = weights.map(|weights| class_weights(&stream, &left_out, &rules, weights)).transpose()?;
+    let mut streamed = Streamed::new(stream, rules, left_out);
+    streamed.class_weights = weights.map(Arc::new);
+    Ok(streamed)
 }
 
 /// Examples that are held out.
