@@ -1,7 +1,8 @@
-//! The `truezero` command, as a function: the program calls it, and so does the Python package.
+//! The `truezero` command, as a function: the program calls it, and so does the Python package. For sweeps on a cluster,
+//! which Python drives, its parts are at hand too.
 
 #![forbid(unsafe_code)]
-#![allow(unreachable_pub, reason = "the interface to other crates is one function")]
+#![allow(unreachable_pub, reason = "the interface to other crates is a function and a module")]
 #![allow(
     clippy::format_push_string,
     reason = "for texts that people read, clarity goes before an allocation"
@@ -19,6 +20,13 @@ mod progress;
 mod signal;
 mod table;
 mod tensorboard;
+
+pub mod sweep {
+    //! Sweeps whose trainings run in other processes, for the Python package.
+
+    pub use crate::commands::sweep::elsewhere::{Sweep, Training, train};
+    pub use crate::failure::Failure;
+}
 
 use std::ffi::OsString;
 

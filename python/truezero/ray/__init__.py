@@ -8,3 +8,7 @@ try:
     import ray as _ray  # noqa: F401
 except ImportError as error:
     raise ImportError("truezero.ray needs Ray\nhint: pip install 'truezero[ray]'") from error
+
+from .sweep import sweep  # noqa: E402
+
+__all__ = ["sweep"]
