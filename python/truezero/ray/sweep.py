@@ -6,6 +6,7 @@ through ``tune.report``. A training's checkpoint is the one of a training on one
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -25,6 +26,9 @@ _MODEL = "model.safetensors"
 
 # What Tune compares, and by what it counts.
 _METRIC, _TIME = "validation_error", "epoch"
+
+# The results are a file already, and what is to be seen of them is shown here: Tune need neither write nor print more.
+_QUIET = {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "RAY_AIR_NEW_OUTPUT": "0"}
 
 
 def sweep(
@@ -76,18 +80,40 @@ def sweep(
 
 
 def _run(definition, out, address, jobs, search_alg=None, scheduler=None, storage=None, max_failures=3, verbose=False):
-    file, fields = (None, definition) if isinstance(definition, dict) else (os.fspath(definition), None)
-    out = os.path.abspath(out)
-    results = _truezero.Sweep(file, json.dumps(fields), out, search_alg is None)
+    file, fields = (None, definition) if isinstance(definition, dict) else (os.path.abspath(definition), None)
+    out, folder = os.path.abspath(out), os.getcwd()
+    opened = file, json.dumps(fields), out, search_alg is None
+    results = _truezero.Sweep(*opened)
     if results.waiting():
-        plan = json.loads(results.plan())
-        storage = storage or os.path.join(plan["checkpoints"], "ray")
+        # Whoever drives it opens it, and nobody else.
+        del results
         with _connected(address):
-            collector = _Collector(results, search_alg is None, verbose)
-            _tuner(plan, results, collector, jobs, search_alg, scheduler, storage, max_failures).fit()
+            drive = _drive
+            if ray.util.client.ray.is_connected():
+                # The results are best collected where Tune is, and that is in the cluster.
+                remote = ray.remote(num_cpus=0, max_retries=0)(_drive)
+                drive = lambda *arguments: ray.get(remote.remote(*arguments))  # noqa: E731
+            drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, verbose)
+        results = _truezero.Sweep(*opened)
     if not results.waiting():
         results.close()
     return results
+
+
+def _drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, verbose):
+    """Run a sweep to its end, or as far as it comes."""
+    global _collector
+    os.environ.update(_QUIET)
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    os.chdir(folder)
+    results = _truezero.Sweep(*opened)
+    plan = json.loads(results.plan())
+    storage = storage or os.path.join(plan["checkpoints"], "ray")
+    _collector = _Collector(results, search_alg is None, verbose)
+    try:
+        _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures).fit()
+    finally:
+        _collector = None
 
 
 @contextlib.contextmanager
@@ -103,9 +129,7 @@ def _connected(address):
         ray.shutdown()
 
 
-def _tuner(plan, results, collector, jobs, search_alg, scheduler, storage, max_failures):
-    # The results are a file already; Tune need not write more of them.
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+def _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures):
     folder = os.getcwd()
     definition = json.dumps(plan["definition"])
     options = plan["options"] if search_alg is None else None
@@ -113,8 +137,6 @@ def _tuner(plan, results, collector, jobs, search_alg, scheduler, storage, max_f
     train = tune.with_resources(train, {"cpu": 1})
     name = "sweep"
     place = f"{storage}/{name}"
-    global _collector
-    _collector = collector
     if tune.Tuner.can_restore(place) and list(Path(place).glob("experiment_state-*.json")):
         return tune.Tuner.restore(place, train, resume_unfinished=True)
     if search_alg is None:
