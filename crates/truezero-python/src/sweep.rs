@@ -49,6 +49,10 @@ impl Sweep {
         self.sweep().close().map_err(|failure| raise(&failure))
     }
 
+    fn release(&self) {
+        self.sweep().release();
+    }
+
     fn show(&self, as_json: bool) -> PyResult<()> {
         self.sweep().show(as_json).map_err(|failure| raise(&failure))
     }

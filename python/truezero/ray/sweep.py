@@ -86,7 +86,7 @@ def _run(definition, out, address, jobs, search_alg=None, scheduler=None, storag
     results = _truezero.Sweep(*opened)
     if results.waiting():
         # Whoever drives it opens it, and nobody else.
-        del results
+        results.release()
         with _connected(address):
             drive = _drive
             if ray.util.client.ray.is_connected():
@@ -97,6 +97,7 @@ def _run(definition, out, address, jobs, search_alg=None, scheduler=None, storag
         results = _truezero.Sweep(*opened)
     if not results.waiting():
         results.close()
+    results.release()
     return results
 
 
@@ -113,7 +114,9 @@ def _drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, v
     try:
         _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures).fit()
     finally:
+        # Tune may hold on to it for longer.
         _collector = None
+        results.release()
 
 
 @contextlib.contextmanager

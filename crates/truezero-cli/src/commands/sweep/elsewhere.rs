@@ -61,7 +61,7 @@ pub struct Sweep {
     asked: Asked,
     places: Places,
     store: Store,
-    _lock: File,
+    lock: Option<File>,
 }
 
 /// What is told of a training after an epoch, or at its end.
@@ -101,7 +101,7 @@ impl Sweep {
         files::check(&places.model)?;
         let store = Store::create(out, &definition, &asked.options)?;
         let lock = places.lock()?;
-        Ok(Self { definition, asked, places, store, _lock: lock })
+        Ok(Self { definition, asked, places, store, lock: Some(lock) })
     }
 
     /// The definition, the options of each training, how long the race is, and the folder for trainings that are not
@@ -201,6 +201,11 @@ impl Sweep {
     pub fn close(&self) -> Result<(), Failure> {
         self.places.remove_checkpoints()?;
         super::check_outcome(&self.store)
+    }
+
+    /// Lets others go on with the sweep, however long this is still held.
+    pub fn release(&mut self) {
+        self.lock = None;
     }
 
     /// Prints the results.
