@@ -9,18 +9,27 @@ use truezero_data::DataError;
 /// A failure, told to the user as one sentence, perhaps with a hint.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// Of the library.
     #[error(transparent)]
     Library(#[from] truezero::Error),
+    /// Of the data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Of the experiments.
     #[error(transparent)]
     Paper(#[from] truezero_paper::Error),
+    /// Of the server.
     #[error(transparent)]
     Serve(#[from] truezero_serve::Error),
+    /// A file of a sweep's results.
     #[error("cannot {operation} {}", path.display())]
+    #[allow(missing_docs, reason = "the message says what they are")]
     Store { operation: &'static str, path: PathBuf, source: rusqlite::Error },
+    /// Any other file.
     #[error("cannot {operation} {}", path.display())]
+    #[allow(missing_docs, reason = "the message says what they are")]
     Io { operation: &'static str, path: PathBuf, source: std::io::Error },
+    /// A sentence of our own.
     #[error("{0}")]
     Message(String),
 }

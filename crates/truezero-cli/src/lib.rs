@@ -1,8 +1,8 @@
-//! The `truezero` command, as a function: the program calls it, and so does the Python package. And what the Python
-//! package does by the options of the command.
+//! The `truezero` command, as a function: the program calls it, and so does the Python package. For work on a cluster,
+//! which Python drives, its parts are at hand too: sweeps, and one network trained by many workers.
 
 #![forbid(unsafe_code)]
-#![allow(unreachable_pub, reason = "the interface to other crates is small")]
+#![allow(unreachable_pub, reason = "the interface to other crates is a function and two modules")]
 #![allow(
     clippy::format_push_string,
     reason = "for texts that people read, clarity goes before an allocation"
@@ -21,6 +21,13 @@ mod progress;
 mod signal;
 mod table;
 mod tensorboard;
+
+pub mod sweep {
+    //! Sweeps whose trainings run in other processes, for the Python package.
+
+    pub use crate::commands::sweep::elsewhere::{Sweep, Training, train};
+    pub use crate::failure::Failure;
+}
 
 use std::ffi::OsString;
 

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use truezero_data::DataError;
 
 /// An error and what caused it on one line, then its hint.
-fn message(error: &dyn std::error::Error) -> String {
+pub fn message(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
     let mut message = sentence.to_owned();

@@ -11,6 +11,7 @@
 //! | `pretrain.rs` | pre-training, and the way back from codes |
 //! | `signals.rs` | Ctrl-C while native code runs |
 //! | `data.rs`, `paper.rs`, `command.rs` | embedded data, the paper's experiments, the command |
+//! | `sweep.rs` | a sweep's results, and one of its trainings |
 //! | `failure.rs` | our errors as Python's |
 
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@ mod model;
 mod paper;
 mod pretrain;
 mod signals;
+mod sweep;
 mod trainer;
 
 /// The module `truezero._truezero`.
@@ -48,6 +50,8 @@ mod _truezero {
     use crate::paper::paper;
     #[pymodule_export]
     use crate::pretrain::{Decoder, decode, pretrain};
+    #[pymodule_export]
+    use crate::sweep::{Sweep, sweep_train};
     #[pymodule_export]
     use crate::trainer::Trainer;
 }

@@ -12,9 +12,9 @@ except ImportError as error:
 from importlib import import_module
 
 #: Where things are; imported when they are asked for, so that workers load what they need only.
-_HOMES = {"Epoch": "_fit", "fit": "_fit", "score": "_score"}
+_HOMES = {"Epoch": "_fit", "fit": "_fit", "score": "_score", "sweep": "_sweep"}
 
-__all__ = ["Epoch", "fit", "score"]
+__all__ = ["Epoch", "fit", "score", "sweep"]
 
 
 def __getattr__(name):

@@ -39,7 +39,7 @@ pub use preparation::{InputArgs, PreparationArgs, SourceArgs};
 pub use pretrain::PretrainArgs;
 pub use pretraining::PretrainingArgs;
 pub use serve::{LimitArgs, ServeArgs};
-pub use sweep::{SweepArgs, SweepReportArgs, SweepVerb};
+pub use sweep::{Cluster, SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
 pub use values::{HeldOut, List};

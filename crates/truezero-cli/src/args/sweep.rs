@@ -20,12 +20,35 @@ pub struct SweepArgs {
     /// Networks to train at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Train on a Ray cluster: `ray` is the one of this machine (or of RAY_ADDRESS), or cores of this machine if there is
+    /// none; ray://HOST:PORT any other. Needs Python and `pip install 'truezero[ray]'`
+    #[arg(long, value_name = "CLUSTER", value_parser = cluster)]
+    pub on: Option<Cluster>,
     /// Print one JSON document instead of a table
     #[arg(long)]
     pub json: bool,
     /// Show no progress
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// Where trainings run, if not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cluster {
+    /// Ray finds it.
+    Ray,
+    /// That of a Ray address.
+    RayAt(String),
+}
+
+fn cluster(text: &str) -> Result<Cluster, String> {
+    match text.strip_prefix("ray") {
+        Some("") => Ok(Cluster::Ray),
+        Some(address) if address.len() > "://".len() && address.starts_with("://") => {
+            Ok(Cluster::RayAt(text.to_owned()))
+        }
+        _ => Err("expected ray or ray://HOST:PORT".to_owned()),
+    }
 }
 
 /// What can be done with a sweep's results.
@@ -53,6 +76,7 @@ const EXAMPLES: &str = "\
 Examples:
   truezero sweep sweep.toml                                   into sweep.sqlite and sweep.safetensors
   truezero sweep sweep.toml --out digits.sqlite --jobs 4
+  truezero sweep sweep.toml --on ray://head.example:10001     on a cluster, in a folder that all its machines share
   truezero sweep report digits.sqlite --html digits.html
 
 A file:

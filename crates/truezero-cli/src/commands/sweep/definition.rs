@@ -89,6 +89,16 @@ impl Definition {
         Self::parse(&text).map_err(|fault| Failure::Message(format!("{}: {fault}", file.display())))
     }
 
+    /// Of the same fields as JSON.
+    ///
+    /// # Errors
+    /// The first thing in it that cannot be.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let definition: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        definition.check()?;
+        Ok(definition)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let definition: Self = toml::from_str(text).map_err(|error| config::located(text, &error))?;
         definition.check()?;

@@ -3,6 +3,7 @@
 mod data;
 mod definition;
 mod draw;
+pub mod elsewhere;
 mod page;
 mod race;
 mod report;
@@ -20,14 +21,13 @@ use toml::Table;
 use crate::args::{SweepArgs, SweepVerb, TrainArgs, threads};
 use crate::config;
 use crate::failure::Failure;
-use crate::measure::Measure;
 use crate::progress::Shown;
 use crate::{files, output, signal};
 use data::Shelf;
 use definition::{Definition, Method};
 use race::Lap;
 use store::{State, Store, Trial, rank};
-use training::{Came, checkpoint};
+use training::{Came, Epoch, Keep, checkpoint};
 
 pub fn run(args: &SweepArgs) -> Result<(), Failure> {
     match (&args.verb, &args.file) {
@@ -38,23 +38,21 @@ pub fn run(args: &SweepArgs) -> Result<(), Failure> {
 }
 
 fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
+    if let Some(cluster) = &args.on {
+        return Err(elsewhere::hand_over(args, file, cluster));
+    }
     let definition = Definition::read(file)?;
     let faulty = |fault: &dyn std::fmt::Display| Failure::Message(format!("{}: {fault}", file.display()));
-    let varied = draw::configurations(&definition).map_err(|fault| faulty(&fault))?;
-    let trainings: Vec<TrainArgs> = varied
-        .iter()
-        .map(|options| training_of(&definition, options).map_err(|failure| faulty(&failure)))
-        .collect::<Result<_, _>>()?;
-    let laps = laps(&definition, &trainings).map_err(|fault| faulty(&fault))?;
+    let asked = Asked::new(&definition).map_err(|failure| faulty(&failure))?;
+    let laps = laps(&definition, &asked.trainings);
 
     let places = Places::of(&args.out);
     files::check(&places.model)?;
-    let store = Store::create(&args.out, &definition, &varied)?;
-    fs::create_dir_all(&places.checkpoints).map_err(Failure::io("create", &places.checkpoints))?;
+    let store = Store::create(&args.out, &definition, &asked.options)?;
     let _lock = places.lock()?;
     signal::listen()?;
     let sweep = Sweep {
-        trainings: &trainings,
+        trainings: &asked.trainings,
         places: &places,
         shelf: Shelf::default(),
         store: Mutex::new(store),
@@ -66,13 +64,43 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
         output::note("interrupted; the same command goes on from here");
         return Ok(());
     }
-    fs::remove_dir_all(&places.checkpoints).map_err(Failure::io("remove", &places.checkpoints))?;
-    let trials = sweep.store().trials()?;
-    if trials.iter().all(|trial| trial.state == State::Failed) {
-        let first = trials.first().and_then(|trial| trial.message.clone()).unwrap_or_default();
-        return Err(Failure::Message(format!("all trainings failed, the first for: {first}")));
+    places.remove_checkpoints()?;
+    let store = sweep.store();
+    check_outcome(&store)?;
+    report::show(&store, args.json, Some(&places.model))
+}
+
+/// # Errors
+/// If there is no result at all.
+fn check_outcome(store: &Store) -> Result<(), Failure> {
+    let trials = store.trials()?;
+    if trials.iter().any(|trial| trial.state != State::Failed) {
+        return Ok(());
     }
-    report::show(&sweep.store(), args.json, Some(&places.model))
+    let first = trials.first().and_then(|trial| trial.message.clone()).unwrap_or_default();
+    Err(Failure::Message(format!("all trainings failed, the first for: {first}")))
+}
+
+/// The trainings that a definition asks for.
+struct Asked {
+    /// Those that vary, of each training.
+    options: Vec<Table>,
+    trainings: Vec<TrainArgs>,
+}
+
+impl Asked {
+    /// # Errors
+    /// The first option that cannot be.
+    fn new(definition: &Definition) -> Result<Self, Failure> {
+        let options = draw::configurations(definition).map_err(Failure::Message)?;
+        let trainings: Vec<TrainArgs> =
+            options.iter().map(|options| training_of(definition, options)).collect::<Result<_, _>>()?;
+        if definition.method == Method::Halving && definition.vary.contains_key("epochs") {
+            let message = "vary, epochs: expected the same number of epochs for all in halving";
+            return Err(Failure::Message(message.to_owned()));
+        }
+        Ok(Self { options, trainings })
+    }
 }
 
 /// The whole training of a configuration.
@@ -82,13 +110,14 @@ fn training_of(definition: &Definition, options: &Table) -> Result<TrainArgs, Fa
     config::train_args(&all)
 }
 
-fn laps(definition: &Definition, trainings: &[TrainArgs]) -> Result<Vec<Lap>, String> {
-    if definition.method == Method::Halving && definition.vary.contains_key("epochs") {
-        return Err("vary, epochs: expected the same number of epochs for all in halving".into());
-    }
+fn laps(definition: &Definition, trainings: &[TrainArgs]) -> Vec<Lap> {
+    race::laps(definition, trainings.len(), epochs(trainings))
+}
+
+/// Most epochs of a training; the same for all where it matters.
+fn epochs(trainings: &[TrainArgs]) -> usize {
     let asked = trainings.first().and_then(|training| training.optimizer.epochs);
-    let epochs = asked.unwrap_or(truezero::TrainingOptions::default().epochs);
-    Ok(race::laps(definition, trainings.len(), epochs))
+    asked.unwrap_or(truezero::TrainingOptions::default().epochs)
 }
 
 /// The files of a sweep.
@@ -109,6 +138,7 @@ impl Places {
 
     /// Keeps a second process from the same sweep until it is dropped, or this process ends.
     fn lock(&self) -> Result<File, Failure> {
+        fs::create_dir_all(&self.checkpoints).map_err(Failure::io("create", &self.checkpoints))?;
         let path = self.checkpoints.join("lock");
         let file = File::create(&path).map_err(Failure::io("create", &path))?;
         match file.try_lock() {
@@ -119,6 +149,10 @@ impl Places {
             }
             Err(TryLockError::Error(error)) => Err(Failure::io("lock", &path)(error)),
         }
+    }
+
+    fn remove_checkpoints(&self) -> Result<(), Failure> {
+        fs::remove_dir_all(&self.checkpoints).map_err(Failure::io("remove", &self.checkpoints))
     }
 }
 
@@ -187,11 +221,15 @@ impl Sweep<'_> {
     fn train(&self, lap: Lap, number: usize) -> Result<String, Failure> {
         let trial = self.store().trials()?.swap_remove(number - 1);
         let place = checkpoint(&self.places.checkpoints, number);
-        let on_epoch = |record: &truezero::EpochRecord, measure: Measure| {
+        // Noted before the checkpoint: what is in one is never trained again.
+        let on_epoch = |epoch: Epoch<'_>, keep: Keep<'_>| {
+            let Epoch { record, measure, .. } = epoch;
             let validation = record.validation_error.map(|error| measure.convert(error));
             let store = self.store();
             store.name_error(measure.name())?;
-            store.add_epoch(number, record, validation)
+            store.add_epoch(number, record, validation)?;
+            drop(store);
+            keep().map(drop)
         };
         let args = &self.trainings[number - 1];
         let Came { trial, model } = training::run(&trial, args, lap.epochs, &self.shelf, &place, &on_epoch)?;

@@ -21,9 +21,9 @@ pub fn laps(definition: &Definition, trials: usize, epochs: usize) -> Vec<Lap> {
     if definition.method != Method::Halving {
         return vec![last];
     }
-    let factor = definition.factor.unwrap_or(DEFAULT_FACTOR);
+    let (mut reached, factor) = pace(definition);
+    let mut left = trials;
     let mut laps = Vec::new();
-    let (mut reached, mut left) = (definition.min_epochs.unwrap_or(DEFAULT_MIN_EPOCHS), trials);
     while reached < epochs && left > 1 {
         left = left.div_ceil(factor);
         laps.push(Lap { epochs: reached, survivors: left });
@@ -31,6 +31,11 @@ pub fn laps(definition: &Definition, trials: usize, epochs: usize) -> Vec<Lap> {
     }
     laps.push(Lap { survivors: left, ..last });
     laps
+}
+
+/// Epochs of the first lap, and one of how many goes on.
+pub fn pace(definition: &Definition) -> (usize, usize) {
+    (definition.min_epochs.unwrap_or(DEFAULT_MIN_EPOCHS), definition.factor.unwrap_or(DEFAULT_FACTOR))
 }
 
 /// The trials that are to be trained in a lap.

@@ -48,7 +48,7 @@ pub struct Found {
 }
 
 impl Found {
-    fn of(store: &Store) -> Result<Self, Failure> {
+    pub fn of(store: &Store) -> Result<Self, Failure> {
         let mut trials = store.trials()?;
         rank(&mut trials);
         Ok(Self { error: store.error_name()?.unwrap_or_else(|| "error".to_owned()), trials })

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toml::Table;
 use truezero::EpochRecord;
@@ -48,7 +48,7 @@ const SCHEMA: &str = "
     ) WITHOUT ROWID;";
 
 /// How far a training is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Not at its end; there may be a checkpoint.
@@ -73,7 +73,7 @@ impl State {
 }
 
 /// One training of a sweep.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Counted from 1.
     #[serde(rename = "trial")]
@@ -198,6 +198,12 @@ impl Store {
             self.database.prepare(&query)?.query_map([], trial)?.collect()
         };
         read().map_err(failing("read", &self.path))
+    }
+
+    /// Takes note of options that were not known before.
+    pub fn set_options(&self, trial: usize, options: &Map<String, Value>) -> Result<(), Failure> {
+        let options = json::value(options).to_string();
+        self.execute("UPDATE trials SET options = ?2 WHERE trial = ?1", params![trial, options])
     }
 
     /// Takes note of a trial as it is now.

@@ -1,7 +1,7 @@
 //! One training of a sweep, up to the end of a lap.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Trainer};
 use truezero_sparse::Engine;
@@ -9,9 +9,10 @@ use truezero_sparse::Engine;
 use super::data::Shelf;
 use super::store::{State, Trial};
 use crate::args::TrainArgs;
+use crate::commands::train::checkpoints::Checkpoints;
 use crate::commands::train::plan::Experiment;
 use crate::commands::train::prepare::Prepared;
-use crate::commands::train::{CHECKPOINT_PAUSE, model_of, remove, start};
+use crate::commands::train::{model_of, remove, start};
 use crate::failure::{Failure, chain};
 use crate::measure::{Assessment, Measure};
 use crate::signal;
@@ -19,8 +20,20 @@ use crate::signal;
 /// Trainings run side by side, so each has one thread.
 const THREADS: usize = 1;
 
+/// An epoch, as it is told.
+pub struct Epoch<'a> {
+    pub record: &'a EpochRecord,
+    pub measure: Measure,
+    /// The training so far.
+    pub trial: Trial,
+}
+
+/// Writes a checkpoint if it is time to; tells whether it has. What listens to epochs decides whether it takes note of
+/// an epoch before the checkpoint or hands both on together.
+pub type Keep<'a> = &'a mut dyn FnMut() -> Result<bool, Failure>;
+
 /// What an epoch is told to.
-pub type OnEpoch<'a> = &'a dyn Fn(&EpochRecord, Measure) -> Result<(), Failure>;
+pub type OnEpoch<'a> = &'a dyn Fn(Epoch<'_>, Keep<'_>) -> Result<(), Failure>;
 
 /// How a training comes out of a lap.
 pub struct Came {
@@ -78,8 +91,33 @@ fn train(
         let (network, _) = start::network(&experiment, &data, THREADS, true)?;
         data.trainer(plan, network, THREADS)?
     };
+    let so_far = |trainer: &Trainer<'_>| {
+        let best = trainer.best();
+        Trial {
+            epochs: trainer.epochs_done(),
+            best_epoch: best.map(|record| record.epoch),
+            validation_error: best
+                .and_then(|record| record.validation_error)
+                .map(|error| measure.convert(error)),
+            mean_sparsity: best.map(|record| record.mean_sparsity),
+            seconds: trial.seconds + began.elapsed().as_secs_f64(),
+            message: None,
+            ..trial.clone()
+        }
+    };
+    let mut checkpoints = Checkpoints::new(checkpoint);
+    let mut told = |record: &EpochRecord, trainer: &Trainer<'_>| {
+        let epoch = Epoch { record, measure, trial: so_far(trainer) };
+        on_epoch(epoch, &mut || {
+            let due = checkpoints.is_due() && !signal::interrupted();
+            if due {
+                checkpoints.save(trainer)?;
+            }
+            Ok(due)
+        })
+    };
     let mut message = None;
-    let ended = match lap(&mut trainer, &data, epochs, checkpoint, &|record| on_epoch(record, measure)) {
+    let ended = match lap(&mut trainer, &data, epochs, checkpoint, &mut told) {
         Err(Failure::Library(error @ Error::Diverged { .. })) if trainer.best().is_some() => {
             message = Some(chain(&error));
             true
@@ -87,16 +125,7 @@ fn train(
         ended => ended?,
     };
 
-    let best = trainer.best();
-    let mut trial = Trial {
-        epochs: trainer.epochs_done(),
-        best_epoch: best.map(|record| record.epoch),
-        validation_error: best.and_then(|record| record.validation_error).map(|error| measure.convert(error)),
-        mean_sparsity: best.map(|record| record.mean_sparsity),
-        seconds: trial.seconds + began.elapsed().as_secs_f64(),
-        message,
-        ..trial.clone()
-    };
+    let mut trial = Trial { message, ..so_far(&trainer) };
     if !ended {
         return Ok(Came { trial, model: None });
     }
@@ -116,23 +145,17 @@ fn lap(
     data: &Prepared,
     epochs: usize,
     checkpoint: &Path,
-    on_epoch: &dyn Fn(&EpochRecord) -> Result<(), Failure>,
+    told: &mut dyn FnMut(&EpochRecord, &Trainer<'_>) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
-    let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
     while trainer.epochs_done() < epochs {
         let control = || if signal::interrupted() { Control::Stop } else { Control::Continue };
         match data.epoch(trainer, &mut |_| control())? {
             Step::Done => return Ok(true),
             Step::Interrupted => break,
             Step::Epoch(record) => {
-                on_epoch(&record)?;
+                told(&record, trainer)?;
                 if signal::interrupted() {
                     break;
-                }
-                if saved.elapsed() >= pause {
-                    let began = Instant::now();
-                    trainer.save_checkpoint(checkpoint)?;
-                    (saved, pause) = (Instant::now(), began.elapsed() * CHECKPOINT_PAUSE);
                 }
             }
         }

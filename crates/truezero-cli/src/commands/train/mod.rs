@@ -1,5 +1,6 @@
 //! `truezero train`: arguments → experiment → prepared data → trainer → model.
 
+pub mod checkpoints;
 mod curves;
 mod observed;
 pub mod plan;
@@ -11,7 +12,7 @@ pub mod streamed;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Trainer, TrainingOptions};
 use truezero_data::Task;
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 use crate::measure::{Assessment, Measure};
 use crate::progress::Progress;
 use crate::{files, json, output, signal};
+use checkpoints::Checkpoints;
 use curves::Curves;
 use observed::Observed;
 use plan::Experiment;
@@ -117,10 +119,6 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
 }
 
-/// A checkpoint is not written before training has taken so many times as long as the last one took to
-/// write: a small network's epoch may be shorter than the disk's answer.
-pub const CHECKPOINT_PAUSE: u32 = 20;
-
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
 fn train_on(
     trainer: &mut Trainer<'_>,
@@ -131,7 +129,7 @@ fn train_on(
     mut observed: Option<&mut Observed>,
     checkpoint: &Path,
 ) -> Result<(), Failure> {
-    let (mut saved, mut pause) = (Instant::now(), Duration::ZERO);
+    let mut checkpoints = Checkpoints::new(checkpoint);
     loop {
         progress.start_epoch();
         let step = data.epoch(trainer, &mut |report| {
@@ -153,10 +151,8 @@ fn train_on(
                 }
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
                 let stop = stops && trainer.epochs_done() < options.epochs;
-                if stop || saved.elapsed() >= pause {
-                    let began = Instant::now();
-                    trainer.save_checkpoint(checkpoint)?;
-                    (saved, pause) = (Instant::now(), began.elapsed() * CHECKPOINT_PAUSE);
+                if stop || checkpoints.is_due() {
+                    checkpoints.save(trainer)?;
                 }
                 if stop {
                     return Ok(());
@@ -168,7 +164,7 @@ fn train_on(
                     observed.heed(trainer);
                     continue;
                 }
-                return Ok(trainer.save_checkpoint(checkpoint)?);
+                return Ok(checkpoints.save(trainer)?);
             }
             Step::Done => return Ok(()),
         }

@@ -1,0 +1,299 @@
+//! A sweep whose trainings run in other processes, on machines that something else finds: one process has the results,
+//! and what is told of a training reaches it as text.
+
+use std::env;
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use toml::Table;
+use truezero::EpochRecord;
+
+use super::data::Shelf;
+use super::definition::{Definition, Method};
+use super::store::{State, Store, Trial};
+use super::training::{Came, Epoch, Keep};
+use super::{Asked, Places, epochs, is_best, race, report, training, training_of};
+use crate::args::{Cluster, SweepArgs};
+use crate::commands::train::plan::Experiment;
+use crate::commands::train::prepare::Prepared;
+use crate::failure::Failure;
+use crate::{files, json};
+
+/// The interpreter that called the command, if one did.
+const PYTHON: &str = "TRUEZERO_PYTHON";
+
+/// What sweeps on Ray are driven by.
+const MODULE: &str = "truezero.ray";
+
+/// Whether that is there, without the seconds that it takes to load.
+const IS_THERE: &str = "import sys; from importlib.util import find_spec
+sys.exit(not all(map(find_spec, ['truezero', 'ray'])))";
+
+/// Becomes the program that drives a sweep on a cluster; returns only if it cannot.
+pub fn hand_over(args: &SweepArgs, file: &Path, cluster: &Cluster) -> Failure {
+    let python = env::var_os(PYTHON).unwrap_or_else(|| "python3".into());
+    let there = Command::new(&python).args(["-c", IS_THERE]).stderr(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        let message = format!("{} has no truezero.ray", Path::new(&python).display());
+        return Failure::hinted(message, "pip install 'truezero[ray]'");
+    }
+    let mut driver = Command::new(&python);
+    driver.args(["-m", MODULE, "sweep"]).arg(file).arg("--out").arg(&args.out);
+    if let Cluster::RayAt(address) = cluster {
+        driver.args(["--address", address]);
+    }
+    if let Some(jobs) = args.jobs {
+        driver.args(["--jobs", &jobs.to_string()]);
+    }
+    driver.args(args.json.then_some("--json")).args(args.quiet.then_some("--quiet"));
+    Failure::io("start", Path::new(&python))(driver.exec())
+}
+
+/// The results of a sweep, where they are collected. There is one at a time for a file.
+pub struct Sweep {
+    definition: Definition,
+    asked: Asked,
+    places: Places,
+    store: Store,
+    lock: Option<File>,
+}
+
+/// What is told of a training after an epoch, or at its end.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    /// What errors are called, if that is known.
+    error: Option<String>,
+    trial: Trial,
+    epoch: Option<EpochRecord>,
+    /// Error of this epoch.
+    validation_error: Option<f64>,
+}
+
+impl Sweep {
+    /// Makes the results of a sweep, or goes on with them. `definition` is a file, or JSON; `drawn` says that the
+    /// options are the definition's and not drawn elsewhere.
+    ///
+    /// # Errors
+    /// A definition that cannot be, or results of another one.
+    pub fn open(file: Option<&Path>, definition: &str, out: &Path, drawn: bool) -> Result<Self, Failure> {
+        let place = file.map_or_else(|| "sweep".to_owned(), |file| file.display().to_string());
+        let faulty = |fault: &dyn std::fmt::Display| Failure::Message(format!("{place}: {fault}"));
+        let definition = match file {
+            Some(file) => Definition::read(file)?,
+            None => Definition::from_json(definition).map_err(|fault| faulty(&fault))?,
+        };
+        let mut asked = Asked::new(&definition).map_err(|failure| faulty(&failure))?;
+        if !drawn {
+            if definition.method == Method::Grid {
+                return Err(faulty(
+                    &"method: expected random or halving with a search algorithm, found grid",
+                ));
+            }
+            asked.options.fill(Table::new());
+        }
+        let places = Places::of(out);
+        files::check(&places.model)?;
+        let store = Store::create(out, &definition, &asked.options)?;
+        let lock = places.lock()?;
+        Ok(Self { definition, asked, places, store, lock: Some(lock) })
+    }
+
+    /// The definition, the options of each training, how long the race is, and the folder for trainings that are not
+    /// done, as JSON.
+    #[must_use]
+    pub fn plan(&self) -> String {
+        let (min_epochs, factor) = race::pace(&self.definition);
+        serde_json::json!({
+            "definition": json::value(&self.definition),
+            "options": self.asked.options.iter().map(json::value).collect::<Vec<Value>>(),
+            "epochs": epochs(&self.asked.trainings),
+            "min_epochs": min_epochs,
+            "factor": factor,
+            "checkpoints": self.places.checkpoints,
+        })
+        .to_string()
+    }
+
+    /// The trainings that are not at their end.
+    ///
+    /// # Errors
+    /// Results that cannot be read.
+    pub fn waiting(&self) -> Result<Vec<usize>, Failure> {
+        let trials = self.store.trials()?;
+        Ok(trials.iter().filter(|trial| trial.state == State::Waiting).map(|trial| trial.number).collect())
+    }
+
+    /// Takes note of what was told of a training under way.
+    ///
+    /// # Errors
+    /// Results that cannot be written.
+    pub fn tell(&self, number: usize, told: &str) -> Result<(), Failure> {
+        let told = self.told(number, told)?;
+        self.update(&Trial { state: State::Waiting, ..told.trial })
+    }
+
+    /// Takes note of the last that was told of a training; its model is in `model`. Without one, it was given up.
+    /// Returns a line about it.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written.
+    pub fn finish(&self, number: usize, told: &str, model: Option<&Path>) -> Result<String, Failure> {
+        let mut trial = self.told(number, told)?.trial;
+        if trial.state == State::Waiting || (trial.state == State::Done && model.is_none()) {
+            trial.state = State::Stopped;
+        }
+        if let Some(model) = model
+            && is_best(&self.store, &trial)?
+        {
+            let mut from = File::open(model).map_err(Failure::io("read", model))?;
+            files::write(&self.places.model, |to| io::copy(&mut from, to).map(drop))?;
+        }
+        self.update(&trial)?;
+        Ok(report::line(&trial))
+    }
+
+    /// Takes note of a training that was begun again in vain. Returns a line about it.
+    ///
+    /// # Errors
+    /// Results that cannot be written.
+    pub fn fail(&self, number: usize, message: &str) -> Result<String, Failure> {
+        let mut trial = self.trial(number)?;
+        (trial.state, trial.message) = (State::Failed, Some(message.to_owned()));
+        self.update(&trial)?;
+        Ok(report::line(&trial))
+    }
+
+    fn told(&self, number: usize, told: &str) -> Result<Told, Failure> {
+        let mut told: Told = serde_json::from_str(told)
+            .map_err(|error| Failure::Message(format!("trial {number}: malformed result: {error}")))?;
+        told.trial.number = number;
+        if let Some(error) = &told.error {
+            self.store.name_error(error)?;
+        }
+        if let Some(record) = &told.epoch {
+            self.store.add_epoch(number, record, told.validation_error)?;
+        }
+        Ok(told)
+    }
+
+    fn trial(&self, number: usize) -> Result<Trial, Failure> {
+        let mut trials = self.store.trials()?;
+        let known = number.checked_sub(1).filter(|&at| at < trials.len());
+        let at = known.ok_or_else(|| Failure::Message(format!("the sweep has no trial {number}")))?;
+        Ok(trials.swap_remove(at))
+    }
+
+    fn update(&self, trial: &Trial) -> Result<(), Failure> {
+        self.store.set_options(trial.number, &trial.options)?;
+        self.store.update(trial)
+    }
+
+    /// Clears away what trainings go on from, once all are at their end; says so if all failed.
+    ///
+    /// # Errors
+    /// A folder that cannot be removed, or that there is no result.
+    pub fn close(&self) -> Result<(), Failure> {
+        self.places.remove_checkpoints()?;
+        super::check_outcome(&self.store)
+    }
+
+    /// Lets others go on with the sweep, however long this is still held.
+    pub fn release(&mut self) {
+        self.lock = None;
+    }
+
+    /// Prints the results.
+    ///
+    /// # Errors
+    /// Results that cannot be read, or printed.
+    pub fn show(&self, as_json: bool) -> Result<(), Failure> {
+        report::show(&self.store, as_json, Some(&self.places.model))
+    }
+
+    /// All trainings, the best first, as JSON.
+    ///
+    /// # Errors
+    /// Results that cannot be read.
+    pub fn found(&self) -> Result<String, Failure> {
+        Ok(json::value(&report::Found::of(&self.store)?).to_string())
+    }
+}
+
+/// A training of a sweep, where it runs.
+pub struct Training<'a> {
+    /// JSON.
+    pub definition: &'a str,
+    /// JSON of those that vary.
+    pub options: &'a str,
+    /// Of the trial.
+    pub number: usize,
+    /// That it took before it was broken off.
+    pub seconds: f64,
+    /// File to go on from, and to write.
+    pub checkpoint: &'a Path,
+    /// File for the model of a training that is done.
+    pub model: &'a Path,
+}
+
+/// Data of trainings in this process.
+static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::default);
+
+/// That of the last one, so that the next one need not prepare it again.
+static LAST: Mutex<Option<Arc<Prepared>>> = Mutex::new(None);
+
+/// Trains to the end; what is told of each epoch, and whether the training is in its checkpoint with that epoch, goes to
+/// `tell`. Returns what is told of the end; if `tell` refuses an epoch, of a training that failed.
+///
+/// # Errors
+/// Options or files that cannot be.
+pub fn train(
+    training: &Training<'_>,
+    tell: &dyn Fn(String, bool) -> Result<(), Failure>,
+) -> Result<String, Failure> {
+    let malformed = |error: serde_json::Error| Failure::Message(format!("malformed options: {error}"));
+    let definition = Definition::from_json(training.definition).map_err(Failure::Message)?;
+    let varied: Table = serde_json::from_str(training.options).map_err(malformed)?;
+    let options: Map<String, Value> = serde_json::from_str(training.options).map_err(malformed)?;
+    let begun = Trial {
+        number: training.number,
+        options,
+        state: State::Waiting,
+        epochs: 0,
+        best_epoch: None,
+        validation_error: None,
+        test_error: None,
+        mean_sparsity: None,
+        seconds: training.seconds,
+        message: None,
+    };
+    let args = training_of(&definition, &varied)?;
+    // What is wrong with it is told of the training, below.
+    if let Ok(data) = Experiment::new(&args).and_then(|experiment| SHELF.take(&experiment)) {
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
+    }
+    let on_epoch = |epoch: Epoch<'_>, keep: Keep<'_>| {
+        let Epoch { record, measure, trial } = epoch;
+        let told = Told {
+            error: Some(measure.name().to_owned()),
+            trial,
+            epoch: Some(record.clone()),
+            validation_error: record.validation_error.map(|error| measure.convert(error)),
+        };
+        // Told after the checkpoint, which goes the same way: where one arrives, both do.
+        let kept = keep()?;
+        tell(json::value(&told).to_string(), kept)
+    };
+    let Came { trial, model } =
+        training::run(&begun, &args, usize::MAX, &SHELF, training.checkpoint, &on_epoch)?;
+    if let Some(model) = model {
+        model.save(training.model)?;
+    }
+    let told = Told { error: None, trial, epoch: None, validation_error: None };
+    Ok(json::value(&told).to_string())
+}

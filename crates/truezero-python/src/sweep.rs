@@ -1,0 +1,109 @@
+//! Sweeps that Python drives: the results, and one training.
+
+use std::cell::RefCell;
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use truezero_cli::sweep::{Failure, Training};
+
+use crate::failure::{message, wrong};
+
+/// The results of a sweep, which one process collects.
+#[pyclass(frozen, module = "truezero._truezero")]
+pub struct Sweep(Mutex<truezero_cli::sweep::Sweep>);
+
+#[pymethods]
+impl Sweep {
+    #[new]
+    #[pyo3(signature = (file, definition, out, drawn))]
+    fn new(file: Option<PathBuf>, definition: &str, out: PathBuf, drawn: bool) -> PyResult<Self> {
+        let sweep = truezero_cli::sweep::Sweep::open(file.as_deref(), definition, &out, drawn);
+        Ok(Self(Mutex::new(sweep.map_err(|failure| raise(&failure))?)))
+    }
+
+    fn plan(&self) -> String {
+        self.sweep().plan()
+    }
+
+    fn waiting(&self) -> PyResult<Vec<usize>> {
+        self.sweep().waiting().map_err(|failure| raise(&failure))
+    }
+
+    fn tell(&self, number: usize, told: &str) -> PyResult<()> {
+        self.sweep().tell(number, told).map_err(|failure| raise(&failure))
+    }
+
+    #[pyo3(signature = (number, told, model))]
+    fn finish(&self, number: usize, told: &str, model: Option<PathBuf>) -> PyResult<String> {
+        self.sweep().finish(number, told, model.as_deref()).map_err(|failure| raise(&failure))
+    }
+
+    fn fail(&self, number: usize, message: &str) -> PyResult<String> {
+        self.sweep().fail(number, message).map_err(|failure| raise(&failure))
+    }
+
+    fn close(&self) -> PyResult<()> {
+        self.sweep().close().map_err(|failure| raise(&failure))
+    }
+
+    fn release(&self) {
+        self.sweep().release();
+    }
+
+    fn show(&self, as_json: bool) -> PyResult<()> {
+        self.sweep().show(as_json).map_err(|failure| raise(&failure))
+    }
+
+    fn found(&self) -> PyResult<String> {
+        self.sweep().found().map_err(|failure| raise(&failure))
+    }
+}
+
+impl Sweep {
+    fn sweep(&self) -> MutexGuard<'_, truezero_cli::sweep::Sweep> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Trains one network of a sweep; `tell` is called after each epoch with its number, what the trainer knows of it, and
+/// whether the checkpoint has it. Returns what is to be told at the end.
+#[pyfunction]
+pub fn sweep_train(
+    py: Python<'_>,
+    definition: &str,
+    options: &str,
+    number: usize,
+    seconds: f64,
+    checkpoint: PathBuf,
+    model: PathBuf,
+    tell: Py<PyAny>,
+) -> PyResult<String> {
+    let training = Training { definition, options, number, seconds, checkpoint: &checkpoint, model: &model };
+    let (told, raised) = py.detach(|| {
+        let raised = RefCell::new(None);
+        let told = truezero_cli::sweep::train(&training, &|told, kept| {
+            Python::attach(|py| tell.call1(py, (told, kept))).map(drop).map_err(|error| {
+                let refused = Failure::Message(error.to_string());
+                raised.replace(Some(error));
+                refused
+            })
+        });
+        (told, raised.into_inner())
+    });
+    match raised {
+        Some(raised) => Err(raised),
+        None => told.map_err(|failure| raise(&failure)),
+    }
+}
+
+fn raise(failure: &Failure) -> PyErr {
+    let refused = failure.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match refused {
+        // Its kind decides which OSError it is.
+        Some(source) => io::Error::new(source.kind(), message(failure)).into(),
+        None => wrong(message(failure)),
+    }
+}
