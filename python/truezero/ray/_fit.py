@@ -1,6 +1,7 @@
 """One network trained on many machines."""
 
 import json
+import math
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ import ray
 from .. import _truezero
 
 #: Mini-batches between two averages, unless it is said otherwise: see RESULTS.md.
-EVERY = 100
+EVERY = 400
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,9 @@ class _Worker:
 
 def _train(lead, crew, start, every, on_epoch):
     values, scalars = lead.parameters()
-    # Each worker takes the mean of a slice, so that none has to receive the parameters of all.
-    average = [ray.put(each) for each in np.array_split(values, len(crew))]
+    # Some workers take the mean of a slice each, so that none has to receive the parameters of all. More slices would
+    # be less to receive, but more objects to keep account of: workers x slices.
+    average = [ray.put(each) for each in np.array_split(values, math.isqrt(len(crew) - 1) + 1)]
     while (epoch := lead.epoch()) is not None:
         began = time.perf_counter()
         reports, rounds, computing = [], 0, 0.0
@@ -175,15 +177,15 @@ def _train(lead, crew, start, every, on_epoch):
         while not ended:
             place = (start, epoch, rounds * every, every, scalars)
             calls = [
-                worker.train.options(num_returns=1 + len(crew)).remote(*place, *average) for worker in crew
+                worker.train.options(num_returns=1 + len(average)).remote(*place, *average) for worker in crew
             ]
             reported = [report for report, *_ in calls]
             of_slices = zip(*(slices for _, *slices in calls))
             means = [worker.mean.remote(len(crew), *reported, *slices) for worker, slices in zip(crew, of_slices)]
             done = ray.get(reported)
-            slices = ray.get(means)
-            # Of our own from here on: the next round can be done again whatever is lost with a machine.
-            average = [ray.put(each) for each in slices]
+            # The next round's workers fetch the means from those who took them. That they are here too, as long as
+            # they are held, is what a round is done again from when a machine is lost with its slice.
+            average, slices = means, ray.get(means)
             reports += [report for report, _, _ in done]
             scalars = _mean_of_scalars(done)
             computing += max(seconds for _, _, seconds in done)
