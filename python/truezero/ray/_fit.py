@@ -17,6 +17,8 @@ from .. import _truezero
 
 #: Mini-batches between two averages, unless it is said otherwise: see RESULTS.md.
 EVERY = 400
+#: Options that name files.
+FILES = ("labels", "test", "from")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def fit(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}: expected a whole number of at least 1, found {value!r}")
     given = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
+    given |= {name: _absolute(given[name]) for name in FILES if name in given}
     text = json.dumps({**given, "data": _absolute(data)})
     lead = _truezero.Lead(text, threads)
     if not ray.is_initialized():
