@@ -11,7 +11,9 @@ const JAVA: &str = "java";
 
 pub(crate) fn run(root: &Path) -> Outcome {
     if Command::new(JAVA).arg("-version").output().is_err() {
-        return Outcome::NotRun("Java 17 or 21, which the page on clusters starts Spark with, is not there".into());
+        return Outcome::NotRun(
+            "Java 17 or 21, which the page on clusters starts Spark with, is not there".into(),
+        );
     }
     let programs = match install(root) {
         Ok(programs) => programs,
