@@ -79,6 +79,11 @@ def test_a_lost_node_changes_nothing(cluster, files):
     assert [epoch.record for epoch in seen] == [epoch.record for epoch in epochs]
 
 
+def test_what_goes_wrong_with_a_worker_is_told(cluster, files):
+    with pytest.raises(ValueError, match="diverged in epoch 1"):
+        truezero.ray.fit(files, workers=2, **{**OPTIONS, "learning_rate": 1e9})
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -123,6 +123,8 @@ def fit(
     try:
         ray.get([worker.prepare.remote(start) for worker in crew])
         _train(lead, crew, start, every, on_epoch)
+    except ray.exceptions.RayTaskError as failed:
+        raise failed.cause from failed  # as one process would raise it
     finally:
         for worker in crew:
             ray.kill(worker)
