@@ -97,10 +97,7 @@ fn other_options_other_data_or_a_damaged_file_are_refused() {
     let refused = resume(TrainingOptions { batch_size: 9, ..small() }, &data).unwrap_err().to_string();
     assert!(refused.ends_with("option batch-size: expected 9, found 8"), "{refused}");
     let refused = resume(small(), &other).unwrap_err().to_string();
-    assert!(
-        refused.ends_with("data: expected the examples of this training, found other examples"),
-        "{refused}"
-    );
+    assert!(refused.ends_with("data: expected the examples of this training, found others"), "{refused}");
 
     let whole = fs::read(&file).unwrap();
     for cut in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
