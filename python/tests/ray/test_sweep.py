@@ -17,13 +17,13 @@ PROGRAM = Path(sys.executable).parent / "truezero"
 
 GRID = {
     "method": "grid",
-    "train": {"hidden": [100, 100], "epochs": 8},
+    "train": {"hidden": [400, 400], "epochs": 8},
     "vary": {"l1": [0.0, 1e-3], "seed": [1, 2]},
 }
 TOML = """
 method = "grid"
 [train]
-hidden = [100, 100]
+hidden = [400, 400]
 epochs = 8
 [vary]
 l1 = [0.0, 1e-3]

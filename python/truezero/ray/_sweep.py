@@ -140,7 +140,12 @@ def _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures):
     train = tune.with_resources(train, {"cpu": 1})
     name = "sweep"
     place = f"{storage}/{name}"
-    if tune.Tuner.can_restore(place) and list(Path(place).glob("experiment_state-*.json")):
+    if search_alg is None:
+        # What a killed driver leaves of Tune's may name checkpoints that are no more. What is done is in our results; what
+        # was under way begins anew, to the same results.
+        shutil.rmtree(place, ignore_errors=True)
+    elif tune.Tuner.can_restore(place) and list(Path(place).glob("experiment_state-*.json")):
+        # What it has suggested, only Tune knows.
         return tune.Tuner.restore(place, train, resume_unfinished=True)
     if search_alg is None:
         space, samples = {"trial": tune.grid_search(results.waiting())}, 1
