@@ -54,11 +54,6 @@ impl Lead {
         model.to_bytes().map_err(|error| chain(&error))
     }
 
-    /// Number of examples to train on, and of a mini-batch.
-    pub fn examples(&self) -> [usize; 2] {
-        [self.data.to_train_on(), self.experiment.plan.options().batch_size]
-    }
-
     /// What the next round starts from.
     ///
     /// # Errors

@@ -50,12 +50,6 @@ impl Lead {
         Ok(PyBytes::new(py, &self.0.model().map_err(wrong)?))
     }
 
-    /// Number of examples to train on, and of a mini-batch.
-    #[getter]
-    fn examples(&self) -> (usize, usize) {
-        self.0.examples().into()
-    }
-
     fn parameters<'py>(&mut self, py: Python<'py>) -> PyResult<ShownParameters<'py>> {
         Ok(shown_parameters(py, self.0.parameters().map_err(wrong)?))
     }
