@@ -95,8 +95,10 @@ fn limited(place: &Place, kilobytes: u32, arguments: &[&str]) -> Output {
     let mut command = place.command("sh");
     let script = "ulimit -v $1 && shift && exec \"$@\"";
     command.args(["-c", script, "sh", &kilobytes.to_string(), env!("CARGO_BIN_EXE_truezero")]);
-    // The allocator sets aside 64 MB of addresses for each thread, which are not memory.
-    command.args(arguments).env("MALLOC_ARENA_MAX", "1").output().unwrap()
+    // The allocator sets aside 64 MB of addresses for each thread, which are not memory. Once large pieces have
+    // been given back it takes others from the heap, where two threads leave gaps that depend on the timing.
+    command.args(arguments).envs([("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "131072")]);
+    command.output().unwrap()
 }
 
 /// Units of each of two hidden layers: 72 MB of weights, above which the best weights are kept in a file.

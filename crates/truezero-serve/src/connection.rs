@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +20,8 @@ use crate::limits::{HEAD_BYTES, Limits};
 
 /// Pause after the system refused a connection, usually because too many files are open.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a client may go on sending what is not read any more, before its connection is closed.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Accepts connections until `stop` is ready; then lets those there are finish what they have begun. False if
 /// that took too long.
@@ -49,7 +51,7 @@ pub(crate) async fn serve(
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let stream = TokioIo::new(Patient { stream, limit: limits.timeout, overdue: None });
+        let stream = TokioIo::new(Patient { stream, limit: limits.timeout, overdue: None, lingering: None });
         let connection = http.serve_connection(stream, TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -69,6 +71,8 @@ struct Patient {
     limit: Duration,
     /// When the answer that is being sent must be gone.
     overdue: Option<Pin<Box<Sleep>>>,
+    /// Once all is said: when the connection is closed though the client has not closed it.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
@@ -122,7 +126,24 @@ impl AsyncWrite for Patient {
         flushed
     }
 
+    /// Says that nothing more comes, and passes over what the client still sends, until it has closed too. Closing
+    /// while there is something to be read resets the connection, and a client that sends a body which was
+    /// refused would lose the answer that says so.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        let lingering = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if lingering.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut scratch = [0; 1 << 12];
+        loop {
+            let mut passed = ReadBuf::new(&mut scratch);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut passed))?;
+            if passed.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }

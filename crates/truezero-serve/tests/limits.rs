@@ -122,6 +122,9 @@ fn large_bodies_are_refused_before_they_are_read() {
     }
     client.read().unwrap().refused(413);
     let mut client = server.connect();
+    client.ask("POST", INFER, &[], &[b' '; 5_000_000]);
+    assert!(client.read().unwrap().refused(413).contains("1000"), "though most of the body was not read");
+    let mut client = server.connect();
     client.ask("POST", "/v1/predict", &[("content-length", "99999999999999999999")], b"");
     assert!(client.read().is_none_or(|answer| answer.status == 400 || answer.status == 413));
     server.connect().send("POST", INFER, &[], dense(6, &[1.0; 6]).to_string().as_bytes()).ok();
@@ -133,7 +136,9 @@ fn memory_is_shared_out_and_not_exceeded() {
     let limits = Limits { body_bytes: 100_000, memory_bytes: 2_000_000, ..Limits::default() };
     let (_folder, server) = serving(limits);
     let mut slow = server.connect();
-    slow.ask("POST", INFER, &[("content-length", "100000")], b"{");
+    // A server that asks for the body has set memory aside for it.
+    slow.ask("POST", INFER, &[("content-length", "100000"), ("expect", "100-continue")], b"");
+    assert_eq!(slow.read().unwrap().status, 100);
     let mut refused = false;
     for _ in 0..200 {
         let mut other = server.connect();
