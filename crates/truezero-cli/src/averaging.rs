@@ -12,9 +12,6 @@ use crate::commands::train::{model_of, start, streamed};
 use crate::config;
 use crate::failure::{Failure, chain};
 
-/// Options that say how the command is called, not what is trained.
-const OF_A_CALL: [&str; 6] = ["out", "log-dir", "observe", "threads", "json", "quiet"];
-
 /// Leads workers: holds the validation examples, and decides when the training ends.
 pub struct Lead {
     experiment: Experiment,
@@ -135,7 +132,7 @@ fn parts_of(model: Vec<u8>) -> Result<(truezero::Network, Preprocessing), Failur
 fn experiment(options: &str) -> Result<Experiment, Failure> {
     let mut table: toml::Table = serde_json::from_str(options)
         .map_err(|error| Failure::Message(format!("options: expected a JSON object, found {error}")))?;
-    if let Some(option) = OF_A_CALL.iter().find(|option| table.contains_key(**option)) {
+    if let Some(option) = config::OF_A_CALL.iter().find(|option| table.contains_key(**option)) {
         return Err(Failure::Message(format!(
             "{option}: expected options of the training, found one of a call"
         )));

@@ -17,6 +17,9 @@ use crate::failure::Failure;
 /// Options that say something about one call, not about an experiment.
 const NOT_IN_A_FILE: [&str; 3] = ["config", "help", "resume"];
 
+/// Options that say how `train` is called, not what is trained: refused where something else decides them.
+pub const OF_A_CALL: [&str; 6] = ["out", "log-dir", "observe", "threads", "json", "quiet"];
+
 /// The key for what has no option's name on the command line.
 const DATA: &str = "data";
 

@@ -10,9 +10,10 @@ mod between;
 
 use std::ops::Range;
 
+use crate::by_block::{ByBlock, InOrder};
 use crate::by_unit::ByUnit;
 use crate::isa::Isa;
-use crate::kernels::{Backward, DenseErrors, DenseStep, Forward, Found, Gradient, Sgd};
+use crate::kernels::{Backward, DenseErrors, DenseStep, Forward, Found, Gradient, Sgd, inputs_of_block};
 use crate::lanes::{Line, as_lines, as_lines_mut};
 use crate::threads::{Disjoint, Threads};
 use crate::weights::Shape;
@@ -34,6 +35,7 @@ pub struct Engine {
     isa: Isa,
     threads: Threads,
     by_unit: ByUnit,
+    by_block: ByBlock,
     found: Found,
     /// Biases or signs, padded.
     row: AlignedVec,
@@ -63,6 +65,7 @@ impl Engine {
             isa,
             threads,
             by_unit: ByUnit::default(),
+            by_block: ByBlock::default(),
             found: Found::default(),
             row: AlignedVec::default(),
             scratch,
@@ -97,13 +100,23 @@ impl Engine {
         // Panels first, so that a thread keeps its panels' weights in its cache.
         let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
         let work = w.outputs() * active_values(x);
+        let blocks = match x {
+            Inputs::Active(x) if panels > 0 => {
+                inputs_of_block(x, w.panel_width(0) / LANES).map(|inputs| (x, inputs))
+            }
+            _ => None,
+        };
+        let in_blocks = blocks.map(|(x, inputs)| self.by_block.order(x, inputs));
         self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
             let (at, part) = (task / parts, task % parts);
             let examples = part * examples / parts..(part + 1) * examples / parts;
             let (panel, outputs) = (as_lines(w.panel(at)), w.columns(at));
             let bias = as_lines(&bias[outputs.start..outputs.start + w.panel_width(at)]);
             match x {
-                Inputs::Active(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
+                Inputs::Active(x) => {
+                    let x = &in_blocks.unwrap_or(InOrder::of(x));
+                    isa.run(Forward { x, examples, panel, bias, outputs, out, stride });
+                }
                 Inputs::Dense(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
             }
         });
@@ -240,10 +253,22 @@ impl Engine {
         let errors = Disjoint::new(errors.map_or(&mut [], DenseBatch::padded_mut));
         let weights = Disjoint::new(as_lines_mut(w.packed_mut()));
         let work = 2 * x.active() * shape.outputs();
-        self.threads.run(work, by_unit.tasks().len(), &mut self.scratch, |scratch, task| {
+        // Errors are sums over all panels. Without them a task keeps to one panel: its weights are passed in order,
+        // and the panel's share of δ stays in the cache.
+        let (panels, units) = (shape.panels(), by_unit.units().len());
+        let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(units);
+        let tasks = if DOT { by_unit.tasks().len() } else { panels * parts };
+        self.threads.run(work, tasks, &mut self.scratch, |scratch, task| {
+            let (task, panels) = if DOT {
+                (by_unit.tasks()[task].clone(), 0..panels)
+            } else {
+                let (panel, part) = (task / parts, task % parts);
+                (part * units / parts..(part + 1) * units / parts, panel..panel + 1)
+            };
             isa.run(Sgd::<DOT> {
                 x: by_unit,
-                task: by_unit.tasks()[task].clone(),
+                task,
+                panels,
                 shape,
                 weights,
                 delta,

@@ -18,6 +18,7 @@
 #[allow(unsafe_code)]
 mod aligned;
 mod batch;
+mod by_block;
 mod by_unit;
 pub mod choose;
 #[allow(unsafe_code)]

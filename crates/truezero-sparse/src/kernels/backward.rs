@@ -16,8 +16,10 @@ use crate::{DenseBatch, LANES, PANEL, PackedWeights};
 /// Lines of a piece of full width.
 pub(super) const PANEL_LINES: usize = PANEL / LANES;
 
-/// How many touched pieces ahead weights are prefetched.
+/// How many touched pieces ahead weights are prefetched: where errors are summed too, and where they are not and each
+/// piece takes less time.
 const AHEAD: usize = 3;
+const AHEAD_WITHOUT_ERRORS: usize = 8;
 
 /// The errors δ of the outputs, as lines.
 #[derive(Clone, Copy)]
@@ -76,10 +78,10 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     new
 }
 
-/// Starts to bring the piece that comes `AHEAD` pieces after the `at`th of a panel into the first-level
+/// Starts to bring the piece that comes some pieces after the `at`th of a panel into the first-level
 /// cache; after the last unit of a task come those of the next panel.
 #[inline(always)]
-fn prefetch<L: Lanes>(
+fn prefetch<L: Lanes, const DOT: bool>(
     lanes: L,
     units: &[u32],
     at: usize,
@@ -87,7 +89,7 @@ fn prefetch<L: Lanes>(
     shape: Shape,
     weights: *const Line,
 ) {
-    let mut ahead = at + AHEAD;
+    let mut ahead = at + if DOT { AHEAD } else { AHEAD_WITHOUT_ERRORS };
     if ahead >= units.len() {
         (ahead, panel) = (ahead - units.len(), panel + 1);
     }
@@ -154,7 +156,7 @@ impl Kernel for Backward<'_> {
                 let activities = x.activities(task.start + at);
                 let partial = &mut partial[done..done + activities.len()];
                 done += activities.len();
-                prefetch(lanes, units, at, panel, shape, packed.as_ptr());
+                prefetch::<L, true>(lanes, units, at, panel, shape, packed.as_ptr());
                 let piece = &packed[shape.piece_lines(panel, unit as usize)];
                 let lines = piece.len();
                 let mut first = 0;
@@ -173,10 +175,12 @@ impl Kernel for Backward<'_> {
     }
 }
 
-/// The step of gradient descent for the units of one task, and with `DOT` their errors before it.
+/// The step of gradient descent for the units of one task in some panels, and with `DOT` (in all panels) their
+/// errors before it.
 pub(crate) struct Sgd<'a, const DOT: bool> {
     pub(crate) x: &'a ByUnit,
     pub(crate) task: Range<usize>,
+    pub(crate) panels: Range<usize>,
     pub(crate) shape: Shape,
     /// All weights in packed order.
     pub(crate) weights: Disjoint<'a, Line>,
@@ -194,21 +198,21 @@ impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { x, task, shape, weights, partial, .. } = self;
+        let Self { x, task, panels, shape, weights, partial, .. } = self;
         let delta = Delta::new(self.delta);
         partial.clear();
         if DOT {
             partial.resize(x.pairs(&task), [0.0; LANES]);
         }
         let units = &x.units()[task.clone()];
-        for panel in 0..shape.panels() {
+        for panel in panels {
             let mut done = 0;
             for (at, &unit) in units.iter().enumerate() {
                 let activities = x.activities(task.start + at);
                 let partial = if DOT { &mut partial[done..done + activities.len()] } else { &mut [][..] };
                 done += activities.len();
-                prefetch(lanes, units, at, panel, shape, weights.address(0));
-                // SAFETY: the weights of a unit belong to one task, which is here and takes its pieces
+                prefetch::<L, DOT>(lanes, units, at, panel, shape, weights.address(0));
+                // SAFETY: a piece of a unit's weights belongs to one task, which is here and takes its pieces
                 // one after the other.
                 let piece = unsafe { weights.slice_mut(shape.piece_lines(panel, unit as usize)) };
                 let lines = piece.len();

@@ -6,11 +6,12 @@
 use std::ops::Range;
 
 use crate::ActiveBatch;
+use crate::by_block::InOrder;
 use crate::lanes::{Kernel, Lanes, Line, lines_at, lines_at_mut, with_lines};
 use crate::threads::Disjoint;
 
 /// How many active inputs ahead weights are prefetched.
-const AHEAD: usize = 10;
+const AHEAD: usize = 16;
 
 /// Lines of the part of a panel that all examples pass before the next part is begun: half of a
 /// second-level cache of 1 MB.
@@ -36,36 +37,38 @@ pub(crate) struct Forward<'a, X> {
     pub(crate) stride: usize,
 }
 
-impl Kernel for Forward<'_, ActiveBatch> {
+/// How many inputs make a block if each has weights of so many lines; `None` if blocks gain nothing: there is but one, or
+/// too few examples share weights, or on average less than one value of an example is in a block.
+pub(crate) fn inputs_of_block(x: &ActiveBatch, lines: usize) -> Option<usize> {
+    let (examples, inputs) = (x.examples(), x.width());
+    let blocks = inputs.div_ceil(BLOCK_LINES / lines);
+    let gain = blocks > 1 && examples >= SHARED && x.active() / examples >= blocks;
+    gain.then(|| inputs.div_ceil(blocks))
+}
+
+impl Kernel for Forward<'_, InOrder<'_>> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let inputs = self.x.width();
-        let most = BLOCK_LINES / self.bias.len();
-        let blocks = if self.examples.len() < SHARED { 1 } else { inputs.div_ceil(most).max(1) };
-        for block in 0..blocks {
-            let inputs = block * inputs / blocks..(block + 1) * inputs / blocks;
+        let (all, starts) = (self.x.examples, self.x.starts);
+        for (first, block) in (0..starts.len() - 1).step_by(all).enumerate() {
             for example in self.examples.clone() {
-                let active = self.x.offsets()[example]..self.x.offsets()[example + 1];
-                if blocks == 1 {
-                    self.example(lanes, example, active, true);
-                } else {
-                    let indices = &self.x.indices()[active.clone()];
-                    let [start, end] = [inputs.start, inputs.end]
-                        .map(|end| active.start + indices.partition_point(|&i| (i as usize) < end));
-                    self.example(lanes, example, start..end, block == 0);
-                }
+                let active = starts[block + example]..starts[block + example + 1];
+                self.example(lanes, example, active, first == 0);
             }
         }
     }
 }
 
-impl Forward<'_, ActiveBatch> {
-    /// Adds some of an example's active inputs, given by their places in the batch, to its biases if these
-    /// are the `first` ones, else to what there is.
+impl Forward<'_, InOrder<'_>> {
+    /// Adds some of an example's active inputs, given by their places, to its biases if these are the `first` ones,
+    /// else to what there is.
     #[inline(always)]
     fn example<L: Lanes>(&self, lanes: L, example: usize, active: Range<usize>, first: bool) {
+        if active.is_empty() && !first {
+            return;
+        }
         let lines = self.bias.len();
         let start = example * self.stride + self.outputs.start / crate::LANES;
         // SAFETY: no other task computes this panel of this example.
@@ -94,8 +97,8 @@ impl Forward<'_, ActiveBatch> {
     ) {
         let lines = self.bias.len();
         // Beyond the end of these inputs, the next example's pieces are prefetched.
-        let coming = &self.x.indices()[active.start..];
-        let (indices, values) = (&self.x.indices()[active.clone()], &self.x.values()[active]);
+        let coming = &self.x.indices[active.start..];
+        let (indices, values) = (&self.x.indices[active.clone()], &self.x.values[active]);
         let mut sums = [lanes.splat(0.0); N];
         for n in 0..N {
             sums[n] = lanes.load(&start[n]);

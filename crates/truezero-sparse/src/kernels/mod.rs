@@ -13,5 +13,5 @@ mod pointwise;
 pub(crate) use backward::{Backward, Gradient, Sgd};
 pub(crate) use dense_backward::{DenseErrors, DenseStep};
 pub(crate) use extract::{Extract, Found, Rectify};
-pub(crate) use forward::Forward;
+pub(crate) use forward::{Forward, inputs_of_block};
 pub(crate) use pointwise::{Activate, RectifiedErrors, SlopeErrors};

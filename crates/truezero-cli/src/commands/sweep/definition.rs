@@ -7,14 +7,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::config;
+use crate::config::{self, OF_A_CALL};
 use crate::failure::Failure;
 
 /// Most networks of a sweep.
 pub const MAX_TRIALS: usize = 100_000;
-
-/// Options of a training that the sweep decides, or that make no sense for many trainings.
-const OF_THE_SWEEP: [&str; 5] = ["out", "log-dir", "threads", "json", "quiet"];
 
 /// A sweep as it is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,10 +129,8 @@ impl Definition {
             return Err("vary: expected at least one option that differs, found none".into());
         }
         for name in self.train.keys().chain(self.vary.keys()) {
-            if OF_THE_SWEEP.contains(&name.as_str()) {
-                return Err(format!(
-                    "{name}: expected an option of training, found one that the sweep decides"
-                ));
+            if OF_A_CALL.contains(&name.as_str()) {
+                return Err(format!("{name}: expected an option of training, found one of a call"));
             }
         }
         if let Some(twice) = self.vary.keys().find(|name| self.train.contains_key(*name)) {
