@@ -19,30 +19,20 @@ impl ByBlock {
     /// # Panics
     /// If `inputs`, those of a block, are none.
     pub(crate) fn order(&mut self, x: &ActiveBatch, inputs: usize) -> InOrder<'_> {
-        let examples = x.examples();
-        let blocks = x.width().div_ceil(inputs);
+        let (examples, blocks) = (x.examples(), x.width().div_ceil(inputs));
         let Self { indices, values, starts } = self;
+        indices.clear();
+        values.clear();
         starts.clear();
-        starts.resize(blocks * examples + 1, 0);
-        for example in 0..examples {
-            for &index in x.example(example).0 {
-                starts[index as usize / inputs * examples + example + 1] += 1;
-            }
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        indices.resize(x.active(), 0);
-        values.resize(x.active(), 0.0);
-        for example in 0..examples {
-            let (from, of) = x.example(example);
-            let mut done = 0;
-            for block in 0..blocks {
-                let place = starts[block * examples + example]..starts[block * examples + example + 1];
-                let part = done..done + place.len();
-                done = part.end;
-                indices[place.clone()].copy_from_slice(&from[part.clone()]);
-                values[place].copy_from_slice(&of[part]);
+        starts.push(0);
+        for block in 0..blocks {
+            for example in 0..examples {
+                let (from, of) = x.example(example);
+                let before = |end: usize| from.partition_point(|&index| (index as usize) < end);
+                let part = before(block * inputs)..before((block + 1) * inputs);
+                indices.extend_from_slice(&from[part.clone()]);
+                values.extend_from_slice(&of[part]);
+                starts.push(indices.len());
             }
         }
         InOrder { examples, indices, values, starts }
