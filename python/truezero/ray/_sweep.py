@@ -144,11 +144,10 @@ def _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures):
         # What a killed driver leaves of Tune's may name checkpoints that are no more. What is done is in our results; what
         # was under way begins anew, to the same results.
         shutil.rmtree(place, ignore_errors=True)
+        space, samples = {"trial": tune.grid_search(results.waiting())}, 1
     elif tune.Tuner.can_restore(place) and list(Path(place).glob("experiment_state-*.json")):
         # What it has suggested, only Tune knows.
         return tune.Tuner.restore(place, train, resume_unfinished=True)
-    if search_alg is None:
-        space, samples = {"trial": tune.grid_search(results.waiting())}, 1
     else:
         space = {name: _domain(axis) for name, axis in plan["definition"]["vary"].items()}
         samples = len(plan["options"])
