@@ -35,7 +35,7 @@ impl ByBlock {
                 starts.push(indices.len());
             }
         }
-        InOrder { examples, indices, values, starts }
+        InOrder { examples, inputs, indices, values, starts }
     }
 }
 
@@ -44,6 +44,8 @@ impl ByBlock {
 pub(crate) struct InOrder<'a> {
     /// Examples of the batch.
     pub(crate) examples: usize,
+    /// Inputs of a block; the last one may have fewer.
+    pub(crate) inputs: usize,
     pub(crate) indices: &'a [u32],
     pub(crate) values: &'a [f32],
     /// Where the values of (block, example) start, and where the last ones end.
@@ -53,7 +55,8 @@ pub(crate) struct InOrder<'a> {
 impl<'a> InOrder<'a> {
     /// As the batch has them: one block.
     pub(crate) fn of(x: &'a ActiveBatch) -> Self {
-        Self { examples: x.examples(), indices: x.indices(), values: x.values(), starts: x.offsets() }
+        let (indices, values) = (x.indices(), x.values());
+        Self { examples: x.examples(), inputs: x.width(), indices, values, starts: x.offsets() }
     }
 }
 

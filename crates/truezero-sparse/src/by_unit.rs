@@ -13,9 +13,14 @@ pub(crate) struct Activity {
     pub(crate) factor: f32,
 }
 
-/// (Unit, example) pairs that one task works through. Their partial sums, a cache line each, fit the
-/// first-level cache beside what else is needed there.
-const PAIRS_PER_TASK: usize = 128;
+/// (Unit, example) pairs that one task works through, at least: their partial sums, a cache line each, fit the
+/// first-level cache beside what else is needed there. And at most, of large batches: the errors above, which each
+/// task passes once, are then moved less often.
+const FEW_PAIRS: usize = 128;
+const MANY_PAIRS: usize = 1024;
+
+/// How many tasks a batch is cut into before they become larger than at least.
+const TASKS: usize = 16;
 
 /// The units active in any example of a batch, in rising order, each with its examples, in rising
 /// order. Memory is reused from batch to batch.
@@ -76,9 +81,10 @@ impl ByUnit {
 
     fn cut_into_tasks(&mut self) {
         self.tasks.clear();
+        let enough = (self.activities.len() / TASKS).clamp(FEW_PAIRS, MANY_PAIRS);
         let mut first = 0;
         for next in 1..=self.units.len() {
-            if self.pairs(&(first..next)) >= PAIRS_PER_TASK || next == self.units.len() {
+            if self.pairs(&(first..next)) >= enough || next == self.units.len() {
                 self.tasks.push(first..next);
                 first = next;
             }

@@ -101,11 +101,10 @@ impl Engine {
         let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
         let work = w.outputs() * active_values(x);
         let blocks = match x {
-            Inputs::Active(x) if panels > 0 => {
-                inputs_of_block(x, w.panel_width(0) / LANES).map(|inputs| (x, inputs))
-            }
-            _ => None,
+            Inputs::Active(x) => inputs_of_block(x, w.shape()).map(|inputs| (x, inputs)),
+            Inputs::Dense(_) => None,
         };
+        let from_memory = w.shape().exceeds_caches();
         let in_blocks = blocks.map(|(x, inputs)| self.by_block.order(x, inputs));
         self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
             let (at, part) = (task / parts, task % parts);
@@ -115,9 +114,11 @@ impl Engine {
             match x {
                 Inputs::Active(x) => {
                     let x = &in_blocks.unwrap_or(InOrder::of(x));
-                    isa.run(Forward { x, examples, panel, bias, outputs, out, stride });
+                    isa.run(Forward { x, examples, panel, from_memory, bias, outputs, out, stride });
                 }
-                Inputs::Dense(x) => isa.run(Forward { x, examples, panel, bias, outputs, out, stride }),
+                Inputs::Dense(x) => {
+                    isa.run(Forward { x, examples, panel, from_memory, bias, outputs, out, stride });
+                }
             }
         });
     }

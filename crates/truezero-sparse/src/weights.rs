@@ -17,6 +17,9 @@ use crate::aligned::{AlignedVec, LANES, padded};
 /// Outputs in a panel: one unit's piece is 512 contiguous bytes.
 pub const PANEL: usize = 128;
 
+/// Weights that a third-level cache may be expected to keep: 8 MB of them.
+const CACHED: usize = 2 << 20;
+
 /// A matrix of inputs × outputs in column panels; outputs are padded with zero weights to a
 /// multiple of 16.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +44,11 @@ impl Shape {
     /// Number of output units.
     pub(crate) fn outputs(self) -> usize {
         self.outputs
+    }
+
+    /// Whether the weights are too many to stay in a cache from one product to the next.
+    pub(crate) fn exceeds_caches(self) -> bool {
+        self.inputs * padded(self.outputs) > CACHED
     }
 
     /// Number of panels.

@@ -29,6 +29,7 @@ fn dense_products_are_those_of_the_specification() {
         (10, 784, 300),
         (13, 131, 64),
         (300, 140, 129),
+        (3, 4000, 530), // from memory
     ];
     for (examples, inputs, outputs) in shapes {
         let mut plain = values(examples * inputs, 1);

@@ -255,6 +255,9 @@ fn large_products_are_those_of_the_specification() {
     check_products(&random_case(200, 300, 10, 0.9, 2));
     // A panel that is passed in blocks of inputs.
     check_products(&random_case(5, 3000, 200, 0.05, 3));
+    // Weights that come from memory: many of them used, in blocks, and few. Their last panel is narrow.
+    check_products(&random_case(6, 4000, 530, 0.4, 4));
+    check_products(&random_case(6, 4000, 530, 0.02, 5));
 }
 
 #[test]

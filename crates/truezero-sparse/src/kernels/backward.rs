@@ -17,9 +17,10 @@ use crate::{DenseBatch, LANES, PANEL, PackedWeights};
 pub(super) const PANEL_LINES: usize = PANEL / LANES;
 
 /// How many touched pieces ahead weights are prefetched: where errors are summed too, and where they are not and each
-/// piece takes less time.
+/// piece takes less time; and how many if they come from memory.
 const AHEAD: usize = 3;
 const AHEAD_WITHOUT_ERRORS: usize = 8;
+const AHEAD_FROM_MEMORY: usize = 32;
 
 /// The errors δ of the outputs, as lines.
 #[derive(Clone, Copy)]
@@ -78,28 +79,37 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     new
 }
 
-/// Starts to bring the piece that comes some pieces after the `at`th of a panel into the first-level
-/// cache; after the last unit of a task come those of the next panel.
+/// Starts to bring pieces that come after the `at`th of a panel nearer.
 #[inline(always)]
 fn prefetch<L: Lanes, const DOT: bool>(
     lanes: L,
     units: &[u32],
     at: usize,
-    mut panel: usize,
+    panel: usize,
     shape: Shape,
     weights: *const Line,
 ) {
-    let mut ahead = at + if DOT { AHEAD } else { AHEAD_WITHOUT_ERRORS };
-    if ahead >= units.len() {
-        (ahead, panel) = (ahead - units.len(), panel + 1);
-    }
-    if let Some(&unit) = units.get(ahead)
-        && panel < shape.panels()
-    {
-        let piece = shape.piece_lines(panel, unit as usize);
-        for n in piece {
-            lanes.prefetch(weights.wrapping_add(n));
+    if shape.exceeds_caches() {
+        for line in coming(units, at + AHEAD_FROM_MEMORY, panel, shape) {
+            lanes.prefetch_far(weights.wrapping_add(line));
         }
+    }
+    let ahead = if DOT { AHEAD } else { AHEAD_WITHOUT_ERRORS };
+    for line in coming(units, at + ahead, panel, shape) {
+        lanes.prefetch(weights.wrapping_add(line));
+    }
+}
+
+/// The lines of the `at`th piece of a panel; after the last unit of a task come those of the next panel, and none
+/// after the last panel.
+#[inline(always)]
+fn coming(units: &[u32], mut at: usize, mut panel: usize, shape: Shape) -> Range<usize> {
+    if at >= units.len() {
+        (at, panel) = (at - units.len(), panel + 1);
+    }
+    match units.get(at) {
+        Some(&unit) if panel < shape.panels() => shape.piece_lines(panel, unit as usize),
+        _ => 0..0,
     }
 }
 

@@ -59,6 +59,13 @@ impl<'a, W: Fn(Range<usize>) -> &'a [Line]> DenseErrors<'_, W> {
             let lines = self.shape.panel_width(panel) / LANES;
             let start = self.shape.piece_lines(panel, first).start;
             let pieces = (self.weights)(start..start + INPUTS * lines);
+            if example == 0 && self.shape.exceeds_caches() {
+                // The pieces of the inputs that come next, if they do.
+                let next = pieces.as_ptr().wrapping_add(pieces.len());
+                for line in 0..pieces.len() {
+                    lanes.prefetch_far(next.wrapping_add(line));
+                }
+            }
             let mut rows = [&[][..]; ROWS];
             for row in 0..ROWS {
                 let start = (example + row) * delta.stride + panel * PANEL_LINES;

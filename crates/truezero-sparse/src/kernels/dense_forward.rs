@@ -8,8 +8,9 @@ use super::forward::Forward;
 use crate::DenseBatch;
 use crate::lanes::{Kernel, Lanes, lines_at, with_constant};
 
-/// How many inputs ahead weights are prefetched.
+/// How many inputs ahead weights are prefetched, and how many if they come from memory.
 const AHEAD: usize = 12;
+const AHEAD_FROM_MEMORY: usize = 64;
 
 impl Kernel for Forward<'_, DenseBatch> {
     type Output = ();
@@ -74,11 +75,15 @@ impl Forward<'_, DenseBatch> {
             }
         }
         for i in 0..inputs {
-            let ahead = self.panel.as_ptr().wrapping_add((i + AHEAD) * lines + first);
+            let coming = |inputs| self.panel.as_ptr().wrapping_add((i + inputs) * lines + first);
+            let (ahead, far_ahead) = (coming(AHEAD), coming(AHEAD_FROM_MEMORY));
             let piece = lines_at::<LINES>(self.panel, i * lines + first);
             let mut weights = [lanes.splat(0.0); LINES];
             for n in 0..LINES {
                 lanes.prefetch(ahead.wrapping_add(n));
+                if self.from_memory {
+                    lanes.prefetch_far(far_ahead.wrapping_add(n));
+                }
                 weights[n] = lanes.load(&piece[n]);
             }
             for row in 0..ROWS {

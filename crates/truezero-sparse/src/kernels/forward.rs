@@ -1,21 +1,28 @@
 //! `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]` over the active inputs i, for one panel of outputs j.
 //!
 //! The accumulators stay in registers while the pieces of an example's active inputs stream past. A panel
-//! too large for the second-level cache is passed in blocks of inputs.
+//! too large for the second-level cache is passed in blocks of inputs. Weights that come from memory are asked
+//! for early: piece by piece where a batch uses few of them, else the whole next block in order, which is
+//! what memory is fastest at.
 
 use std::ops::Range;
 
-use crate::ActiveBatch;
 use crate::by_block::InOrder;
 use crate::lanes::{Kernel, Lanes, Line, lines_at, lines_at_mut, with_lines};
 use crate::threads::Disjoint;
+use crate::weights::Shape;
+use crate::{ActiveBatch, LANES};
 
-/// How many active inputs ahead weights are prefetched.
+/// How many active inputs ahead weights are prefetched, and how many if they come from memory.
 const AHEAD: usize = 16;
+const AHEAD_FROM_MEMORY: usize = 32;
 
 /// Lines of the part of a panel that all examples pass before the next part is begun: half of a
 /// second-level cache of 1 MB.
 const BLOCK_LINES: usize = 8 << 10;
+
+/// The same where the next block is brought from memory meanwhile.
+const SWEPT_LINES: usize = 1 << 10;
 
 /// Examples below which too few share a weight for that to gain anything.
 const SHARED: usize = 4;
@@ -27,6 +34,8 @@ pub(crate) struct Forward<'a, X> {
     pub(crate) examples: Range<usize>,
     /// The panel's weights, `bias.len()` lines for each input.
     pub(crate) panel: &'a [Line],
+    /// Whether they are brought from memory.
+    pub(crate) from_memory: bool,
     /// The panel's biases.
     pub(crate) bias: &'a [Line],
     /// Values of a row behind the last output are set to zero.
@@ -37,13 +46,42 @@ pub(crate) struct Forward<'a, X> {
     pub(crate) stride: usize,
 }
 
-/// How many inputs make a block if each has weights of so many lines; `None` if blocks gain nothing: there is but one, or
-/// too few examples share weights, or on average less than one value of an example is in a block.
-pub(crate) fn inputs_of_block(x: &ActiveBatch, lines: usize) -> Option<usize> {
+/// How many inputs make a block; `None` if blocks gain nothing: there is but one, or too few examples share weights, or
+/// on average less than one value of an example is in a block.
+pub(crate) fn inputs_of_block(x: &ActiveBatch, weights: Shape) -> Option<usize> {
+    if weights.outputs() == 0 {
+        return None;
+    }
     let (examples, inputs) = (x.examples(), x.width());
-    let blocks = inputs.div_ceil(BLOCK_LINES / lines);
+    let lines =
+        if weights.exceeds_caches() && is_swept(x.active(), inputs) { SWEPT_LINES } else { BLOCK_LINES };
+    let blocks = inputs.div_ceil(lines / (weights.panel_width(0) / LANES));
     let gain = blocks > 1 && examples >= SHARED && x.active() / examples >= blocks;
     gain.then(|| inputs.div_ceil(blocks))
+}
+
+/// Whether so many values are active that weights from memory are best brought in order, used or not: a row of
+/// them is used once on average.
+fn is_swept(active: usize, inputs: usize) -> bool {
+    active >= inputs
+}
+
+/// The block of weights that is used next, in so far as it was not yet asked for.
+struct Next<'a> {
+    lines: &'a [Line],
+    /// How many lines to ask for at each active input.
+    at_once: usize,
+}
+
+impl Next<'_> {
+    #[inline(always)]
+    fn prefetch<L: Lanes>(&mut self, lanes: L) {
+        let (now, later) = self.lines.split_at(self.at_once.min(self.lines.len()));
+        for line in now {
+            lanes.prefetch_far(line);
+        }
+        self.lines = later;
+    }
 }
 
 impl Kernel for Forward<'_, InOrder<'_>> {
@@ -51,11 +89,20 @@ impl Kernel for Forward<'_, InOrder<'_>> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let (all, starts) = (self.x.examples, self.x.starts);
+        let &InOrder { examples: all, inputs, indices, starts, .. } = self.x;
+        let (lines, all_inputs) = (self.bias.len(), self.panel.len() / self.bias.len());
+        let swept = self.from_memory && inputs < all_inputs && is_swept(indices.len(), all_inputs);
+        let mut blocks = if swept { self.panel.chunks(inputs * lines) } else { [].chunks(1) };
+        for line in blocks.next().unwrap_or_default() {
+            lanes.prefetch_far(line);
+        }
         for (first, block) in (0..starts.len() - 1).step_by(all).enumerate() {
+            let coming = blocks.next().unwrap_or_default();
+            let active = starts[block + self.examples.end] - starts[block + self.examples.start];
+            let mut next = Next { lines: coming, at_once: coming.len().div_ceil(active.max(1)) };
             for example in self.examples.clone() {
                 let active = starts[block + example]..starts[block + example + 1];
-                self.example(lanes, example, active, first == 0);
+                self.example(lanes, example, active, first == 0, &mut next);
             }
         }
     }
@@ -65,12 +112,19 @@ impl Forward<'_, InOrder<'_>> {
     /// Adds some of an example's active inputs, given by their places, to its biases if these are the `first` ones,
     /// else to what there is.
     #[inline(always)]
-    fn example<L: Lanes>(&self, lanes: L, example: usize, active: Range<usize>, first: bool) {
+    fn example<L: Lanes>(
+        &self,
+        lanes: L,
+        example: usize,
+        active: Range<usize>,
+        first: bool,
+        next: &mut Next<'_>,
+    ) {
         if active.is_empty() && !first {
             return;
         }
         let lines = self.bias.len();
-        let start = example * self.stride + self.outputs.start / crate::LANES;
+        let start = example * self.stride + self.outputs.start / LANES;
         // SAFETY: no other task computes this panel of this example.
         let out = unsafe { self.out.slice_mut(start..start + lines) };
         let mut line = 0;
@@ -79,7 +133,7 @@ impl Forward<'_, InOrder<'_>> {
             with_lines!(count, N => {
                 let out = lines_at_mut::<N>(out, line);
                 let start = if first { *lines_at::<N>(self.bias, line) } else { *out };
-                self.block::<L, N>(lanes, active.clone(), line, &start, out);
+                self.block::<L, N>(lanes, active.clone(), line, &start, out, next);
             });
             line += count;
         }
@@ -94,16 +148,25 @@ impl Forward<'_, InOrder<'_>> {
         first: usize,
         start: &[Line; N],
         out: &mut [Line; N],
+        next: &mut Next<'_>,
     ) {
         let lines = self.bias.len();
         // Beyond the end of these inputs, the next example's pieces are prefetched.
         let coming = &self.x.indices[active.start..];
         let (indices, values) = (&self.x.indices[active.clone()], &self.x.values[active]);
+        let far = self.from_memory && next.at_once == 0;
         let mut sums = [lanes.splat(0.0); N];
         for n in 0..N {
             sums[n] = lanes.load(&start[n]);
         }
         for (at, (&i, &value)) in indices.iter().zip(values).enumerate() {
+            next.prefetch(lanes);
+            if far && let Some(&ahead) = coming.get(at + AHEAD_FROM_MEMORY) {
+                let piece = self.panel.as_ptr().wrapping_add(ahead as usize * lines + first);
+                for n in 0..N {
+                    lanes.prefetch_far(piece.wrapping_add(n));
+                }
+            }
             if let Some(&ahead) = coming.get(at + AHEAD) {
                 let piece = self.panel.as_ptr().wrapping_add(ahead as usize * lines + first);
                 for n in 0..N {

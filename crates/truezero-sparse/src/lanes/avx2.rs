@@ -1,11 +1,12 @@
 //! Lanes in two 256-bit registers.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_NEQ_UQ, _CMP_NLE_UQ, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtsi64_si128,
-    _mm_cvtss_f32, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm256_add_epi32, _mm256_add_ps,
-    _mm256_and_ps, _mm256_castps256_ps128, _mm256_cmp_ps, _mm256_cvtepu8_epi32, _mm256_extractf128_ps,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_permutevar8x32_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm256_storeu_si256,
+    __m256, __m256i, _CMP_NEQ_UQ, _CMP_NLE_UQ, _MM_HINT_T0, _MM_HINT_T1, _mm_add_ps, _mm_add_ss,
+    _mm_cvtsi64_si128, _mm_cvtss_f32, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_and_ps, _mm256_castps256_ps128, _mm256_cmp_ps, _mm256_cvtepu8_epi32,
+    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_permutevar8x32_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    _mm256_storeu_si256,
 };
 
 use super::{Kernel, Lanes, Line};
@@ -137,5 +138,11 @@ impl Lanes for Avx2 {
     fn prefetch(self, line: *const Line) {
         // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_far(self, line: *const Line) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
     }
 }

@@ -1,8 +1,8 @@
 //! Lanes in one 512-bit register.
 
 use std::arch::x86_64::{
-    __m512, _CMP_NEQ_UQ, _CMP_NLE_UQ, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps,
-    _mm_prefetch, _mm_shuffle_ps, _mm256_add_ps, _mm256_castpd_ps, _mm256_castps256_ps128,
+    __m512, _CMP_NEQ_UQ, _CMP_NLE_UQ, _MM_HINT_T0, _MM_HINT_T1, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32,
+    _mm_movehl_ps, _mm_prefetch, _mm_shuffle_ps, _mm256_add_ps, _mm256_castpd_ps, _mm256_castps256_ps128,
     _mm256_extractf128_ps, _mm512_add_epi32, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_cmp_ps_mask,
     _mm512_extractf64x4_pd, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_compress_epi32,
     _mm512_maskz_compress_ps, _mm512_maskz_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi32,
@@ -106,5 +106,11 @@ impl Lanes for Avx512 {
     fn prefetch(self, line: *const Line) {
         // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_far(self, line: *const Line) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
     }
 }

@@ -65,6 +65,10 @@ pub(crate) trait Lanes: Copy {
 
     /// Starts to bring a line into the first-level cache; any address will do.
     fn prefetch(self, line: *const Line);
+
+    /// Starts to bring a line into the second-level cache, where many more can be under way at a time; any
+    /// address will do.
+    fn prefetch_far(self, line: *const Line);
 }
 
 /// A computation written in terms of [`Lanes`].

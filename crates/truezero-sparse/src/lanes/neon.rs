@@ -126,4 +126,12 @@ impl Lanes for Neon {
             asm!("prfm pldl1keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
         }
     }
+
+    #[inline(always)]
+    fn prefetch_far(self, line: *const Line) {
+        // SAFETY: as above.
+        unsafe {
+            asm!("prfm pldl2keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+        }
+    }
 }

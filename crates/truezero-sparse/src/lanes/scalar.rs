@@ -70,4 +70,7 @@ impl Lanes for Scalar {
 
     #[inline(always)]
     fn prefetch(self, _: *const Line) {}
+
+    #[inline(always)]
+    fn prefetch_far(self, _: *const Line) {}
 }
