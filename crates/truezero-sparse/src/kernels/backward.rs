@@ -79,37 +79,49 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     new
 }
 
-/// Starts to bring pieces that come after the `at`th of a panel nearer.
-#[inline(always)]
-fn prefetch<L: Lanes, const DOT: bool>(
-    lanes: L,
-    units: &[u32],
-    at: usize,
-    panel: usize,
-    shape: Shape,
-    weights: *const Line,
-) {
-    if shape.exceeds_caches() {
-        for line in coming(units, at + AHEAD_FROM_MEMORY, panel, shape) {
-            lanes.prefetch_far(weights.wrapping_add(line));
-        }
-    }
-    let ahead = if DOT { AHEAD } else { AHEAD_WITHOUT_ERRORS };
-    for line in coming(units, at + ahead, panel, shape) {
-        lanes.prefetch(weights.wrapping_add(line));
-    }
+/// Where the pieces of a task's units lie in a panel, and in the next one, each from some line on.
+struct Pieces<'a> {
+    units: &'a [u32],
+    from_memory: bool,
+    /// The piece of unit 0, and lines from one unit to the next.
+    here: (*const Line, usize),
+    next: (*const Line, usize),
 }
 
-/// The lines of the `at`th piece of a panel; after the last unit of a task come those of the next panel, and none
-/// after the last panel.
-#[inline(always)]
-fn coming(units: &[u32], mut at: usize, mut panel: usize, shape: Shape) -> Range<usize> {
-    if at >= units.len() {
-        (at, panel) = (at - units.len(), panel + 1);
+impl<'a> Pieces<'a> {
+    #[inline(always)]
+    fn new(units: &'a [u32], shape: Shape, panel: usize, first: usize, weights: *const Line) -> Self {
+        let panel_at = |panel| {
+            let start = shape.panel(panel).start / LANES + first;
+            (weights.wrapping_add(start), shape.panel_width(panel) / LANES)
+        };
+        let here = panel_at(panel);
+        let next = if panel + 1 < shape.panels() { panel_at(panel + 1) } else { here };
+        Self { units, from_memory: shape.exceeds_caches(), here, next }
     }
-    match units.get(at) {
-        Some(&unit) if panel < shape.panels() => shape.piece_lines(panel, unit as usize),
-        _ => 0..0,
+
+    /// The piece of the `at`th unit; after the last one come those of the next panel.
+    #[inline(always)]
+    fn piece(&self, at: usize) -> *const Line {
+        let past = at >= self.units.len();
+        let (at, (start, lines)) = if past { (at - self.units.len(), self.next) } else { (at, self.here) };
+        let unit = self.units.get(at).map_or(0, |&unit| unit as usize);
+        start.wrapping_add(unit * lines)
+    }
+
+    /// Starts to bring pieces of N lines that come after the `at`th nearer.
+    #[inline(always)]
+    fn prefetch<L: Lanes, const N: usize, const DOT: bool>(&self, lanes: L, at: usize) {
+        if self.from_memory {
+            let far = self.piece(at + AHEAD_FROM_MEMORY);
+            for n in 0..N {
+                lanes.prefetch_far(far.wrapping_add(n));
+            }
+        }
+        let near = self.piece(at + if DOT { AHEAD } else { AHEAD_WITHOUT_ERRORS });
+        for n in 0..N {
+            lanes.prefetch(near.wrapping_add(n));
+        }
     }
 }
 
@@ -161,24 +173,24 @@ impl Kernel for Backward<'_> {
         let (shape, packed) = (weights.shape(), as_lines(weights.packed()));
         let units = &x.units()[task.clone()];
         for panel in 0..shape.panels() {
-            let mut done = 0;
-            for (at, &unit) in units.iter().enumerate() {
-                let activities = x.activities(task.start + at);
-                let partial = &mut partial[done..done + activities.len()];
-                done += activities.len();
-                prefetch::<L, true>(lanes, units, at, panel, shape, packed.as_ptr());
-                let piece = &packed[shape.piece_lines(panel, unit as usize)];
-                let lines = piece.len();
-                let mut first = 0;
-                while first < lines {
-                    let count = L::ACCUMULATORS.min(lines - first);
-                    with_lines!(count, N => {
-                        let weights = lines_at::<N>(piece, first);
+            let lines = shape.panel_width(panel) / LANES;
+            let mut first = 0;
+            while first < lines {
+                let count = L::ACCUMULATORS.min(lines - first);
+                with_lines!(count, N => {
+                    let pieces = Pieces::new(units, shape, panel, first, packed.as_ptr());
+                    let mut partial = &mut partial[..];
+                    for (at, &unit) in units.iter().enumerate() {
+                        pieces.prefetch::<L, N, true>(lanes, at);
+                        let activities = x.activities(task.start + at);
+                        let sums = partial.split_off_mut(..activities.len()).expect("a sum for each pair");
+                        let start = shape.piece_lines(panel, unit as usize).start + first;
+                        let piece = lines_at::<N>(packed, start);
                         let first = panel * PANEL_LINES + first;
-                        block::<L, N, true, false>(lanes, weights, activities, delta, first, partial);
-                    });
-                    first += count;
-                }
+                        block::<L, N, true, false>(lanes, piece, activities, delta, first, sums);
+                    }
+                });
+                first += count;
             }
         }
         write_errors(lanes, x, task, partial, self.errors, self.stride);
@@ -216,30 +228,35 @@ impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
         }
         let units = &x.units()[task.clone()];
         for panel in panels {
-            let mut done = 0;
-            for (at, &unit) in units.iter().enumerate() {
-                let activities = x.activities(task.start + at);
-                let partial = if DOT { &mut partial[done..done + activities.len()] } else { &mut [][..] };
-                done += activities.len();
-                prefetch::<L, DOT>(lanes, units, at, panel, shape, weights.address(0));
-                // SAFETY: a piece of a unit's weights belongs to one task, which is here and takes its pieces
-                // one after the other.
-                let piece = unsafe { weights.slice_mut(shape.piece_lines(panel, unit as usize)) };
-                let lines = piece.len();
-                let mut first = 0;
-                while first < lines {
-                    let count = L::ACCUMULATORS.min(lines - first);
-                    with_lines!(count, N => {
-                        let weights = lines_at_mut::<N>(piece, first);
-                        let first = panel * PANEL_LINES + first;
-                        let new = block::<L, N, DOT, true>(lanes, weights, activities, delta, first, partial);
+            let lines = shape.panel_width(panel) / LANES;
+            // Values of the last line behind the last output.
+            let padding = lines * LANES - shape.columns(panel).len();
+            let mut first = 0;
+            while first < lines {
+                let count = L::ACCUMULATORS.min(lines - first);
+                with_lines!(count, N => {
+                    let pieces = Pieces::new(units, shape, panel, first, weights.address(0));
+                    let mut partial = &mut partial[..];
+                    for (at, &unit) in units.iter().enumerate() {
+                        pieces.prefetch::<L, N, DOT>(lanes, at);
+                        let activities = x.activities(task.start + at);
+                        let pairs = if DOT { activities.len() } else { 0 };
+                        let sums = partial.split_off_mut(..pairs).expect("a sum for each pair");
+                        let start = shape.piece_lines(panel, unit as usize).start + first;
+                        // SAFETY: a piece of a unit's weights belongs to one task, which is here and takes its
+                        // pieces one after the other.
+                        let piece = lines_at_mut::<N>(unsafe { weights.slice_mut(start..start + N) }, 0);
+                        let at_line = panel * PANEL_LINES + first;
+                        let new = block::<L, N, DOT, true>(lanes, piece, activities, delta, at_line, sums);
                         for n in 0..N {
-                            lanes.store(new[n], &mut weights[n]);
+                            lanes.store(new[n], &mut piece[n]);
                         }
-                    });
-                    first += count;
-                }
-                piece.as_flattened_mut()[shape.columns(panel).len()..].fill(0.0);
+                        if padding > 0 && first + N == lines {
+                            piece[N - 1][LANES - padding..].fill(0.0);
+                        }
+                    }
+                });
+                first += count;
             }
         }
         if DOT {
