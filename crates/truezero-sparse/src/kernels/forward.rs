@@ -17,12 +17,13 @@ use crate::{ActiveBatch, LANES};
 const AHEAD: usize = 16;
 const AHEAD_FROM_MEMORY: usize = 32;
 
-/// Lines of the part of a panel that all examples pass before the next part is begun: half of a
-/// second-level cache of 1 MB.
-const BLOCK_LINES: usize = 8 << 10;
+/// Lines of the part of a panel that all examples pass before the next part is begun. It is small, so that the next
+/// part fits the second-level cache beside it.
+const BLOCK_LINES: usize = 3 << 9;
 
-/// The same where the next block is brought from memory meanwhile.
-const SWEPT_LINES: usize = 1 << 10;
+/// Values that an example has in a block on average, at least; with fewer, taking up its sums again costs more than
+/// blocks gain.
+const BLOCK_VALUES: usize = 8;
 
 /// Examples below which too few share a weight for that to gain anything.
 const SHARED: usize = 4;
@@ -46,24 +47,15 @@ pub(crate) struct Forward<'a, X> {
     pub(crate) stride: usize,
 }
 
-/// How many inputs make a block; `None` if blocks gain nothing: there is but one, or too few examples share weights, or
-/// on average less than one value of an example is in a block.
+/// How many inputs make a block; `None` if blocks gain nothing.
 pub(crate) fn inputs_of_block(x: &ActiveBatch, weights: Shape) -> Option<usize> {
-    if weights.outputs() == 0 {
+    let (examples, inputs) = (x.examples(), x.width());
+    if weights.outputs() == 0 || examples < SHARED {
         return None;
     }
-    let (examples, inputs) = (x.examples(), x.width());
-    let lines =
-        if weights.exceeds_caches() && is_swept(x.active(), inputs) { SWEPT_LINES } else { BLOCK_LINES };
-    let blocks = inputs.div_ceil(lines / (weights.panel_width(0) / LANES));
-    let gain = blocks > 1 && examples >= SHARED && x.active() / examples >= blocks;
-    gain.then(|| inputs.div_ceil(blocks))
-}
-
-/// Whether so many values are active that weights from memory are best brought in order, used or not: a row of
-/// them is used once on average.
-fn is_swept(active: usize, inputs: usize) -> bool {
-    active >= inputs
+    let lines = inputs * weights.panel_width(0) / LANES;
+    let blocks = lines.div_ceil(BLOCK_LINES).min(x.active() / examples / BLOCK_VALUES);
+    (blocks > 1).then(|| inputs.div_ceil(blocks))
 }
 
 /// The block of weights that is used next, in so far as it was not yet asked for.
@@ -91,7 +83,8 @@ impl Kernel for Forward<'_, InOrder<'_>> {
     fn run<L: Lanes>(self, lanes: L) {
         let &InOrder { examples: all, inputs, indices, starts, .. } = self.x;
         let (lines, all_inputs) = (self.bias.len(), self.panel.len() / self.bias.len());
-        let swept = self.from_memory && inputs < all_inputs && is_swept(indices.len(), all_inputs);
+        // Where a row of the weights is used once on average, all are best brought in order, used or not.
+        let swept = self.from_memory && inputs * lines <= BLOCK_LINES && indices.len() >= all_inputs;
         let mut blocks = if swept { self.panel.chunks(inputs * lines) } else { [].chunks(1) };
         for line in blocks.next().unwrap_or_default() {
             lanes.prefetch_far(line);
