@@ -25,10 +25,6 @@ const ROWS_PER_TASK: usize = 32;
 /// What a value of a smooth activation costs, in multiply-adds of a product.
 const SMOOTH_COST: usize = 20;
 
-/// Inputs that a dense product going backward takes at once: their weights stay in the first-level cache.
-/// A tile of a kernel has as many, or a divisor of it.
-const FEW_INPUTS: usize = 4;
-
 /// Computes the products on a fixed number of threads. The number does not change their results.
 #[derive(Debug)]
 pub struct Engine {
@@ -161,10 +157,9 @@ impl Engine {
                 let weights = as_lines(w.packed());
                 let work = x.examples() * shape.inputs() * shape.outputs();
                 self.threads.run(work, input_tasks(shape), &mut self.scratch, |_, task| {
-                    for inputs in few_inputs(shape, task) {
-                        let weights = |part: Range<usize>| &weights[part];
-                        isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
-                    }
+                    let inputs = inputs_of(shape, task);
+                    let weights = |part: Range<usize>| &weights[part];
+                    isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
                 });
             }
         }
@@ -218,23 +213,22 @@ impl Engine {
         let packed = Disjoint::new(as_lines_mut(w.packed_mut()));
         let work = 2 * x.examples() * shape.inputs() * shape.outputs();
         self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
-            for inputs in few_inputs(shape, task) {
-                if DOT {
-                    // SAFETY: each task has its own inputs, and their pieces of the weights; no other slice
-                    // of them lives at the same time.
-                    let weights = |part| unsafe { &*packed.slice_mut(part) };
-                    let inputs = inputs.clone();
-                    isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
-                }
-                let factors = scaled_inputs(x, &inputs, -rate, &mut scratch.factors);
-                for panel in 0..shape.panels() {
-                    let lines = shape.panel_width(panel) / LANES;
-                    let start = shape.piece_lines(panel, inputs.start).start;
-                    // SAFETY: as above.
-                    let target = unsafe { packed.slice_mut(start..start + inputs.len() * lines) };
-                    let outputs = shape.columns(panel).len();
-                    isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
-                }
+            let inputs = inputs_of(shape, task);
+            if DOT {
+                // SAFETY: each task has its own inputs, and their pieces of the weights; no other slice
+                // of them lives at the same time.
+                let weights = |part| unsafe { &*packed.slice_mut(part) };
+                let inputs = inputs.clone();
+                isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
+            }
+            let factors = scaled_inputs(x, &inputs, -rate, &mut scratch.factors);
+            for panel in 0..shape.panels() {
+                let lines = shape.panel_width(panel) / LANES;
+                let start = shape.piece_lines(panel, inputs.start).start;
+                // SAFETY: as above.
+                let target = unsafe { packed.slice_mut(start..start + inputs.len() * lines) };
+                let outputs = shape.columns(panel).len();
+                isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
             }
         });
     }
@@ -322,22 +316,20 @@ impl Engine {
                 let isa = self.isa;
                 let work = x.examples() * shape.inputs() * shape.outputs();
                 self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
-                    for inputs in few_inputs(shape, task) {
-                        let factors = scaled_inputs(x, &inputs, 1.0, &mut scratch.factors);
-                        for panel in 0..shape.panels() {
-                            let width = shape.panel_width(panel);
-                            scratch.gradient.resize(inputs.len() * width);
-                            let gradient = &mut scratch.gradient[..inputs.len() * width];
-                            gradient.fill(0.0);
-                            let (outputs, lines) = (shape.columns(panel).len(), width / LANES);
-                            let target = as_lines_mut(gradient);
-                            isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
-                            for (input, gradient) in inputs.clone().zip(gradient.chunks_exact(width)) {
-                                // SAFETY: each task has its own inputs, taken piece by piece.
-                                let pieces =
-                                    matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
-                                rule(input, gradient, pieces);
-                            }
+                    let inputs = inputs_of(shape, task);
+                    let factors = scaled_inputs(x, &inputs, 1.0, &mut scratch.factors);
+                    for panel in 0..shape.panels() {
+                        let width = shape.panel_width(panel);
+                        scratch.gradient.resize(inputs.len() * width);
+                        let gradient = &mut scratch.gradient[..inputs.len() * width];
+                        gradient.fill(0.0);
+                        let (outputs, lines) = (shape.columns(panel).len(), width / LANES);
+                        let target = as_lines_mut(gradient);
+                        isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
+                        for (input, gradient) in inputs.clone().zip(gradient.chunks_exact(width)) {
+                            // SAFETY: each task has its own inputs, taken piece by piece.
+                            let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
+                            rule(input, gradient, pieces);
                         }
                     }
                 });
@@ -388,15 +380,14 @@ impl Engine {
     }
 }
 
-/// Number of tasks of [`few_inputs`].
+/// Number of tasks of a dense product that goes backward.
 fn input_tasks(shape: Shape) -> usize {
     shape.inputs().div_ceil(ROWS_PER_TASK)
 }
 
-/// The inputs of one task, a few at once.
-fn few_inputs(shape: Shape, task: usize) -> impl Iterator<Item = Range<usize>> {
-    let end = shape.inputs().min((task + 1) * ROWS_PER_TASK);
-    (task * ROWS_PER_TASK..end).step_by(FEW_INPUTS).map(move |first| first..end.min(first + FEW_INPUTS))
+/// The inputs of one of them.
+fn inputs_of(shape: Shape, task: usize) -> Range<usize> {
+    task * ROWS_PER_TASK..shape.inputs().min((task + 1) * ROWS_PER_TASK)
 }
 
 /// For each example, the values of some inputs, scaled.

@@ -1,8 +1,8 @@
 //! Errors of all inputs, active or not, and the step of gradient descent for them:
 //! `errors[s,i] = Σ_j W[i,j] δ[s,j]` and `W[i,j] += Σ_s factor[s,i] δ[s,j]`.
 //!
-//! The order of summation is that of the sparse products. The weights of a few inputs are taken through
-//! both products while they are in the first-level cache, so that each weight moves once.
+//! The order of summation is that of the sparse products. The weights of some inputs are taken through
+//! both products while they are in the second-level cache, so that each weight moves once.
 
 use std::ops::Range;
 
@@ -12,7 +12,13 @@ use crate::threads::Disjoint;
 use crate::weights::Shape;
 use crate::{DenseBatch, LANES};
 
-/// Errors of a few inputs.
+/// Examples that all inputs pass before the next ones: their errors above stay in the second-level cache.
+const BLOCK_EXAMPLES: usize = 128;
+
+/// Examples of a tile of errors. (With 5 or 6 times 4 inputs, the compiler does not keep all sums in registers.)
+const TILE_EXAMPLES: usize = 4;
+
+/// Errors of some inputs.
 pub(crate) struct DenseErrors<'a, W> {
     pub(crate) inputs: Range<usize>,
     pub(crate) shape: Shape,
@@ -31,19 +37,20 @@ impl<'a, W: Fn(Range<usize>) -> &'a [Line]> Kernel for DenseErrors<'_, W> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let examples = self.delta.examples();
-        let tile = L::TILE / L::TILE_INPUTS;
-        let tiles = examples.div_ceil(tile);
-        for at in 0..tiles {
-            let (start, end) = (at * examples / tiles, (at + 1) * examples / tiles);
+        let tile = TILE_EXAMPLES.min(L::TILE / L::TILE_INPUTS);
+        for block in (0..examples).step_by(BLOCK_EXAMPLES) {
+            let end = examples.min(block + BLOCK_EXAMPLES);
             for first in self.inputs.clone().step_by(L::TILE_INPUTS) {
                 let count = L::TILE_INPUTS.min(self.inputs.end - first);
-                with_constant!(end - start, ROWS of 1 2 3 4 5 6 => {
-                    with_constant!(count, INPUTS of 1 2 3 4 => {
-                        if ROWS * INPUTS <= L::TILE {
-                            self.tile::<L, ROWS, INPUTS>(lanes, start, first);
-                        }
+                for example in (block..end).step_by(tile) {
+                    with_constant!(tile.min(end - example), ROWS of 1 2 3 4 => {
+                        with_constant!(count, INPUTS of 1 2 3 4 => {
+                            if ROWS * INPUTS <= L::TILE {
+                                self.tile::<L, ROWS, INPUTS>(lanes, example, first);
+                            }
+                        });
                     });
-                });
+                }
             }
         }
     }
@@ -95,7 +102,7 @@ impl<'a, W: Fn(Range<usize>) -> &'a [Line]> DenseErrors<'_, W> {
     }
 }
 
-/// The step of a few inputs in the outputs of one panel.
+/// The step of some inputs in the outputs of one panel.
 pub(crate) struct DenseStep<'a> {
     /// For each example, a factor for each of the inputs.
     pub(crate) factors: &'a [f32],
@@ -115,12 +122,24 @@ impl Kernel for DenseStep<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, lanes: L) {
         let inputs = self.target.len() / self.lines;
-        for input in (0..inputs).step_by(L::TILE_INPUTS) {
-            with_constant!(L::TILE_INPUTS.min(inputs - input), INPUTS of 1 2 3 4 => {
-                if INPUTS <= L::TILE_INPUTS {
-                    self.inputs::<L, INPUTS>(lanes, input);
-                }
-            });
+        let mut first = 0;
+        while first < self.lines {
+            let left = self.lines - first;
+            let mut done = 0;
+            for input in (0..inputs).step_by(L::TILE_INPUTS) {
+                with_constant!(L::TILE_INPUTS.min(inputs - input), INPUTS of 1 2 3 4 => {
+                    if INPUTS <= L::TILE_INPUTS {
+                        done = if left >= 4 && L::TILE_INPUTS * 4 <= L::TILE {
+                            self.tile::<L, INPUTS, 4>(lanes, input, first)
+                        } else if left >= 2 && L::TILE_INPUTS * 2 <= L::TILE {
+                            self.tile::<L, INPUTS, 2>(lanes, input, first)
+                        } else {
+                            self.tile::<L, INPUTS, 1>(lanes, input, first)
+                        };
+                    }
+                });
+            }
+            first += done;
         }
         for piece in self.target.chunks_exact_mut(self.lines) {
             piece.as_flattened_mut()[self.outputs..].fill(0.0);
@@ -129,22 +148,6 @@ impl Kernel for DenseStep<'_> {
 }
 
 impl DenseStep<'_> {
-    /// All lines of the pieces of `INPUTS` inputs, the first of them being the `at`th.
-    #[inline(always)]
-    fn inputs<L: Lanes, const INPUTS: usize>(&mut self, lanes: L, at: usize) {
-        let mut first = 0;
-        while first < self.lines {
-            let left = self.lines - first;
-            first += if left >= 4 && INPUTS * 4 <= L::TILE {
-                self.tile::<L, INPUTS, 4>(lanes, at, first)
-            } else if left >= 2 && INPUTS * 2 <= L::TILE {
-                self.tile::<L, INPUTS, 2>(lanes, at, first)
-            } else {
-                self.tile::<L, INPUTS, 1>(lanes, at, first)
-            };
-        }
-    }
-
     /// `LINES` lines of them; returns `LINES`.
     #[inline(always)]
     fn tile<L: Lanes, const INPUTS: usize, const LINES: usize>(
