@@ -20,7 +20,7 @@ pub enum Product {
 type Thresholds = &'static [(usize, f64)];
 
 const FORWARD: Thresholds = &[(3, 0.6), (8, 0.42)];
-const BACKWARD: Thresholds = &[(1, 0.87)];
+const BACKWARD: Thresholds = &[(1, 0.97), (16, 0.88), (64, 0.8)];
 
 /// Whether a product of a batch of `examples` at this `density` is faster as a dense one.
 pub fn prefer_dense(product: Product, examples: usize, density: f64) -> bool {
