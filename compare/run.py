@@ -59,7 +59,7 @@ def main():
     import networks
     import plot
     import report
-    settings = Settings(args.out, args.mnist, args.text, args.text_column, args.text_target, args.quick)
+    settings = Settings(os.path.abspath(args.out), args.mnist, args.text, args.text_column, args.text_target, args.quick)
     os.makedirs(settings.out, exist_ok=True)
     works = [work for work in WORKS if work.group in args.only]
     files, trained = networks.Data(settings), {}
