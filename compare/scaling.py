@@ -1,6 +1,6 @@
 """How truezero's products scale: plots of cost against density and against width.
 
-  python3 compare/scaling.py                    runs the benchmark `scaling` of truezero-sparse (a minute)
+  python3 compare/scaling.py                    runs the benchmark `scaling` of truezero-sparse (some minutes)
   python3 compare/scaling.py --json FILE        plots what an earlier run printed
 
 Into --out: scaling.json, density.svg, density.png, width.svg and width.png.

@@ -12,7 +12,7 @@ use truezero_sparse::choose::{Product, prefer_dense};
 use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, PackedWeights};
 
 /// Examples in a mini-batch.
-const BATCHES: [usize; 3] = [1, 10, 128];
+const BATCHES: [usize; 5] = [1, 10, 16, 64, 128];
 /// Inputs and outputs of the layer whose density changes.
 const WIDTH: usize = 1000;
 const PERCENTS: [usize; 14] = [5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95, 100];

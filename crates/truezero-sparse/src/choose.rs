@@ -4,7 +4,8 @@
 //! The thresholds are where the times cross in `cargo bench --bench scaling`, at a layer of 1000 × 1000 on
 //! one thread of an AMD EPYC (Zen 4) with AVX-512. Going forward, a dense product loads a weight once for
 //! several examples and a sparse one for each, so that zeros must be many once examples share weights.
-//! Going backward, both load it once, and a sparse product wins nearly to the end.
+//! Going backward, both load it once, and a sparse product wins nearly to the end; in large batches a dense one
+//! shares the errors above among inputs.
 
 /// The products of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

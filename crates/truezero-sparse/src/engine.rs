@@ -93,8 +93,7 @@ impl Engine {
         let (isa, bias) = (self.isa, &self.row);
         let stride = out.stride() / LANES;
         let out = Disjoint::new(as_lines_mut(out.padded_mut()));
-        // Panels first, so that a thread keeps its panels' weights in its cache.
-        let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(examples);
+        let tasks = PanelTasks::new(panels, examples, self.threads.count());
         let work = w.outputs() * active_values(x);
         let blocks = match x {
             Inputs::Active(x) => inputs_of_block(x, w.shape()).map(|inputs| (x, inputs)),
@@ -102,9 +101,8 @@ impl Engine {
         };
         let from_memory = w.shape().exceeds_caches();
         let in_blocks = blocks.map(|(x, inputs)| self.by_block.order(x, inputs));
-        self.threads.run(work, panels * parts, &mut self.scratch, |_, task| {
-            let (at, part) = (task / parts, task % parts);
-            let examples = part * examples / parts..(part + 1) * examples / parts;
+        self.threads.run(work, tasks.count(), &mut self.scratch, |_, task| {
+            let (at, examples) = tasks.task(task);
             let (panel, outputs) = (as_lines(w.panel(at)), w.columns(at));
             let bias = as_lines(&bias[outputs.start..outputs.start + w.panel_width(at)]);
             match x {
@@ -250,15 +248,14 @@ impl Engine {
         let work = 2 * x.active() * shape.outputs();
         // Errors are sums over all panels. Without them a task keeps to one panel: its weights are passed in order,
         // and the panel's share of δ stays in the cache.
-        let (panels, units) = (shape.panels(), by_unit.units().len());
-        let parts = (2 * self.threads.count()).div_ceil(panels.max(1)).min(units);
-        let tasks = if DOT { by_unit.tasks().len() } else { panels * parts };
+        let by_panel = PanelTasks::new(shape.panels(), by_unit.units().len(), self.threads.count());
+        let tasks = if DOT { by_unit.tasks().len() } else { by_panel.count() };
         self.threads.run(work, tasks, &mut self.scratch, |scratch, task| {
             let (task, panels) = if DOT {
-                (by_unit.tasks()[task].clone(), 0..panels)
+                (by_unit.tasks()[task].clone(), 0..shape.panels())
             } else {
-                let (panel, part) = (task / parts, task % parts);
-                (part * units / parts..(part + 1) * units / parts, panel..panel + 1)
+                let (panel, units) = by_panel.task(task);
+                (units, panel..panel + 1)
             };
             isa.run(Sgd::<DOT> {
                 x: by_unit,
@@ -377,6 +374,32 @@ impl Engine {
             }
             Inputs::Dense(x) => rows.extend(0..x.width() as u32),
         }
+    }
+}
+
+/// Work on some items (examples, units) in each panel, as tasks of one panel each. Panels come one after the other, so
+/// that a thread keeps a panel's weights in its cache; where they are few, their items are parted.
+#[derive(Clone, Copy)]
+struct PanelTasks {
+    panels: usize,
+    items: usize,
+    /// Tasks of a panel.
+    parts: usize,
+}
+
+impl PanelTasks {
+    fn new(panels: usize, items: usize, threads: usize) -> Self {
+        Self { panels, items, parts: (2 * threads).div_ceil(panels.max(1)).min(items) }
+    }
+
+    fn count(self) -> usize {
+        self.panels * self.parts
+    }
+
+    /// The panel of a task, and its items.
+    fn task(self, task: usize) -> (usize, Range<usize>) {
+        let (panel, part) = (task / self.parts, task % self.parts);
+        (panel, part * self.items / self.parts..(part + 1) * self.items / self.parts)
     }
 }
 

@@ -124,22 +124,21 @@ impl Kernel for DenseStep<'_> {
         let inputs = self.target.len() / self.lines;
         let mut first = 0;
         while first < self.lines {
-            let left = self.lines - first;
-            let mut done = 0;
-            for input in (0..inputs).step_by(L::TILE_INPUTS) {
-                with_constant!(L::TILE_INPUTS.min(inputs - input), INPUTS of 1 2 3 4 => {
-                    if INPUTS <= L::TILE_INPUTS {
-                        done = if left >= 4 && L::TILE_INPUTS * 4 <= L::TILE {
-                            self.tile::<L, INPUTS, 4>(lanes, input, first)
-                        } else if left >= 2 && L::TILE_INPUTS * 2 <= L::TILE {
-                            self.tile::<L, INPUTS, 2>(lanes, input, first)
-                        } else {
-                            self.tile::<L, INPUTS, 1>(lanes, input, first)
-                        };
-                    }
-                });
-            }
-            first += done;
+            let count = match (self.lines - first).min(L::TILE / L::TILE_INPUTS) {
+                4.. => 4,
+                2.. => 2,
+                _ => 1,
+            };
+            with_constant!(count, LINES of 1 2 4 => {
+                for input in (0..inputs).step_by(L::TILE_INPUTS) {
+                    with_constant!(L::TILE_INPUTS.min(inputs - input), INPUTS of 1 2 3 4 => {
+                        if INPUTS * LINES <= L::TILE {
+                            self.tile::<L, INPUTS, LINES>(lanes, input, first);
+                        }
+                    });
+                }
+            });
+            first += count;
         }
         for piece in self.target.chunks_exact_mut(self.lines) {
             piece.as_flattened_mut()[self.outputs..].fill(0.0);
@@ -148,14 +147,9 @@ impl Kernel for DenseStep<'_> {
 }
 
 impl DenseStep<'_> {
-    /// `LINES` lines of them; returns `LINES`.
+    /// `LINES` lines, from line `first` on, of the pieces of `INPUTS` inputs, the first of them being the `at`th.
     #[inline(always)]
-    fn tile<L: Lanes, const INPUTS: usize, const LINES: usize>(
-        &mut self,
-        lanes: L,
-        at: usize,
-        first: usize,
-    ) -> usize {
+    fn tile<L: Lanes, const INPUTS: usize, const LINES: usize>(&mut self, lanes: L, at: usize, first: usize) {
         let inputs = self.target.len() / self.lines;
         let delta = Delta::new(self.delta);
         let mut sums = [[lanes.splat(0.0); LINES]; INPUTS];
@@ -187,6 +181,5 @@ impl DenseStep<'_> {
                 lanes.store(sums[input][n], &mut piece[n]);
             }
         }
-        LINES
     }
 }

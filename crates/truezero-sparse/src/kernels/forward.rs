@@ -1,7 +1,7 @@
 //! `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]` over the active inputs i, for one panel of outputs j.
 //!
 //! The accumulators stay in registers while the pieces of an example's active inputs stream past. A panel
-//! too large for the second-level cache is passed in blocks of inputs. Weights that come from memory are asked
+//! is passed in blocks of inputs where several examples share it. Weights that come from memory are asked
 //! for early: piece by piece where a batch uses few of them, else the whole next block in order, which is
 //! what memory is fastest at.
 
@@ -58,10 +58,13 @@ pub(crate) fn inputs_of_block(x: &ActiveBatch, weights: Shape) -> Option<usize> 
     (blocks > 1).then(|| inputs.div_ceil(blocks))
 }
 
-/// The block of weights that is used next, in so far as it was not yet asked for.
+/// What is asked for from memory while a block of weights is used.
 struct Next<'a> {
+    /// Whether it is the pieces of active inputs far ahead.
+    pieces: bool,
+    /// Else the next block, in so far as it was not yet asked for.
     lines: &'a [Line],
-    /// How many lines to ask for at each active input.
+    /// How many lines of it to ask for at each active input.
     at_once: usize,
 }
 
@@ -92,7 +95,8 @@ impl Kernel for Forward<'_, InOrder<'_>> {
         for (first, block) in (0..starts.len() - 1).step_by(all).enumerate() {
             let coming = blocks.next().unwrap_or_default();
             let active = starts[block + self.examples.end] - starts[block + self.examples.start];
-            let mut next = Next { lines: coming, at_once: coming.len().div_ceil(active.max(1)) };
+            let at_once = coming.len().div_ceil(active.max(1));
+            let mut next = Next { pieces: self.from_memory && !swept, lines: coming, at_once };
             for example in self.examples.clone() {
                 let active = starts[block + example]..starts[block + example + 1];
                 self.example(lanes, example, active, first == 0, &mut next);
@@ -147,14 +151,15 @@ impl Forward<'_, InOrder<'_>> {
         // Beyond the end of these inputs, the next example's pieces are prefetched.
         let coming = &self.x.indices[active.start..];
         let (indices, values) = (&self.x.indices[active.clone()], &self.x.values[active]);
-        let far = self.from_memory && next.at_once == 0;
         let mut sums = [lanes.splat(0.0); N];
         for n in 0..N {
             sums[n] = lanes.load(&start[n]);
         }
         for (at, (&i, &value)) in indices.iter().zip(values).enumerate() {
             next.prefetch(lanes);
-            if far && let Some(&ahead) = coming.get(at + AHEAD_FROM_MEMORY) {
+            if next.pieces
+                && let Some(&ahead) = coming.get(at + AHEAD_FROM_MEMORY)
+            {
                 let piece = self.panel.as_ptr().wrapping_add(ahead as usize * lines + first);
                 for n in 0..N {
                     lanes.prefetch_far(piece.wrapping_add(n));
