@@ -12,7 +12,7 @@ use truezero_data::{Features, InputPreprocessing, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{raise, wrong};
+use crate::failure::{detached, raise, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -36,28 +36,28 @@ impl Model {
     /// Reads a file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::load(&path)).map_err(raise)?;
+        let saved = detached(py, || Saved::load(&path))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads the bytes of a file.
     #[new]
     fn new(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::from_bytes(Path::new(MEMORY), bytes)).map_err(raise)?;
+        let saved = detached(py, || Saved::from_bytes(Path::new(MEMORY), bytes))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads an ONNX file.
     #[staticmethod]
     fn load_onnx(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let model = py.detach(|| onnx::load(&path)).map_err(raise)?;
+        let model = detached(py, || onnx::load(&path))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
     /// Reads the bytes of an ONNX file.
     #[staticmethod]
     fn from_onnx(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let model = py.detach(|| onnx::import(bytes, None)).map_err(raise)?;
+        let model = detached(py, || onnx::import(bytes, None))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
@@ -114,7 +114,7 @@ impl Model {
 
     /// The bytes of an ONNX file.
     fn to_onnx<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| self.model().map(truezero::Model::to_onnx)).map_err(wrong)?;
+        let bytes = detached(py, || self.model().map(truezero::Model::to_onnx))?.map_err(wrong)?;
         Ok(PyBytes::new(py, &bytes.map_err(raise)?))
     }
 
@@ -132,7 +132,7 @@ impl Model {
             let outputs = model.network.predict(&mut Engine::new(threads), &inputs);
             Ok::<_, truezero::Error>(model.preprocessing.quantities(&outputs))
         };
-        arrays::array(py, &py.detach(predict).map_err(raise)?)
+        arrays::array(py, &detached(py, predict)?.map_err(raise)?)
     }
 
     /// The codes of a hidden layer (0 is the lowest) as the parts of a CSR matrix.
@@ -148,20 +148,20 @@ impl Model {
             return Err(wrong(format!("expected a hidden layer below {layers}, found {layer}")));
         }
         let features = arrays::features(x)?;
-        let codes = py.detach(|| {
+        let codes = detached(py, || {
             let inputs = self.inputs(features)?;
             Ok(self.saved.encode(&mut Engine::new(threads), &inputs, layer))
-        });
+        })?;
         Ok(arrays::csr(py, &codes.map_err(|error: truezero::Error| raise(error))?))
     }
 
     /// What the hidden layers do on examples, as a JSON document.
     fn observe(&self, py: Python<'_>, x: &Bound<'_, PyAny>, threads: usize) -> PyResult<String> {
         let features = arrays::features(x)?;
-        let observed = py.detach(|| {
+        let observed = detached(py, || {
             let inputs = self.inputs(features)?;
             Ok(self.saved.observe(&mut Engine::new(threads), &inputs))
-        });
+        })?;
         shown(&observed.map_err(|error: truezero::Error| raise(error))?)
     }
 
@@ -172,7 +172,8 @@ impl Model {
             Saved::Encoder(encoder) => &encoder.layers,
         };
         let show = |layer: &Layer| {
-            let weights = arrays::matrix(py, layer.weights.to_plain(), layer.inputs(), layer.units())?;
+            let plain = within_memory(|| layer.weights.to_plain())?;
+            let weights = arrays::matrix(py, plain, layer.inputs(), layer.units())?;
             let signs = layer.signs.as_ref().map(|signs| PyArray1::from_slice(py, signs));
             Ok((weights, PyArray1::from_slice(py, &layer.bias), layer.activation.to_string(), signs))
         };
@@ -355,7 +356,8 @@ fn given_layers(given: Vec<GivenLayer<'_>>) -> PyResult<Vec<Layer>> {
         if signs.iter().flatten().any(|sign| sign.abs() != 1.0) {
             return Err(wrong(place("expected signs of 1 or -1")));
         }
-        let weights = PackedWeights::from_plain(inputs, units, &arrays::plain(&weights)?);
+        let plain = arrays::plain(&weights)?;
+        let weights = within_memory(|| PackedWeights::from_plain(inputs, units, &plain))?;
         layers.push(Layer { weights, bias, activation, signs });
     }
     if layers.is_empty() {

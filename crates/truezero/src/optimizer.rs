@@ -35,6 +35,17 @@ pub enum Rule {
     Adam,
 }
 
+impl Rule {
+    /// Matrices that it remembers of each layer, as large as the weights.
+    pub(crate) fn memories(self) -> usize {
+        match self {
+            Self::Sgd => 0,
+            Self::Momentum | Self::Nesterov => 1,
+            Self::Adam => 2,
+        }
+    }
+}
+
 /// An optimiser and its constants.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -94,11 +105,7 @@ type Map = [f64; 4];
 
 impl Updater {
     pub(crate) fn new(optimizer: Optimizer, network: &Network) -> Self {
-        let matrices = match optimizer.rule {
-            Rule::Sgd => 0,
-            Rule::Momentum | Rule::Nesterov => 1,
-            Rule::Adam => 2,
-        };
+        let matrices = optimizer.rule.memories();
         let memory = network.layers.iter().map(|layer| {
             let matrix = |needed: bool| {
                 let (inputs, units) = if needed { (layer.inputs(), layer.units()) } else { (0, 0) };
