@@ -10,6 +10,7 @@ use crate::commands::train::plan::{Experiment, flatten};
 use crate::commands::train::prepare::Prepared;
 use crate::failure::Failure;
 use crate::json;
+use crate::output::Warnings;
 
 /// The data sets in use.
 #[derive(Default)]
@@ -27,7 +28,9 @@ impl Shelf {
             return Ok(data);
         }
         held.retain(|_, data| data.strong_count() > 0);
+        let warnings = Warnings::of(&experiment.source.notices);
         let data = Arc::new(Prepared::new(experiment)?);
+        drop(warnings);
         held.insert(key, Arc::downgrade(&data));
         Ok(data)
     }
