@@ -1,13 +1,14 @@
 //! Our errors as Python's: what the system refused is an `OSError`, memory that is not there a `MemoryError`, all else a
-//! `ValueError`.
+//! `ValueError`; and what is no error as Python's warnings.
 
 use std::error::Error as _;
+use std::ffi::CString;
 use std::io;
 
-use pyo3::exceptions::{PyMemoryError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyUserWarning, PyValueError};
 use pyo3::marker::Ungil;
-use pyo3::{PyErr, PyResult, Python};
-use truezero_data::DataError;
+use pyo3::prelude::*;
+use truezero_data::{DataError, Notices};
 use truezero_sparse::memory;
 
 /// An error and what caused it on one line, then its hint.
@@ -93,4 +94,25 @@ pub fn detached<T: Ungil>(py: Python<'_>, compute: impl Ungil + FnOnce() -> T) -
 /// A wrong value.
 pub fn wrong(what: impl Into<String>) -> PyErr {
     PyValueError::new_err(what.into())
+}
+
+pyo3::create_exception!(
+    truezero,
+    DataWarning,
+    PyUserWarning,
+    "What should be known of data, though the work goes on."
+);
+
+/// Frames of the stack between a warning and the code that called the package: the method of the estimator, and what it
+/// calls.
+const STACK_LEVEL: i32 = 3;
+
+/// Gives what was told to Python's `warnings`, which a user may have made errors of.
+pub fn warn(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    for notice in notices.all() {
+        let text = notice.to_string().replace('\0', "\\0");
+        let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
+        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, STACK_LEVEL)?;
+    }
+    Ok(())
 }

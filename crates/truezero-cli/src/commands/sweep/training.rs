@@ -49,14 +49,14 @@ pub struct Came {
 /// Files that cannot be written.
 pub fn run(
     trial: &Trial,
-    args: &TrainArgs,
+    args: Result<TrainArgs, Failure>,
     epochs: usize,
     shelf: &Shelf,
     checkpoint: &Path,
     on_epoch: OnEpoch<'_>,
 ) -> Result<Came, Failure> {
-    let trained = memory::catch(|| train(trial, args, epochs, shelf, checkpoint, on_epoch));
-    match trained.unwrap_or_else(|error| Err(Error::from(error).into())) {
+    let train = |args: TrainArgs| train(trial, &args, epochs, shelf, checkpoint, on_epoch);
+    match args.and_then(|args| memory::catch(|| train(args)).map_err(Error::from)?) {
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
         Err(_) if signal::interrupted() => Ok(Came { trial: trial.clone(), model: None }),
