@@ -180,7 +180,9 @@ impl<'a> Assembler<'a> {
         }
         // ln(1 + e^(αx)) is α times the softplus of steepness α, where 32 bits can hold α and 1/α.
         let steepness = match (activation, self.pending.uniform_scale()) {
-            (Activation::Softplus { alpha: 1.0 }, Some(scale)) if (scale as f32).is_normal() && scale > 0.0 => {
+            (Activation::Softplus { alpha: 1.0 }, Some(scale))
+                if (scale as f32).is_normal() && scale > 0.0 =>
+            {
                 scale
             }
             _ => 1.0,

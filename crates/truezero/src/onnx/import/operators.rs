@@ -263,7 +263,8 @@ impl<'a> Reader<'a> {
             false => integer(node, "training_mode", 0) != 0,
         };
         if trains {
-            let found = "statistics of each batch (training mode)\nhint: export the network in its evaluation mode";
+            let found =
+                "statistics of each batch (training mode)\nhint: export the network in its evaluation mode";
             return Err(Refusal::new(place_of(node), "a network as it is used", found));
         }
         let [scale, bias, mean, variance] = [
