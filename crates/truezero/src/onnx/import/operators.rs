@@ -258,10 +258,8 @@ impl<'a> Reader<'a> {
     fn normalise(&mut self, node: &'a NodeProto) -> Result<Value<'a>, Refusal> {
         let x = self.flow(node, 0)?;
         let outputs = node.output.iter().filter(|output| !output.is_empty()).count();
-        let trains = match self.opset < TRAINING_IS_TOLD {
-            true => outputs > 1,
-            false => integer(node, "training_mode", 0) != 0,
-        };
+        let trains =
+            if self.opset < TRAINING_IS_TOLD { outputs > 1 } else { integer(node, "training_mode", 0) != 0 };
         if trains {
             let found =
                 "statistics of each batch (training mode)\nhint: export the network in its evaluation mode";
