@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod budget;
 pub mod checksum;
 mod class_weights;
 mod dataset;
@@ -37,6 +38,7 @@ mod split;
 pub mod stream;
 pub mod text;
 
+pub use budget::{MAX_MEMORY, set_max_memory};
 pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
@@ -44,7 +46,7 @@ pub use error::DataError;
 pub use example_weights::take_weights;
 pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling};
-pub use quote::{quoted, short};
+pub use quote::{quoted, short, visible};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;

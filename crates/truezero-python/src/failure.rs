@@ -8,7 +8,7 @@ use std::io;
 use pyo3::exceptions::{PyMemoryError, PyUserWarning, PyValueError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
-use truezero_data::{DataError, Notices};
+use truezero_data::{DataError, Notices, visible};
 use truezero_sparse::memory;
 
 /// An error and what caused it on one line, then its hint.
@@ -66,7 +66,13 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
         truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
         _ => None,
     };
-    if matches!(error, truezero::Error::Memory { .. } | truezero::Error::OutOfMemory(_)) {
+    let memory = matches!(
+        error,
+        truezero::Error::Memory { .. }
+            | truezero::Error::OutOfMemory(_)
+            | truezero::Error::Data(DataError::Memory { .. })
+    );
+    if memory {
         return PyMemoryError::new_err(text);
     }
     match refused.and_then(|source| source.downcast_ref::<io::Error>()) {
@@ -110,7 +116,7 @@ const STACK_LEVEL: i32 = 3;
 /// Gives what was told to Python's `warnings`, which a user may have made errors of.
 pub fn warn(py: Python<'_>, notices: &Notices) -> PyResult<()> {
     for notice in notices.all() {
-        let text = notice.to_string().replace('\0', "\\0");
+        let text = visible(&notice.to_string()).into_owned();
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
         PyErr::warn(py, &py.get_type::<DataWarning>(), &text, STACK_LEVEL)?;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
-use super::data::HeaderArgs;
+use super::data::{HeaderArgs, MemoryArgs};
 use super::values::{HeldOut, List, named, weighting};
 
 /// Where the examples are.
@@ -23,6 +23,8 @@ pub struct SourceArgs {
     pub labels: Option<PathBuf>,
     #[command(flatten)]
     pub header: HeaderArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Data to test on, in the form of DATA [default: the data's own test part, else --test-fraction]
     #[arg(long, value_name = "DATA")]
     pub test: Option<String>,

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::data::HeaderArgs;
+use super::data::{HeaderArgs, MemoryArgs};
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
@@ -26,6 +26,8 @@ pub struct PretrainArgs {
     pub text: Option<List<String>>,
     #[command(flatten)]
     pub header: HeaderArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Fraction or number of the examples held out to stop by; 0 for none [default: the data's own
     /// validation part, else 0.1]
     #[arg(long, value_name = "PORTION", help_heading = "Data")]

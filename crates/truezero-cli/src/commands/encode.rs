@@ -35,6 +35,7 @@ struct Document {
 }
 
 pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let saved = Saved::load(&args.on.model)?;
     let layers = saved.hidden().len();

@@ -3,19 +3,22 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ::parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::{Kind, Shard};
+use crate::budget::Budget;
 use crate::formats::TableOptions;
-use crate::formats::record_batches::{broken, catch, table};
+use crate::formats::parquet::{Chosen, metadata};
+use crate::formats::parquet_footer::check_pages;
+use crate::formats::record_batches::{catch, table};
 use crate::{DataError, Raw};
 
 /// Reads the counts of all files.
 pub(super) fn scan(paths: &[PathBuf]) -> Result<Vec<Shard>, DataError> {
     let shard = |path: &PathBuf| {
-        let rows = builder(path)?.metadata().file_metadata().num_rows();
+        let file = open(path)?;
+        let metadata = catch(path, || metadata(path, &file))?;
+        let rows = metadata.metadata().file_metadata().num_rows();
         let examples = usize::try_from(rows)
             .map_err(|_| DataError::malformed(path, "metadata", "a number of rows", rows.to_string()))?;
         Ok(Shard { path: path.clone(), examples, kind: Kind::Parquet })
@@ -23,16 +26,8 @@ pub(super) fn scan(paths: &[PathBuf]) -> Result<Vec<Shard>, DataError> {
     paths.iter().map(shard).collect()
 }
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
-    let file = File::open(path).map_err(DataError::io("open", path))?;
-    // The Arrow schema that some writers embed could ask for lists of any fixed size.
-    let settings = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    catch(path, || {
-        ParquetRecordBatchReaderBuilder::try_new_with_options(file, settings).map_err(|error| {
-            let error = error.to_string();
-            DataError::malformed(path, "metadata", "a Parquet file", error.lines().next().unwrap_or_default())
-        })
-    })
+fn open(path: &Path) -> Result<File, DataError> {
+    File::open(path).map_err(DataError::io("open", path))
 }
 
 /// Reads a file in pieces.
@@ -46,11 +41,13 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn open(path: &Path, options: &'a TableOptions, values: usize) -> Result<Self, DataError> {
-        let builder = builder(path)?;
-        let columns = builder.schema().fields().len().max(1);
+        let file = open(path)?;
         let batches = catch(path, || {
-            let built = builder.with_batch_size((values / columns).clamp(1, MAX_BATCH)).build();
-            built.map_err(|error| broken(path, 0, &error.to_string()))
+            let chosen = Chosen::new(path, metadata(path, &file)?, options)?;
+            let budget = Budget::new(path, 0);
+            check_pages(path, &file, &chosen.metadata, &chosen.columns, false, &budget)?;
+            let rows = (values / chosen.columns.len().max(1)).clamp(1, MAX_BATCH);
+            chosen.batches(path, file, rows)
         })?;
         Ok(Self { path: path.to_owned(), batches, options, rows: 0 })
     }
@@ -67,7 +64,10 @@ impl super::Reader for Reader<'_> {
         let schema = batches.schema();
         let raw = catch(path, || match batches.next() {
             None => Ok(None),
-            Some(batch) => table(path, &schema, [batch].into_iter(), options, rows).map(Some),
+            Some(batch) => {
+                let budget = Budget::new(path, 0);
+                table(path, &schema, [batch].into_iter(), options, rows, &budget).map(Some)
+            }
         })?;
         self.rows += raw.as_ref().map_or(0, Raw::examples);
         Ok(raw)

@@ -27,6 +27,7 @@ use progress::Progress;
 use report::Report;
 
 pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
+    args.memory.apply();
     let training = TrainingOptions::default();
     let seed = args.seed.unwrap_or(training.seed);
     let plan = TrainingOptions { seed, ..shape(&args.shape) }.check()?;
