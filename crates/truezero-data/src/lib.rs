@@ -25,12 +25,15 @@ pub mod files;
 pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
+mod label;
 pub mod preprocess;
 mod raw;
+mod raw_target;
 mod read;
 mod snippets;
 mod source;
 mod split;
+mod strata;
 pub mod stream;
 pub mod text;
 
@@ -39,8 +42,9 @@ pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
 pub use example_weights::take_weights;
-pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling};
-pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
+pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling, infer_task};
+pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, Table};
+pub use raw_target::{Numbers, RawTarget};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
 pub use source::{EMBEDDED, Source, SourceSpec, open};

@@ -23,7 +23,7 @@ fn labels(values: &[&str]) -> RawTarget {
 }
 
 fn numbers(values: &[f64]) -> RawTarget {
-    RawTarget::Numbers(values.to_vec())
+    RawTarget::Numbers(values.to_vec().into())
 }
 
 fn rows(width: usize, values: &[f64], names: &[&str]) -> RawTarget {

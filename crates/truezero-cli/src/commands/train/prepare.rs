@@ -7,7 +7,7 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
+    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split, take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -129,7 +129,7 @@ impl Prepared {
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
 
-        let seed = experiment.plan.options().seed;
+        let (seed, task) = (experiment.plan.options().seed, experiment.preparation.task);
         let mut rows: Vec<usize> = (0..raw.examples()).collect();
         let mut hold_out =
             |hold_out: HoldOut, own: &mut Option<Raw>| -> Result<Option<Vec<usize>>, DataError> {
@@ -137,7 +137,7 @@ impl Prepared {
                     *own = None;
                 }
                 match hold_out.portion() {
-                    Some(portion) if own.is_none() => draw(&raw, &mut rows, portion, seed).map(Some),
+                    Some(portion) if own.is_none() => draw(&raw, task, &mut rows, portion, seed).map(Some),
                     _ => Ok(None),
                 }
             };
@@ -162,7 +162,9 @@ impl Prepared {
         };
         let mut data = vec![preprocessing.dataset(raw)?];
         let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
-            let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
+            let Some(raw) = own else {
+                return Ok(drawn.filter(|rows| !rows.is_empty()).map(|rows| Part { data: 0, rows }));
+            };
             let rows = (0..raw.examples()).collect();
             data.push(preprocessing.dataset(raw)?);
             Ok(Some(Part { data: data.len() - 1, rows }))
@@ -222,11 +224,15 @@ impl Prepared {
 }
 
 /// Moves a portion of `rows` out of them.
-fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
-    let targets = raw.target.as_ref().map(|targets| targets.select(rows));
-    let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
-    let drawn = drawn.into_iter().map(|at| rows[at]).collect();
-    *rows = kept.into_iter().map(|at| rows[at]).collect();
+fn draw(
+    raw: &Raw,
+    task: Option<Task>,
+    rows: &mut Vec<usize>,
+    portion: Portion,
+    seed: u64,
+) -> Result<Vec<usize>, DataError> {
+    let (kept, drawn) = split(raw.target.as_ref(), task, rows, portion, seed)?;
+    *rows = kept;
     Ok(drawn)
 }
 
