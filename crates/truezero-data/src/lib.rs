@@ -26,6 +26,7 @@ pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
 mod label;
+mod notice;
 pub mod preprocess;
 mod raw;
 mod raw_target;
@@ -42,6 +43,7 @@ pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
 pub use example_weights::take_weights;
+pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling, infer_task};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, Table};
 pub use raw_target::{Numbers, RawTarget};

@@ -128,10 +128,6 @@ impl Survey {
         }))
     }
 
-    pub(crate) fn examples(&self) -> usize {
-        self.examples
-    }
-
     pub(crate) fn found(self) -> Option<Found> {
         self.found
     }
@@ -336,7 +332,6 @@ mod tests {
         let mut survey = Survey::new(None);
         (0..10).for_each(|part| survey.see(&target, part * 10..part * 10 + 10).unwrap());
         assert_eq!((survey.task(), infer_task(&target)), (Some(Task::Regress), Task::Regress));
-        assert_eq!(survey.examples(), 100);
         let sets = RawTarget::Sets(vec![Vec::new()]);
         assert!(survey.see(&sets, [0]).is_err());
     }

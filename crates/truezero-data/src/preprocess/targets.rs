@@ -170,12 +170,7 @@ impl TargetPlan {
 }
 
 pub(super) fn wrong(task: Task, expected: &str, found: &str) -> DataError {
-    let task = match task {
-        Task::Classify => "classify",
-        Task::Regress => "regress",
-        Task::Multilabel => "multilabel",
-    };
-    DataError::unsuitable(format!("target for the task {task}"), expected, found)
+    DataError::unsuitable(format!("target for the task {}", task.name()), expected, found)
 }
 
 /// The classes of labels.

@@ -35,7 +35,7 @@ use sha2::{Digest, Sha256};
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
 use crate::source::Format;
-use crate::{DataError, Raw, RawTarget, SourceSpec, checksum};
+use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
 
 pub use held_out::{HeldOut, hold_out, infer_task};
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
@@ -88,8 +88,7 @@ impl Stream {
     /// # Errors
     /// If there are none, one violates its format or is not like the others, or there are no examples.
     pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
-        let options =
-            TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+        let options = TableOptions::of(spec);
         let (format, paths) = shards::find(&spec.data)?;
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
@@ -146,6 +145,11 @@ impl Stream {
     /// Number of examples.
     pub fn examples(&self) -> usize {
         self.examples
+    }
+
+    /// Where everything that is told of the stream goes.
+    pub fn notices(&self) -> &Notices {
+        &self.options.notices
     }
 
     /// The files, in order.

@@ -7,14 +7,15 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split, take_weights,
+    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split,
+    take_weights,
 };
 use truezero_sparse::Batch;
 
 use super::plan::{Experiment, Start};
 use super::streamed::{self, Parts};
 use crate::args::Part as Chosen;
-use crate::commands::hold_out::HoldOut;
+use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::commands::parts;
 use crate::failure::Failure;
 
@@ -131,24 +132,24 @@ impl Prepared {
 
         let (seed, task) = (experiment.plan.options().seed, experiment.preparation.task);
         let mut rows: Vec<usize> = (0..raw.examples()).collect();
-        let mut hold_out =
-            |hold_out: HoldOut, own: &mut Option<Raw>| -> Result<Option<Vec<usize>>, DataError> {
-                if hold_out != HoldOut::AsInSource {
-                    *own = None;
-                }
-                match hold_out.portion() {
-                    Some(portion) if own.is_none() => draw(&raw, task, &mut rows, portion, seed).map(Some),
-                    _ => Ok(None),
-                }
-            };
+        let mut hold_out = |hold_out: HoldOut, purpose: &str, own: &mut Option<Raw>| {
+            if hold_out != HoldOut::AsInSource {
+                *own = None;
+            }
+            let Some(portion) = hold_out.portion().filter(|_| own.is_none()) else { return Ok(None) };
+            let wanted = portion.of(rows.len())?;
+            let drawn = draw(&raw, task, &mut rows, portion, seed)?;
+            tell_if_short(&experiment.source.notices, purpose, drawn.len(), wanted);
+            Ok::<_, DataError>(Some(drawn).filter(|drawn| !drawn.is_empty()))
+        };
         // Data given with --test is the test part as much as the source's own.
-        let test_rows = hold_out(experiment.testing, &mut test)?;
-        let validation_rows = hold_out(experiment.validation, &mut validation)?;
+        let test_rows = hold_out(experiment.testing, TO_TEST_ON, &mut test)?;
+        let validation_rows = hold_out(experiment.validation, TO_STOP_BY, &mut validation)?;
 
         let preprocessing = match &experiment.start {
             Start::Saved(saved) => {
                 let inputs = saved.preprocessing().clone();
-                Preprocessing::with_inputs(inputs, &raw, &rows, experiment.preparation.task)?
+                Preprocessing::with_inputs(inputs, &raw, &rows, &experiment.preparation)?
             }
             _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
         };
@@ -156,17 +157,16 @@ impl Prepared {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
                 let spec = SourceSpec { numbering, ..(**spec).clone() };
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
-                Some(preprocessing.inputs(raw.features)?)
+                Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
             }
             _ => None,
         };
-        let mut data = vec![preprocessing.dataset(raw)?];
+        // A level that only examples held out from the training data have is no surprise.
+        let mut data = vec![preprocessing.dataset(raw, &Notices::default())?];
         let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
-            let Some(raw) = own else {
-                return Ok(drawn.filter(|rows| !rows.is_empty()).map(|rows| Part { data: 0, rows }));
-            };
+            let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
             let rows = (0..raw.examples()).collect();
-            data.push(preprocessing.dataset(raw)?);
+            data.push(preprocessing.dataset(raw, &experiment.source.notices)?);
             Ok(Some(Part { data: data.len() - 1, rows }))
         };
         let (test, validation) = (part(test, test_rows)?, part(validation, validation_rows)?);
@@ -200,7 +200,7 @@ impl Prepared {
         data.extend(test);
         if let Some(spec) = &experiment.test {
             let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
-            data.push(preprocessing.dataset(test.unwrap_or(train))?);
+            data.push(preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices)?);
         }
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
         let test = (data.len() > 1).then(|| part(1));

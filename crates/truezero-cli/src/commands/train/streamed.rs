@@ -5,10 +5,10 @@ use std::sync::Arc;
 use truezero_data::stream::{
     HeldOut, Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets, hold_out, infer_task,
 };
-use truezero_data::{DataError, Dataset, PreprocessOptions, Preprocessing, Task};
+use truezero_data::{DataError, Dataset, Notices, PreprocessOptions, Preprocessing, Task};
 
 use super::plan::{Experiment, Start};
-use crate::commands::hold_out::HoldOut;
+use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::failure::Failure;
 
 /// Most examples held out for a purpose unless it is said otherwise.
@@ -32,7 +32,11 @@ pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
             let targets = fit_targets(&stream, &positions, Some(task))?;
             Preprocessing::new(inputs, targets)?
         }
-        _ => fit(&stream, &positions, &PreprocessOptions { task: Some(task), ..experiment.preparation.clone() })?,
+        _ => fit(
+            &stream,
+            &positions,
+            &PreprocessOptions { task: Some(task), ..experiment.preparation.clone() },
+        )?,
     };
     let held = chosen(&stream, &positions, &rules)?;
     let part = |part: &[usize]| {
@@ -63,7 +67,7 @@ fn streamed(
 ) -> Result<Streamed, Failure> {
     let weights = experiment.class_weights.as_ref();
     let weights = weights.map(|weights| class_weights(&stream, &left_out, &rules, weights)).transpose()?;
-    let mut streamed = Streamed::new(stream, rules, left_out);
+    let mut streamed = Streamed::new(stream, rules, left_out, Notices::default());
     streamed.class_weights = weights.map(Arc::new);
     Ok(streamed)
 }
@@ -75,6 +79,12 @@ fn held_out(experiment: &Experiment, stream: &Stream) -> Result<(Task, HeldOut),
     let stopping = count(experiment.validation, examples)?;
     let task = experiment.preparation.task.map_or_else(|| infer_task(stream), Ok)?;
     let held_out = hold_out(stream, task, testing, stopping, experiment.plan.options().seed)?;
+    if held_out.validation.len() < stopping && !held_out.validation.is_empty() {
+        tell_if_short(stream.notices(), TO_STOP_BY, held_out.validation.len(), stopping);
+    }
+    if testing > 0 {
+        tell_if_short(stream.notices(), TO_TEST_ON, held_out.test.len(), testing);
+    }
     if held_out.validation.is_empty() {
         let message = "--stream needs examples to stop by, and there are none";
         let hint = if stopping == 0 {

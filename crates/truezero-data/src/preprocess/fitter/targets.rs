@@ -2,10 +2,10 @@
 
 use super::Pass;
 use crate::preprocess::no_training_examples;
-use crate::preprocess::scaling::Summing;
+use crate::preprocess::scaling::{Summary, Summing};
 use crate::preprocess::survey::{Found, Labels, Survey};
 use crate::preprocess::targets::{TargetPlan, wrong};
-use crate::{DataError, RawTarget, Task};
+use crate::{DataError, Notice, Notices, RawTarget, Task};
 
 /// What is collected of the targets.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ pub(crate) struct TargetFitter {
     survey: Survey,
     /// Of each number of an example, where there are numbers.
     sums: Vec<Summing>,
+    notices: Notices,
 }
 
 impl TargetFitter {
-    pub(crate) fn new(asked: Option<Task>) -> Self {
-        Self { asked, pass: Pass::Before, examples: 0, survey: Survey::new(asked), sums: Vec::new() }
+    pub(crate) fn new(asked: Option<Task>, notices: &Notices) -> Self {
+        let (survey, notices) = (Survey::new(asked), notices.clone());
+        Self { asked, pass: Pass::Before, examples: 0, survey, sums: Vec::new(), notices }
     }
 
     pub(crate) fn begin(&mut self) {
@@ -60,18 +62,22 @@ impl TargetFitter {
     }
 
     pub(crate) fn finish(self) -> Result<TargetPlan, DataError> {
-        let Self { survey, sums, .. } = self;
+        let Self { survey, sums, notices, .. } = self;
         let Some(task) = survey.task().filter(|_| self.examples > 0) else {
             return Err(no_training_examples());
         };
         let Some(found) = survey.found() else { return Err(no_training_examples()) };
         let plan = match (task, found) {
-            (Task::Classify, Found::Labels(labels) | Found::Numbers { labels, .. }) => classes(labels)?,
+            (Task::Classify, Found::Labels(labels) | Found::Numbers { labels, .. }) => {
+                tell_of_spellings(&labels, &notices);
+                classes(labels)?
+            }
             (Task::Classify, other) => return Err(wrong(task, "one label for each example", other.kind())),
             (Task::Multilabel, Found::Sets(labels)) => {
                 if labels.counts().is_empty() {
                     return Err(DataError::unsuitable("target", "at least one label", "none"));
                 }
+                tell_of_spellings(&labels, &notices);
                 TargetPlan::Labels { names: labels.into_names() }
             }
             (Task::Multilabel, Found::Numbers { .. }) => {
@@ -82,8 +88,8 @@ impl TargetFitter {
                 TargetPlan::Labels { names: if names.is_empty() { numbered() } else { names } }
             }
             (Task::Multilabel, other) => return Err(wrong(task, "0 or 1 for each label", other.kind())),
-            (Task::Regress, Found::Numbers { .. }) => quantities(Vec::new(), sums),
-            (Task::Regress, Found::Rows { names, .. }) => quantities(names, sums),
+            (Task::Regress, Found::Numbers { .. }) => quantities(Vec::new(), sums, &notices),
+            (Task::Regress, Found::Rows { names, .. }) => quantities(names, sums, &notices),
             (Task::Regress, other) => return Err(wrong(task, "numbers", other.kind())),
         };
         match plan.flaw() {
@@ -102,9 +108,24 @@ fn classes(labels: Labels) -> Result<TargetPlan, DataError> {
     Ok(TargetPlan::Classes { names })
 }
 
-fn quantities(names: Vec<String>, sums: Vec<Summing>) -> TargetPlan {
-    let (means, scales) = sums.into_iter().map(|sum| sum.summary().standardize()).unzip();
+fn quantities(names: Vec<String>, sums: Vec<Summing>, notices: &Notices) -> TargetPlan {
+    let summaries: Vec<Summary> = sums.into_iter().map(Summing::summary).collect();
+    for (at, summary) in summaries.iter().enumerate().filter(|(_, summary)| summary.min == summary.max) {
+        let place = names.get(at).map_or_else(|| "target".to_owned(), |name| format!("target {name:?}"));
+        let message = format!("{} in every example to train on, so there is nothing to learn", summary.min);
+        notices.tell(Notice::new(place, message));
+    }
+    let (means, scales) = summaries.iter().map(Summary::standardize).unzip();
     TargetPlan::Quantities { names, means, scales }
+}
+
+/// Tells that labels which are written in several ways are one.
+fn tell_of_spellings(labels: &Labels, notices: &Notices) {
+    if let Some((other, kept)) = labels.respelled() {
+        let message =
+            format!("{other:?} and {kept:?} are equal as numbers, and so one label, which goes by {kept:?}");
+        notices.tell(Notice::new("target", message));
+    }
 }
 
 fn finite(value: f64, example: usize) -> Result<(), DataError> {
