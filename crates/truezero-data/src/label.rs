@@ -68,28 +68,26 @@ pub(crate) fn sort(names: &mut Vec<String>) {
 /// Finds labels by name, and by value where the name is a number: a source may know "1" as a word or as 1.
 #[derive(Debug)]
 pub(crate) struct Finder<'a> {
-    by_name: HashMap<&'a str, u32>,
-    by_key: HashMap<Cow<'a, str>, u32>,
-    by_value: HashMap<u64, u32>,
+    names: HashMap<&'a str, u32>,
+    keys: HashMap<Cow<'a, str>, u32>,
+    values: HashMap<u64, u32>,
 }
 
 impl<'a> Finder<'a> {
     pub(crate) fn new(names: &'a [String]) -> Self {
-        let by_name = names.iter().map(String::as_str).zip(0..).collect();
-        let by_key: HashMap<_, u32> = names.iter().map(|name| key(name)).zip(0..).collect();
+        let keys = names.iter().map(|name| key(name)).zip(0..).collect();
         // Only of labels that are exactly the number that 64 bits hold.
         let value = |name: &String| name.parse().ok().filter(|&value| key(&name_of(value)) == key(name));
-        let by_value =
-            names.iter().zip(0..).filter_map(|(name, at)| Some((bits(value(name)?), at))).collect();
-        Self { by_name, by_key, by_value }
+        let values = names.iter().zip(0..).filter_map(|(name, at)| Some((bits(value(name)?), at))).collect();
+        Self { names: names.iter().map(String::as_str).zip(0..).collect(), keys, values }
     }
 
     pub(crate) fn find(&self, label: &str) -> Option<u32> {
-        self.by_name.get(label).or_else(|| self.by_key.get(&key(label))).copied()
+        self.names.get(label).or_else(|| self.keys.get(&key(label))).copied()
     }
 
     pub(crate) fn find_number(&self, value: f64) -> Option<u32> {
-        self.by_value.get(&bits(value)).copied()
+        self.values.get(&bits(value)).copied()
     }
 }
 

@@ -115,7 +115,7 @@ fn npy(kind: &str, numbers: &[[u8; 8]]) -> Vec<u8> {
 #[test]
 fn labels_keep_their_spelling_through_every_format() {
     let table = |labels: &[&str]| {
-        let rows: String = labels.iter().map(|label| format!("1.5,{label}\n")).collect();
+        let rows = labels.iter().map(|label| format!("1.5,{label}\n")).collect::<Vec<_>>().concat();
         format!("x,y\n{rows}").into_bytes()
     };
     let in_table = SourceSpec { target: Some("y".into()), ..SourceSpec::new("t.csv") };
@@ -132,7 +132,7 @@ fn labels_keep_their_spelling_through_every_format() {
         let lines = labels.join("\n");
         let of_svmlight = SourceSpec::new("x.svmlight");
         if labels[0] != "b" {
-            let text: String = labels.iter().map(|label| format!("{label} 1:1\n")).collect();
+            let text = labels.iter().map(|label| format!("{label} 1:1\n")).collect::<Vec<_>>().concat();
             assert_eq!(read(&[("x.svmlight", text.as_bytes())], &of_svmlight).0, labels);
         }
         let spec = SourceSpec { labels: Some("y.txt".into()), ..SourceSpec::new("x.csv") };

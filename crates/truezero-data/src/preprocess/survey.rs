@@ -115,7 +115,6 @@ impl Survey {
         let found = self.found.as_ref()?;
         Some(self.asked.unwrap_or(match found {
             Found::Labels(_) => Task::Classify,
-            Found::Sets(_) => Task::Multilabel,
             Found::Numbers { labels, whole } => {
                 if *whole && labels.are_few_among(self.examples) {
                     Task::Classify
@@ -123,7 +122,7 @@ impl Survey {
                     Task::Regress
                 }
             }
-            Found::Rows { flags: true, .. } => Task::Multilabel,
+            Found::Sets(_) | Found::Rows { flags: true, .. } => Task::Multilabel,
             Found::Rows { flags: false, .. } => Task::Regress,
         }))
     }
@@ -227,14 +226,13 @@ impl Labels {
     }
 
     fn add_number(&mut self, value: f64) {
-        match self.by_value.get(&bits(value)) {
-            Some(&at) => self.counts[at] += 1,
-            None => {
-                let name = name_of(value);
-                self.add(&name, key(&name));
-                self.by_value.insert(bits(value), self.by_key[&*key(&name)]);
-            }
+        if let Some(&at) = self.by_value.get(&bits(value)) {
+            self.counts[at] += 1;
+            return;
         }
+        let name = name_of(value);
+        self.add(&name, key(&name));
+        self.by_value.insert(bits(value), self.by_key[&*key(&name)]);
     }
 
     fn insert(&mut self, name: String, key: String) -> usize {
