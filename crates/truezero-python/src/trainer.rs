@@ -144,7 +144,13 @@ impl Trainer {
         let mut watch = Watch::new();
         let trained = py.detach(|| {
             let mut trainer = paused.go_on(train.examples(), validation.as_ref().map(Part::examples))?;
-            let progress = trainer.epoch(&mut |_| watch.control());
+            let progress = loop {
+                // What is to be said of an epoch that begins again is said at the end.
+                match trainer.epoch(&mut |_| watch.control()) {
+                    Ok(Progress::RolledBack(_)) => {}
+                    progress => break progress,
+                }
+            };
             Ok::<_, truezero::Error>((trainer.pause(), progress))
         });
         let (paused, progress) = trained.map_err(raise)?;
@@ -155,7 +161,7 @@ impl Trainer {
         Ok(match progress.map_err(raise)? {
             Progress::Epoch(_) => "epoch",
             Progress::Interrupted => "interrupted",
-            Progress::Done => "done",
+            Progress::RolledBack(_) | Progress::Done => "done",
         })
     }
 
