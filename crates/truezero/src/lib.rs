@@ -11,6 +11,7 @@ mod base_rate;
 pub mod cost;
 mod error;
 mod evaluate;
+mod footprint;
 mod gradient_norm;
 pub mod layer;
 mod network;
@@ -33,6 +34,7 @@ pub use autoencoder::{Corruption, Pretrainer, PretrainingOptions, PretrainingPla
 pub use cost::Cost;
 pub use error::Error;
 pub use evaluate::{ClassCount, Counts, Evaluation, Evaluator, Examples, argmax};
+pub use footprint::Footprint;
 pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};
