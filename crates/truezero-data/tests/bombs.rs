@@ -27,7 +27,7 @@ fn gzipped(start: &[u8]) -> Vec<u8> {
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     };
-    [part(start), part(&[0; 1 << 20]).repeat(PIECES)].concat()
+    [part(start), part(&vec![0; 1 << 20]).repeat(PIECES)].concat()
 }
 
 /// An archive whose only member is an array of that shape and one byte for each number.
@@ -38,7 +38,8 @@ fn zipped(shape: &str) -> Vec<u8> {
     let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
     archive.write_all(b"\x93NUMPY\x01\0\x76\0").unwrap();
     writeln!(archive, "{header:<117}").unwrap();
-    (0..PIECES).for_each(|_| archive.write_all(&[0; 1 << 20]).unwrap());
+    let piece = vec![0; 1 << 20];
+    (0..PIECES).for_each(|_| archive.write_all(&piece).unwrap());
     archive.finish().unwrap().into_inner()
 }
 
@@ -77,6 +78,7 @@ fn memory_stays_in_proportion_to_the_bytes() {
 /// Called by the test above, in a process of its own.
 #[test]
 #[ignore = "reads what another test names"]
+#[allow(clippy::print_stdout, reason = "that is how it answers")]
 fn reads_a_bomb() {
     let Ok(bomb) = std::env::var(BOMB) else { return };
     let (format, path) = bomb.split_once(':').unwrap();
