@@ -2,6 +2,8 @@
 
 use truezero_sparse::Batch;
 
+use crate::CellRules;
+
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
 pub struct Raw {
@@ -50,6 +52,8 @@ pub struct Table {
     pub rows: usize,
     /// The columns, in the order of the file, the target among them removed.
     pub columns: Vec<Column>,
+    /// How cells that come as texts are understood, while a model is trained; later its own rules hold.
+    pub cells: CellRules,
 }
 
 /// A named column.

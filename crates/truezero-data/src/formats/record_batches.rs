@@ -14,16 +14,46 @@ use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
 
 use super::table::{self, MAX_COLUMNS, TableOptions};
+use super::typed::{Judge, Roles, settle};
 use crate::{Column, ColumnValues, DataError, Raw};
 
-/// Makes a table of all batches; `before` rows of the file come before them.
+/// Makes a table of all batches; `before` rows of the file come before them. What becomes of the columns is told by these
+/// batches unless it is known.
 pub(crate) fn table(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     options: &TableOptions,
     before: usize,
+    known: Option<&Roles>,
 ) -> Result<Raw, DataError> {
+    let (rows, columns) = columns(path, schema, batches, before)?;
+    let judged = match known {
+        Some(_) => None,
+        None => {
+            let mut judge = Judge::new(options);
+            judge.see(path, &columns, before);
+            Some(judge.finish(path, &names(&columns))?)
+        }
+    };
+    let columns = match known.or(judged.as_ref()) {
+        Some(roles) => settle(path, columns, roles, options, before)?,
+        None => columns,
+    };
+    table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
+}
+
+pub(crate) fn names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+/// The number of rows of all batches, and their columns as they come.
+pub(crate) fn columns(
+    path: &Path,
+    schema: &Schema,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    before: usize,
+) -> Result<(usize, Vec<Column>), DataError> {
     let fields = schema.fields();
     if fields.len() > MAX_COLUMNS {
         let expected = format!("at most {MAX_COLUMNS} columns");
@@ -44,12 +74,9 @@ pub(crate) fn table(
     }
     let mut columns = Vec::new();
     for (growing, field) in growing.into_iter().zip(fields) {
-        let text = options.text.contains(field.name());
-        growing.finish(path, field.name(), text, before, &mut columns)?;
+        growing.finish(path, field.name(), before, &mut columns)?;
     }
-    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    table::check_names(path, &names, options)?;
-    table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
+    Ok((rows, columns))
 }
 
 /// A file whose bytes are not what its headers promise.
@@ -178,7 +205,6 @@ impl Growing {
         self,
         path: &Path,
         name: &str,
-        text: bool,
         before: usize,
         columns: &mut Vec<Column>,
     ) -> Result<(), DataError> {
@@ -191,18 +217,9 @@ impl Growing {
             Ok(())
         };
         match self {
-            Self::Words(words) if text => {
-                let texts = words.into_iter().map(Option::unwrap_or_default).collect();
-                columns.push(Column { name: name.to_owned(), values: ColumnValues::Text(texts) });
-                Ok(())
-            }
             Self::Words(words) => {
                 columns.push(Column { name: name.to_owned(), values: ColumnValues::Categories(words) });
                 Ok(())
-            }
-            _ if text => {
-                let expected = "strings, to be read as text";
-                Err(DataError::malformed(path, format!("column {name:?}"), expected, "numbers"))
             }
             Self::Numbers(numbers) => push(name.to_owned(), numbers),
             Self::Lists(lists) => {
