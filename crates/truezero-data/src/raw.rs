@@ -54,6 +54,27 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// How cells that come as texts are understood, while a model is trained; later its own rules hold.
     pub cells: CellRules,
+    /// What an error calls a row.
+    pub row_name: RowName,
+}
+
+/// What an error calls a row of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowName {
+    /// A row, counted from 1.
+    #[default]
+    Row,
+    /// A record of a request, counted from 1.
+    Record,
+}
+
+impl std::fmt::Display for RowName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Row => "row",
+            Self::Record => "record",
+        })
+    }
 }
 
 /// A named column.

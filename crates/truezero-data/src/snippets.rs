@@ -11,7 +11,7 @@
 
 use crate::formats::{TableOptions, csv};
 use crate::read::Input;
-use crate::{CellRules, Column, ColumnValues, Features, Raw, RawTarget, Source, Table};
+use crate::{Column, ColumnValues, Features, Raw, RawTarget, Source, Table};
 
 const SNIPPETS: &[u8] = include_bytes!("../embedded/film-snippets/snippets.csv.gz");
 
@@ -59,7 +59,7 @@ fn part(texts: Vec<String>, stars: Vec<f64>) -> Raw {
     let rows = texts.len();
     let columns = vec![Column { name: SNIPPET.to_owned(), values: ColumnValues::Text(texts) }];
     Raw {
-        features: Features::Table(Table { rows, columns, cells: CellRules::default() }),
+        features: Features::Table(Table { rows, columns, ..Table::default() }),
         target: Some(RawTarget::Numbers(stars)),
         image: None,
     }

@@ -61,7 +61,7 @@ pub struct TextTableArgs {
     pub encoding: Option<Encoding>,
     /// Words and numbers that stand for a missing value in a table, besides an empty cell, NA, N/A, NaN, null, None, ?,
     /// #N/A and their like; and, among numbers, a lone hyphen or point [default: as in training, where there are none]
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     pub na_values: Option<Words>,
     /// The mark before the fraction of numbers in a table: `.`, when commas may stand between thousands, or `,`, when
     /// points may [default: as in training, where it is a point and a comma is no part of a number]

@@ -12,9 +12,10 @@ use csv::{ByteRecord, Position, Reader};
 use super::csv_dialect::{delimiter, reader};
 use super::csv_scan::{Planned, Scanner};
 use super::encoding::Decoding;
-use super::evidence::{ENCODING_HINT, shortened};
-use super::growing::{self, Growing};
+use super::evidence::ENCODING_HINT;
+use super::growing::{Growing, HINT};
 use super::table::{self, TableOptions};
+use crate::quote::quoted;
 use crate::{Column, DataError, Input, Raw};
 
 /// Reads a text table, gzipped or not.
@@ -77,7 +78,7 @@ pub(crate) fn fill(
             let text = source.cell(&record, *at, || planned[*at].name.clone())?;
             if let Err(expected) = column.push(cells, text) {
                 let place = format!("{}, column {:?}", source.line(&record), planned[*at].name);
-                let found = format!("{:?}\n{}", shortened(text.trim()), growing::HINT);
+                let found = format!("{}\n{HINT}", quoted(text.trim()));
                 return Err(source.malformed(place, expected, found));
             }
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::dates::is_date;
 use super::table::TableOptions;
 use crate::cell::{Cell, CellRules, Decimal};
+use crate::quote::{quoted, short};
 use crate::{ColumnKind, DataError, Notice};
 
 /// A column in which so large a share of the cells is of one kind is meant to be of this kind.
@@ -17,6 +18,8 @@ const FEW: usize = 20;
 const MAX_COUNTED: usize = 1 << 13;
 /// Cells of a column after which it is judged though more may come.
 const ENOUGH: usize = 10_000;
+/// Most bytes of a cell that are kept to be shown.
+const SHOWN: usize = 100;
 /// An error names so many columns.
 const NAMED: usize = 20;
 
@@ -43,8 +46,8 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    pub(crate) fn new(path: &Path, place: String, text: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), place, text: text.into() }
+    pub(crate) fn new(path: &Path, place: String, text: &str) -> Self {
+        Self { path: path.to_owned(), place, text: short(text, SHOWN) }
     }
 }
 
@@ -105,7 +108,7 @@ impl Evidence {
                 self.by_point += usize::from(rules.number_by(Decimal::Point, &word));
                 self.by_comma += usize::from(rules.number_by(Decimal::Comma, &word));
                 self.dates += usize::from(is_date(&word));
-                self.odd.get_or_insert_with(|| found(&shortened(&word)));
+                self.odd.get_or_insert_with(|| found(&word));
                 self.count(&word, MAX_COUNTED);
             }
         }
@@ -200,7 +203,7 @@ impl Evidence {
             );
             let hint = format!(
                 "if it is running text, pass --text {0}; --columns takes it as a category",
-                quoted(name)
+                shell_word(name)
             );
             return Verdict::LeftOut(Notice::new(place, message).hint(hint));
         }
@@ -213,14 +216,14 @@ impl Evidence {
             return Some(garbled(found, name));
         }
         let found = self.infinite.as_ref().filter(|_| !self.has_words())?;
-        let hint = format!("--na-values {} takes it for a missing value", quoted(&found.text));
+        let hint = format!("--na-values {} takes it for a missing value", shell_word(&found.text));
         Some(Flaw::new(found, name, "a finite number".to_owned(), found.text.clone(), hint))
     }
 
     /// The cell for which this is no column of numbers, if nearly all others are numbers, perhaps in another notation.
     fn flaw(&self, name: &str) -> Option<Flaw> {
         let odd = self.odd.as_ref()?;
-        let found = format!("{:?}", odd.text);
+        let found = quoted(&odd.text);
         let other = self.by_comma.max(self.by_point);
         if other > 0 && self.most(self.numbers + other) {
             let hint = if self.by_comma > self.by_point {
@@ -237,8 +240,8 @@ impl Evidence {
         let expected = format!("a number, as in {} of {} cells of the column", self.numbers, self.cells);
         let hint = format!(
             "--na-values {} takes it for a missing value; --ignore {} leaves the column out",
-            quoted(&odd.text),
-            quoted(name)
+            shell_word(&odd.text),
+            shell_word(name)
         );
         Some(Flaw::new(odd, name, expected, found, hint))
     }
@@ -287,19 +290,11 @@ impl Flaw {
     }
 }
 
-/// Longest cell that is shown as a whole.
-const SHOWN: usize = 60;
-
-/// A cell as it is shown.
-pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
 /// As it is to be typed.
-fn quoted(word: &str) -> String {
+fn shell_word(word: &str) -> String {
+    if word.contains(char::is_control) {
+        return "…".to_owned();
+    }
     if word.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)) && !word.starts_with('-') {
         return word.to_owned();
     }

@@ -14,7 +14,7 @@ pub(crate) mod npy_header;
 pub(crate) mod npz_sparse;
 pub(crate) mod record_batches;
 pub(crate) mod table;
-mod typed;
+pub(crate) mod typed;
 
 pub mod arrow;
 pub mod cifar;

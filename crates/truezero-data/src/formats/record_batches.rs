@@ -27,13 +27,13 @@ pub(crate) fn table(
     before: usize,
     known: Option<&Roles>,
 ) -> Result<Raw, DataError> {
-    let (rows, columns) = columns(path, schema, batches, before)?;
+    let Typed { rows, names, columns } = columns(path, schema, batches, options, before)?;
     let judged = match known {
         Some(_) => None,
         None => {
             let mut judge = Judge::new(options);
             judge.see(path, &columns, before);
-            Some(judge.finish(path, &names(&columns))?)
+            Some(judge.finish(path, &names)?)
         }
     };
     let columns = match known.or(judged.as_ref()) {
@@ -43,17 +43,23 @@ pub(crate) fn table(
     table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
 }
 
-pub(crate) fn names(columns: &[Column]) -> Vec<String> {
-    columns.iter().map(|column| column.name.clone()).collect()
+/// Columns as they come.
+pub(crate) struct Typed {
+    pub(crate) rows: usize,
+    /// Of all columns.
+    pub(crate) names: Vec<String>,
+    /// Those that may be used.
+    pub(crate) columns: Vec<Column>,
 }
 
-/// The number of rows of all batches, and their columns as they come.
+/// The columns of all batches.
 pub(crate) fn columns(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    options: &TableOptions,
     before: usize,
-) -> Result<(usize, Vec<Column>), DataError> {
+) -> Result<Typed, DataError> {
     let fields = schema.fields();
     if fields.len() > MAX_COLUMNS {
         let expected = format!("at most {MAX_COLUMNS} columns");
@@ -61,22 +67,32 @@ pub(crate) fn columns(
     }
     let mut growing = Vec::with_capacity(fields.len());
     for field in fields {
-        growing.push(Growing::new(path, field.name(), field.data_type())?);
+        let new = || Growing::new(path, field.name(), field.data_type());
+        growing.push(options.may_use(field.name()).then(new).transpose()?);
     }
     let mut rows = 0;
     for batch in batches {
         let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
         for ((column, growing), field) in batch.columns().iter().zip(&mut growing).zip(fields) {
             let place = |row: usize| format!("row {}, column {:?}", before + rows + row + 1, field.name());
-            growing.append(path, column, place)?;
+            if let Some(growing) = growing {
+                growing.append(path, column, place)?;
+            }
         }
         rows += batch.num_rows();
     }
-    let mut columns = Vec::new();
+    let (mut columns, mut names) = (Vec::new(), Vec::new());
     for (growing, field) in growing.into_iter().zip(fields) {
-        growing.finish(path, field.name(), before, &mut columns)?;
+        match growing {
+            None => names.push(field.name().clone()),
+            Some(growing) => {
+                let first = columns.len();
+                growing.finish(path, field.name(), before, &mut columns)?;
+                names.extend(columns[first..].iter().map(|column| column.name.clone()));
+            }
+        }
     }
-    Ok((rows, columns))
+    Ok(Typed { rows, names, columns })
 }
 
 /// A file whose bytes are not what its headers promise.

@@ -9,7 +9,7 @@ use super::evidence::{Evidence, Flaw, Verdict};
 use crate::expected::made_up_name;
 use crate::{
     CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Raw,
-    RawTarget, SourceSpec, Table,
+    RawTarget, RowName, SourceSpec, Table,
 };
 
 /// No table may have more columns.
@@ -80,6 +80,23 @@ impl TableOptions {
         match self.expected.as_deref() {
             Some(Expected::Table { cells, .. }) => cells,
             _ => &self.cells,
+        }
+    }
+
+    /// Whether a column, or one of those that a list of this name becomes, may be a target or learned from: others need
+    /// not be of a type that can be read.
+    pub(crate) fn may_use(&self, name: &str) -> bool {
+        let of_list = |column: &str| column.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
+        let same = |column: &str| column.trim() == name.trim() || of_list(column);
+        if self.targets(&[name]).into_iter().any(same) {
+            return true;
+        }
+        match self.expected.as_deref() {
+            Some(Expected::Table { columns, .. }) => columns.iter().any(|(column, _)| same(column)),
+            _ => {
+                let ignored = self.ignore.iter().any(|column| column == name);
+                !ignored && (self.columns.is_empty() || self.columns.iter().any(|column| same(column)))
+            }
         }
     }
 
@@ -181,7 +198,8 @@ fn check_names(path: &Path, names: &[String], options: &TableOptions) -> Result<
         let missing: Vec<&str> =
             columns.iter().map(|(name, _)| name.as_str()).filter(|name| !there(name)).collect();
         if !missing.is_empty() {
-            return Err(missing_columns(&missing, names));
+            let (place, expected, found) = missing_columns(&missing, names);
+            return Err(DataError::malformed(path, place, expected, found));
         }
     }
     let targets = options.targets(names).into_iter().map(|name| ("target", name));
@@ -198,19 +216,16 @@ fn check_names(path: &Path, names: &[String], options: &TableOptions) -> Result<
     Ok(())
 }
 
-/// That columns are missing on which a model was trained.
-pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> DataError {
+/// That columns are missing on which a model was trained: where, what was expected and what was found.
+pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> (String, &'static str, String) {
     let quoted: Vec<String> = missing.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
     let place = if missing.len() == 1 { "column" } else { "columns" };
     let more = match missing.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    DataError::unsuitable(
-        format!("{place} {}{more}", quoted.join(", ")),
-        "among the columns, as in training",
-        format!("only {}", listed(names)),
-    )
+    let place = format!("{place} {}{more}", quoted.join(", "));
+    (place, "among the columns, as in training", format!("only {}", listed(names)))
 }
 
 /// The first names, separated by commas, and how many more there are.
@@ -256,7 +271,12 @@ pub(crate) fn finish(
         _ => Some(several(targets, rows, missing)?),
     };
     Ok(Raw {
-        features: Features::Table(Table { rows, columns, cells: options.cells.clone() }),
+        features: Features::Table(Table {
+            rows,
+            columns,
+            cells: options.cells.clone(),
+            row_name: RowName::Row,
+        }),
         target,
         image: None,
     })

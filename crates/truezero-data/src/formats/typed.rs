@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::evidence::{Evidence, Found, shortened};
+use super::evidence::{Evidence, Found};
 use super::growing::{Growing, HINT};
 use super::table::{self, Role, TableOptions};
+use crate::quote::quoted;
 use crate::{Column, ColumnKind, ColumnValues, DataError};
 
 /// Finds what the columns of files hold, which may come in pieces.
@@ -32,8 +33,11 @@ impl<'a> Judge<'a> {
 
     /// Takes a piece into account; `before` rows of the file come before it.
     pub(crate) fn see(&mut self, path: &Path, columns: &[Column], before: usize) {
-        for column in columns.iter().filter(|column| self.looks_at(&column.name)) {
+        for column in columns {
             let ColumnValues::Categories(words) = &column.values else { continue };
+            if !self.looks_at(&column.name) {
+                continue;
+            }
             let evidence = match self.seen.get_mut(&column.name) {
                 Some(evidence) => evidence,
                 None => self.seen.entry(column.name.clone()).or_default(),
@@ -66,7 +70,10 @@ pub(crate) fn settle(
 ) -> Result<Vec<Column>, DataError> {
     let mut settled = Vec::with_capacity(columns.len());
     for column in columns {
-        let role = roles.0.get(&column.name).copied().unwrap_or(Role::Skipped);
+        let Some(&role) = roles.0.get(&column.name) else {
+            let place = format!("column {:?}", column.name);
+            return Err(DataError::malformed(path, place, "no other columns than before", "a new one"));
+        };
         settled.extend(as_role(path, column, role, options, before)?);
     }
     Ok(settled)
@@ -91,15 +98,13 @@ fn as_role(
                 let word = word.as_deref().unwrap_or_default();
                 if let Err(expected) = growing.push(cells, word) {
                     let place = format!("{}, column {:?}", row_name(before, row), column.name);
-                    let found = format!("{:?}\n{HINT}", shortened(word.trim()));
+                    let found = format!("{}\n{HINT}", quoted(word.trim()));
                     return Err(DataError::malformed(path, place, expected, found));
                 }
             }
             Ok(Some(growing.finish()))
         }
-        ColumnValues::Numbers(_)
-            if role == Role::Feature(ColumnKind::Text) && options.expected.is_none() =>
-        {
+        ColumnValues::Numbers(_) if role == Role::Feature(ColumnKind::Text) && options.expected.is_none() => {
             let place = format!("column {:?}", column.name);
             Err(DataError::malformed(path, place, "strings, to be read as text", "numbers"))
         }

@@ -3,9 +3,9 @@
 use truezero_sparse::ActiveBatch;
 
 use super::levels::{Levels, MAX_LEVELS};
-use crate::formats::evidence::shortened;
+use crate::quote::quoted;
 use crate::text::Vocabulary;
-use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices};
+use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices, RowName};
 
 /// From the values of one column to inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -117,6 +117,7 @@ impl ColumnPlan {
     pub(super) fn encode(
         &self,
         column: Column,
+        row_name: RowName,
         cells: &CellRules,
         notices: &Notices,
     ) -> Result<Encoded, DataError> {
@@ -133,7 +134,7 @@ impl ColumnPlan {
                 match scaled.iter().position(|number| !number.is_finite()) {
                     None => Ok(Encoded::Numbers(scaled, gaps)),
                     Some(row) => {
-                        let place = format!("row {}, column {name:?}", row + 1);
+                        let place = format!("{row_name} {}, column {name:?}", row + 1);
                         let expected = "a finite 32-bit number after scaling";
                         Err(DataError::unsuitable(place, expected, scaled[row].to_string()))
                     }
@@ -144,12 +145,16 @@ impl ColumnPlan {
                 for (row, word) in words.iter().enumerate() {
                     let text = word.as_deref().unwrap_or_default();
                     let number = cells.number(text).map_err(|expected| {
-                        let found = format!("{:?}", shortened(text.trim()));
-                        DataError::unsuitable(format!("row {}, column {name:?}", row + 1), expected, found)
+                        let found = quoted(text.trim());
+                        DataError::unsuitable(
+                            format!("{row_name} {}, column {name:?}", row + 1),
+                            expected,
+                            found,
+                        )
                     });
                     numbers.push(number?);
                 }
-                self.encode(Column { name, values: ColumnValues::Numbers(numbers) }, cells, notices)
+                self.encode(Column { name, values: ColumnValues::Numbers(numbers) }, row_name, cells, notices)
             }
             (Self::Number { .. }, ColumnValues::Text(_)) => {
                 let expected = "numbers, as in training";
