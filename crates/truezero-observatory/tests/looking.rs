@@ -77,7 +77,7 @@ async fn a_table_is_asked_for_by_its_columns() {
     ];
     let model = model(
         Features::Table(Table { rows: 3, columns, ..Table::default() }),
-        RawTarget::Numbers(vec![0.5, 1.25, 9.0]),
+        RawTarget::Numbers(vec![0.5, 1.25, 9.0].into()),
     );
     let observatory = of(&model);
     let (_, state) = json(&observatory, "GET", "/observatory/state", Value::Null).await;

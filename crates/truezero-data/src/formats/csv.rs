@@ -13,10 +13,10 @@ use super::csv_dialect::{delimiter, reader};
 use super::csv_scan::{Planned, Scanner};
 use super::encoding::Decoding;
 use super::evidence::ENCODING_HINT;
-use super::growing::{Growing, HINT};
+use super::growing::{self, Growing, HINT};
 use super::table::{self, TableOptions};
 use crate::quote::quoted;
-use crate::{Column, DataError, Input, Raw};
+use crate::{Column, DataError, Input, Numbers, Raw};
 
 /// Reads a text table, gzipped or not.
 ///
@@ -45,18 +45,32 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
     scanner.see(&source)?;
     let scan = scanner.end_file(path)?;
     let planned = scanner.finish(path)?;
-    let (rows, columns, _) = fill(&source, &planned, options, scan.header)?;
+    let filled = fill(&source, &planned, options, scan.header)?;
     let first = usize::from(scan.header);
-    table::finish(path, rows, columns, options, |row| source.line_of(first + row))
+    table::finish(path, filled.rows, filled.columns, filled.target, options, |row| {
+        source.line_of(first + row)
+    })
 }
 
-/// The second pass over a block: its whole rows, each cell as what its column holds, and how many bytes they took.
+/// What the second pass makes of a block.
+pub(crate) struct Filled {
+    /// Rows that are whole.
+    pub(crate) rows: usize,
+    /// Their cells, each as what its column holds.
+    pub(crate) columns: Vec<Column>,
+    /// The column of the target with how its numbers are written, if it is one column of numbers.
+    pub(crate) target: Option<Numbers>,
+    /// Bytes that the rows took.
+    pub(crate) whole: usize,
+}
+
+/// The second pass over a block.
 pub(crate) fn fill(
     source: &Source,
     planned: &[Planned],
     options: &TableOptions,
     header: bool,
-) -> Result<(usize, Vec<Column>, usize), DataError> {
+) -> Result<Filled, DataError> {
     let mut growing: Vec<(usize, Growing)> = Vec::new();
     for (at, Planned { name, role }) in planned.iter().enumerate() {
         growing.extend(Growing::new(name, *role).map(|column| (at, column)));
@@ -84,7 +98,8 @@ pub(crate) fn fill(
         }
         rows += 1;
     }
-    Ok((rows, growing.into_iter().map(|(_, column)| column.finish()).collect(), records.whole()))
+    let (columns, target) = growing::finish(growing.into_iter().map(|(_, column)| column));
+    Ok(Filled { rows, columns, target, whole: records.whole() })
 }
 
 /// A text table in memory, or a block of one that begins with a row.

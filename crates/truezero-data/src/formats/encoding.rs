@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(decoded(b"gr\xf6\xdfe", Some("latin-1"), size).unwrap(), "größe");
         }
         let long = "ß".repeat(100_000);
-        assert_eq!(decoded(&[0xdf; 100_000], Some("windows-1252"), 1 << 20).unwrap(), long);
+        assert_eq!(decoded(&vec![0xdf; 100_000], Some("windows-1252"), 1 << 20).unwrap(), long);
     }
 
     #[test]

@@ -268,24 +268,23 @@ impl Flaw {
     /// All flaws of a table in one error.
     pub(crate) fn error(flaws: &[Self]) -> Option<DataError> {
         let first = flaws.first()?;
-        let mut found = first.found.clone();
-        for flaw in flaws.iter().take(NAMED).skip(1) {
-            found += "; ";
-            if flaw.path != first.path {
-                found += &format!("{}: ", flaw.path.display());
-            }
-            found += &format!("{}: expected {}, found {}", flaw.place, flaw.expected, flaw.found);
-        }
+        let named = flaws.iter().take(NAMED);
+        let mut found = vec![first.found.clone()];
+        found.extend(named.clone().skip(1).map(|flaw| {
+            let Self { path, place, expected, found, .. } = flaw;
+            let file = if *path == first.path { String::new() } else { format!("{}: ", path.display()) };
+            format!("{file}{place}: expected {expected}, found {found}")
+        }));
         if flaws.len() > NAMED {
-            found += &format!("; and {} columns more", flaws.len() - NAMED);
+            found.push(format!("and {} columns more", flaws.len() - NAMED));
         }
         let mut hints: Vec<&str> = Vec::new();
-        for flaw in flaws.iter().take(NAMED) {
+        for flaw in named {
             if !hints.contains(&flaw.hint.as_str()) {
                 hints.push(&flaw.hint);
             }
         }
-        found += &format!("\nhint: {}", hints.join("; "));
+        let found = format!("{}\nhint: {}", found.join("; "), hints.join("; "));
         Some(DataError::malformed(&first.path, first.place.clone(), first.expected.clone(), found))
     }
 }

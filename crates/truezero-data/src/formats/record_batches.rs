@@ -8,14 +8,14 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
 
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use super::typed::{Judge, Roles, settle};
-use crate::{Column, ColumnValues, DataError, Raw};
+use crate::{Column, ColumnValues, DataError, Numbers, Raw};
 
 /// Makes a table of all batches; `before` rows of the file come before them. What becomes of the columns is told by these
 /// batches unless it is known.
@@ -27,20 +27,18 @@ pub(crate) fn table(
     before: usize,
     known: Option<&Roles>,
 ) -> Result<Raw, DataError> {
-    let Typed { rows, names, columns } = columns(path, schema, batches, options, before)?;
-    let judged = match known {
-        Some(_) => None,
-        None => {
-            let mut judge = Judge::new(options);
-            judge.see(path, &columns, before);
-            Some(judge.finish(path, &names)?)
-        }
+    let Typed { rows, names, columns, target } = columns(path, schema, batches, options, before)?;
+    let judged;
+    let roles = if let Some(roles) = known {
+        roles
+    } else {
+        let mut judge = Judge::new(options);
+        judge.see(path, &columns, before);
+        judged = judge.finish(path, &names)?;
+        &judged
     };
-    let columns = match known.or(judged.as_ref()) {
-        Some(roles) => settle(path, columns, roles, options, before)?,
-        None => columns,
-    };
-    table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
+    let (columns, written) = settle(path, columns, roles, options, before)?;
+    table::finish(path, rows, columns, written.or(target), options, |row| format!("row {}", before + row + 1))
 }
 
 /// Columns as they come.
@@ -50,6 +48,8 @@ pub(crate) struct Typed {
     pub(crate) names: Vec<String>,
     /// Those that may be used.
     pub(crate) columns: Vec<Column>,
+    /// The target with how its numbers are written, if that is one column of whole numbers.
+    target: Option<Numbers>,
 }
 
 /// The columns of all batches.
@@ -70,6 +70,8 @@ pub(crate) fn columns(
         let new = || Growing::new(path, field.name(), field.data_type());
         growing.push(options.may_use(field.name()).then(new).transpose()?);
     }
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let mut target = WholeTarget::new(&names, options);
     let mut rows = 0;
     for batch in batches {
         let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
@@ -79,6 +81,7 @@ pub(crate) fn columns(
                 growing.append(path, column, place)?;
             }
         }
+        target.append(&batch);
         rows += batch.num_rows();
     }
     let (mut columns, mut names) = (Vec::new(), Vec::new());
@@ -92,7 +95,39 @@ pub(crate) fn columns(
             }
         }
     }
-    Ok(Typed { rows, names, columns })
+    Ok(Typed { rows, names, columns, target: target.numbers })
+}
+
+/// The target, where it is a column of whole numbers of 64 bits: as names of classes they are not to be rounded.
+struct WholeTarget {
+    at: Option<usize>,
+    numbers: Option<Numbers>,
+}
+
+impl WholeTarget {
+    fn new(names: &[&str], options: &TableOptions) -> Self {
+        let at = match options.targets(names)[..] {
+            [target] => names.iter().position(|&name| name == target),
+            _ => None,
+        };
+        Self { at, numbers: None }
+    }
+
+    fn append(&mut self, batch: &RecordBatch) {
+        let Some(at) = self.at else { return };
+        let array = batch.column(at);
+        let mut push = |value: i128| self.numbers.get_or_insert_default().push_whole(value);
+        // A missing value is an error, which is found elsewhere.
+        match array.data_type() {
+            DataType::Int64 => {
+                array.as_primitive::<Int64Type>().iter().flatten().for_each(|value| push(value.into()));
+            }
+            DataType::UInt64 => {
+                array.as_primitive::<UInt64Type>().iter().flatten().for_each(|value| push(value.into()));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A file whose bytes are not what its headers promise.

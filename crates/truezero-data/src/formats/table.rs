@@ -8,8 +8,8 @@ use super::encoding::Encoding;
 use super::evidence::{Evidence, Flaw, Verdict};
 use crate::expected::made_up_name;
 use crate::{
-    CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Raw,
-    RawTarget, RowName, SourceSpec, Table,
+    CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Numbers,
+    Raw, RawTarget, RowName, SourceSpec, Table,
 };
 
 /// No table may have more columns.
@@ -91,13 +91,11 @@ impl TableOptions {
         if self.targets(&[name]).into_iter().any(same) {
             return true;
         }
-        match self.expected.as_deref() {
-            Some(Expected::Table { columns, .. }) => columns.iter().any(|(column, _)| same(column)),
-            _ => {
-                let ignored = self.ignore.iter().any(|column| column == name);
-                !ignored && (self.columns.is_empty() || self.columns.iter().any(|column| same(column)))
-            }
+        if let Some(Expected::Table { columns, .. }) = self.expected.as_deref() {
+            return columns.iter().any(|(column, _)| same(column));
         }
+        let ignored = self.ignore.iter().any(|column| column == name);
+        !ignored && (self.columns.is_empty() || self.columns.iter().any(|column| same(column)))
     }
 
     fn reads(&self, name: &str) -> bool {
@@ -237,11 +235,13 @@ pub(crate) fn listed(names: &[String]) -> String {
     }
 }
 
-/// Tells the targets among the columns from the features. `place` says where a row stands in the file.
+/// Tells the targets among the columns from the features. `written` is the target again, if it is one column of numbers of
+/// which it is known how they are written; `place` says where a row stands in the file.
 pub(crate) fn finish(
     path: &Path,
     rows: usize,
     mut columns: Vec<Column>,
+    written: Option<Numbers>,
     options: &TableOptions,
     place: impl Fn(usize) -> String,
 ) -> Result<Raw, DataError> {
@@ -267,7 +267,7 @@ pub(crate) fn finish(
     };
     let target = match targets.len() {
         0 => None,
-        1 => targets.pop().map(|column| single(column, missing)).transpose()?,
+        1 => targets.pop().map(|column| single(column, written, missing)).transpose()?,
         _ => Some(several(targets, rows, missing)?),
     };
     Ok(Raw {
@@ -283,11 +283,15 @@ pub(crate) fn finish(
 }
 
 /// The target in one column.
-fn single(column: Column, missing: impl Fn(usize, &str) -> DataError) -> Result<RawTarget, DataError> {
+fn single(
+    column: Column,
+    written: Option<Numbers>,
+    missing: impl Fn(usize, &str) -> DataError,
+) -> Result<RawTarget, DataError> {
     let name = column.name;
     Ok(match column.values {
         ColumnValues::Numbers(values) => match values.iter().position(|value| value.is_nan()) {
-            None => RawTarget::Numbers(values),
+            None => RawTarget::Numbers(written.unwrap_or_else(|| values.into())),
             Some(row) => return Err(missing(row, &name)),
         },
         ColumnValues::Categories(words) => {

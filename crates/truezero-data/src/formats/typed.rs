@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::evidence::{Evidence, Found};
-use super::growing::{Growing, HINT};
+use super::growing::{self, Growing, HINT};
 use super::table::{self, Role, TableOptions};
 use crate::quote::quoted;
-use crate::{Column, ColumnKind, ColumnValues, DataError};
+use crate::{Column, ColumnKind, ColumnValues, DataError, Numbers};
 
 /// Finds what the columns of files hold, which may come in pieces.
 pub(crate) struct Judge<'a> {
@@ -60,14 +60,15 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Columns of a piece as they are learned from; those that nobody wants are left out. `before` rows of the file come before.
+/// Columns of a piece as they are learned from; those that nobody wants are left out. Also how the numbers of the target are
+/// written, if it is one column of words that are numbers. `before` rows of the file come before.
 pub(crate) fn settle(
     path: &Path,
     columns: Vec<Column>,
     roles: &Roles,
     options: &TableOptions,
     before: usize,
-) -> Result<Vec<Column>, DataError> {
+) -> Result<(Vec<Column>, Option<Numbers>), DataError> {
     let mut settled = Vec::with_capacity(columns.len());
     for column in columns {
         let Some(&role) = roles.0.get(&column.name) else {
@@ -76,7 +77,7 @@ pub(crate) fn settle(
         };
         settled.extend(as_role(path, column, role, options, before)?);
     }
-    Ok(settled)
+    Ok(growing::finish(settled))
 }
 
 fn row_name(before: usize, row: usize) -> String {
@@ -89,7 +90,7 @@ fn as_role(
     role: Role,
     options: &TableOptions,
     before: usize,
-) -> Result<Option<Column>, DataError> {
+) -> Result<Option<Growing>, DataError> {
     let Some(mut growing) = Growing::new(&column.name, role) else { return Ok(None) };
     let cells = options.cells_expected();
     match column.values {
@@ -102,7 +103,7 @@ fn as_role(
                     return Err(DataError::malformed(path, place, expected, found));
                 }
             }
-            Ok(Some(growing.finish()))
+            Ok(Some(growing))
         }
         ColumnValues::Numbers(_) if role == Role::Feature(ColumnKind::Text) && options.expected.is_none() => {
             let place = format!("column {:?}", column.name);
@@ -112,8 +113,8 @@ fn as_role(
             if matches!(role, Role::Feature(_)) {
                 numbers.iter_mut().for_each(|number| *number = cells.typed(*number));
             }
-            Ok(Some(Column { name: column.name, values: ColumnValues::Numbers(numbers) }))
+            Ok(Some(growing.of(ColumnValues::Numbers(numbers))))
         }
-        values @ ColumnValues::Text(_) => Ok(Some(Column { name: column.name, values })),
+        values @ ColumnValues::Text(_) => Ok(Some(growing.of(values))),
     }
 }
