@@ -99,7 +99,7 @@ fn chosen(
     let columns = choose(path, schema, pandas, options)?;
     let schema = schema.project(&columns).map_err(|error| broken(path, 0, &error.to_string()))?;
     let batches = batches.map(|batch| batch?.project(&columns));
-    table(path, &schema, batches, options, 0, budget)
+    table(path, &schema, batches, options, 0, None, budget)
 }
 
 fn no_schema(path: &Path) -> DataError {

@@ -7,7 +7,7 @@ use std::path::Path;
 use arrow_schema::{DataType, Schema};
 
 use super::table::{MAX_COLUMNS, TableOptions, listed};
-use crate::{DataError, Notice};
+use crate::{DataError, Expected, Notice};
 
 /// The key under which pandas describes a table, as JSON.
 pub(crate) const PANDAS: &str = "pandas";
@@ -65,7 +65,8 @@ fn described(data_type: &DataType) -> &'static str {
     }
 }
 
-/// The places of the columns that a table is made of. The others are told, unless one is asked for.
+/// The places of the columns that a table is made of. Others that could be learned from are told, those that nobody wants
+/// passed over.
 ///
 /// # Errors
 /// If there are too many columns, or one that is asked for is of a type that nothing is made of.
@@ -87,7 +88,12 @@ pub(crate) fn choose(
     let (mut unusable, mut indices) = (Vec::new(), Vec::new());
     for (at, field) in fields.iter().enumerate() {
         let name = field.name();
-        let asked = targets.contains(&name.as_str()) || options.text.contains(name);
+        if !options.may_use(name) {
+            continue;
+        }
+        let expected = matches!(options.expected.as_deref(), Some(Expected::Table { .. }));
+        let named = options.text.contains(name) || options.wants(name);
+        let asked = targets.contains(&name.as_str()) || named || expected;
         match (Kind::of(field.data_type()), index.get(name)) {
             (Some(_), None) => chosen.push(at),
             (Some(_), Some(_)) if asked => chosen.push(at),

@@ -46,7 +46,7 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
         let chosen = Chosen::new(path, metadata, options)?;
         parquet_footer::check_pages(path, &bytes, &chosen.metadata, &chosen.columns, true, budget)?;
         let batches = chosen.batches(path, bytes, ROWS)?;
-        table(path, &batches.schema(), batches, options, 0, budget)
+        table(path, &batches.schema(), batches, options, 0, None, budget)
     })
 }
 
@@ -79,6 +79,13 @@ impl Chosen {
         let pandas = pandas.and_then(|entry| entry.value.as_deref());
         let columns = choose(path, metadata.schema(), pandas, options)?;
         Ok(Self { metadata, columns })
+    }
+
+    /// Those of the columns for which this holds.
+    pub(crate) fn only(mut self, keep: impl Fn(&Field) -> bool) -> Self {
+        let fields = self.metadata.schema().fields().clone();
+        self.columns.retain(|&at| keep(&fields[at]));
+        self
     }
 
     /// Reads these columns of the file, so many rows at a time.

@@ -15,6 +15,7 @@ use arrow_schema::{ArrowError, DataType, Schema};
 
 use super::column_types::Kind;
 use super::table::{self, MAX_COLUMNS, TableOptions};
+use super::typed::{Judge, Roles, settle};
 use crate::budget::Budget;
 use crate::{Column, ColumnValues, DataError, Numbers, Raw};
 
@@ -29,15 +30,51 @@ pub(crate) fn announces_too_much(announced: u64, stored: u64) -> bool {
 }
 
 /// Makes a table of all batches, whose columns are those that were [chosen](super::column_types::choose); `before` rows of
-/// the file come before them.
+/// the file come before them. What becomes of the columns is told by these batches unless it is known.
 pub(crate) fn table(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     options: &TableOptions,
     before: usize,
+    known: Option<&Roles>,
     budget: &Budget,
 ) -> Result<Raw, DataError> {
+    let Typed { rows, columns, target } = columns(path, schema, batches, options, before, budget)?;
+    let judged;
+    let roles = if let Some(roles) = known {
+        roles
+    } else {
+        let mut judge = Judge::new(options);
+        judge.see(path, &columns, before);
+        judged = judge.finish(path, &names(&columns))?;
+        &judged
+    };
+    let (columns, written) = settle(path, columns, roles, options, before)?;
+    table::finish(path, rows, columns, written.or(target), options, |row| format!("row {}", before + row + 1))
+}
+
+/// Columns as they come.
+pub(crate) struct Typed {
+    pub(crate) rows: usize,
+    pub(crate) columns: Vec<Column>,
+    /// The target with how its numbers are written, if that is one column of whole numbers.
+    target: Option<Numbers>,
+}
+
+pub(crate) fn names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+/// The columns of all batches.
+pub(crate) fn columns(
+    path: &Path,
+    schema: &Schema,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    options: &TableOptions,
+    before: usize,
+    budget: &Budget,
+) -> Result<Typed, DataError> {
     let fields = schema.fields();
     let mut growing: Vec<Growing> = fields.iter().map(|field| Growing::new(field.data_type())).collect();
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
@@ -54,13 +91,9 @@ pub(crate) fn table(
     }
     let mut columns = Vec::new();
     for (growing, field) in growing.into_iter().zip(fields) {
-        let text = options.text.contains(field.name());
-        growing.finish(path, field.name(), text, before, &mut columns)?;
+        growing.finish(path, field.name(), before, &mut columns)?;
     }
-    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    table::check_names(path, &names, options)?;
-    let target = target.numbers.filter(|_| table::numbers_targeted(&columns, options).is_some());
-    table::finish(path, rows, columns, target, options, |row| format!("row {}", before + row + 1))
+    Ok(Typed { rows, columns, target: target.numbers })
 }
 
 /// The target, where it is a column of whole numbers of 64 bits: as names of classes they are not to be rounded.
@@ -230,7 +263,6 @@ impl Growing {
         self,
         path: &Path,
         name: &str,
-        text: bool,
         before: usize,
         columns: &mut Vec<Column>,
     ) -> Result<(), DataError> {
@@ -243,18 +275,9 @@ impl Growing {
             Ok(())
         };
         match self {
-            Self::Words(words) if text => {
-                let texts = words.into_iter().map(Option::unwrap_or_default).collect();
-                columns.push(Column { name: name.to_owned(), values: ColumnValues::Text(texts) });
-                Ok(())
-            }
             Self::Words(words) => {
                 columns.push(Column { name: name.to_owned(), values: ColumnValues::Categories(words) });
                 Ok(())
-            }
-            _ if text => {
-                let expected = "strings, to be read as text";
-                Err(DataError::malformed(path, format!("column {name:?}"), expected, "numbers"))
             }
             Self::Numbers(numbers) => push(name.to_owned(), numbers),
             Self::Lists(lists) => {
