@@ -2,6 +2,7 @@
 
 import json
 import numbers
+import os
 import warnings
 from typing import Self
 
@@ -87,7 +88,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
 
-    def to_onnx(self, path=None) -> bytes:
+    def to_onnx(self, path=None, *, force=False) -> bytes:
         """The model in the Open Neural Network Exchange format.
 
         The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
@@ -97,29 +98,30 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         path : path-like, default=None
-            Where to write it, if anywhere.
+            Where to write it, if anywhere. A file that `to_onnx` or ``truezero export`` wrote is replaced, any other is
+            not.
+        force : bool, default=False
+            Replace whatever file is there.
 
         Returns
         -------
         model : bytes
         """
         check_is_fitted(self)
-        model = self._model.to_onnx()
-        if path is not None:
-            with open(path, "wb") as file:
-                file.write(model)
-        return model
+        return self._model.to_onnx(None if path is None else os.fspath(path), force)
 
-    def save(self, path) -> None:
+    def save(self, path, *, force=False) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
 
         Parameters
         ----------
         path : path-like
+        force : bool, default=False
+            As for `truezero.save`.
         """
         from ._models import save
 
-        save(self, path)
+        save(self, path, force=force)
 
     @property
     def coefs_(self) -> list[np.ndarray]:

@@ -1,10 +1,11 @@
-//! Our errors as Python's: what the system refused is an `OSError`, all else a `ValueError`.
+//! Our errors as Python's: what the system refused is an `OSError`, a file that would be lost a `FileExistsError`, all
+//! else a `ValueError`.
 
 use std::error::Error as _;
 use std::io;
 
 use pyo3::PyErr;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyFileExistsError, PyValueError};
 use truezero_data::DataError;
 
 /// An error and what caused it on one line, then its hint.
@@ -17,7 +18,7 @@ pub fn message(error: &dyn std::error::Error) -> String {
         message = format!("{message}: {error}");
         cause = error.source();
     }
-    if hint.is_empty() { message } else { format!("{message}\n{hint}") }
+    if hint.is_empty() { message } else { format!("{message}\n{}", hint.replace("--force", "force=True")) }
 }
 
 /// What options of the library are called in Python, where that is not the same with underscores.
@@ -60,6 +61,7 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
     let text = text(&error);
     let refused = match &error {
         truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
+        truezero::Error::Data(DataError::Protected { .. }) => return PyFileExistsError::new_err(text),
         _ => None,
     };
     match refused.and_then(|source| source.downcast_ref::<io::Error>()) {

@@ -28,6 +28,7 @@ mod binary;
 mod command;
 mod data;
 mod failure;
+mod files;
 mod model;
 mod paper;
 mod pretrain;
@@ -44,6 +45,8 @@ mod _truezero {
     use crate::command::command;
     #[pymodule_export]
     use crate::data::{digits5k, film_snippets};
+    #[pymodule_export]
+    use crate::files::{claim_folder, remove_folder};
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

@@ -1,12 +1,15 @@
 //! A trained network or encoder with its preprocessing: what is saved, loaded and used.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
-use truezero::{Activation, Cost, Encoder, Layer, Network, Saved, Summary, onnx};
+use truezero::onnx::{self, ONNX};
+use truezero::{Activation, Cost, Encoder, Layer, MODEL, Network, Saved, Summary};
+use truezero_data::files::{InputFiles, Output};
 use truezero_data::preprocess::{InputScales, TargetPlan};
 use truezero_data::{Features, InputPreprocessing, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
@@ -79,11 +82,14 @@ impl Model {
         model(network, inputs, names, configuration, None)
     }
 
-    /// Writes a file: completely, or it stays as it was.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let save = || match &self.saved {
-            Saved::Model(model) => model.save(&path),
-            Saved::Encoder(encoder) => encoder.save(&path),
+    /// Writes a file: completely, or it stays as it was. With `force` whatever is there is replaced.
+    fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
+        let save = || {
+            let output = Output::open(&path, MODEL, &InputFiles::default(), force)?;
+            match &self.saved {
+                Saved::Model(model) => model.save_to(&output),
+                Saved::Encoder(encoder) => encoder.save_to(&output),
+            }
         };
         py.detach(save).map_err(raise)
     }
@@ -113,9 +119,23 @@ impl Model {
     }
 
     /// The bytes of an ONNX file.
-    fn to_onnx<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| self.model().map(truezero::Model::to_onnx)).map_err(wrong)?;
-        Ok(PyBytes::new(py, &bytes.map_err(raise)?))
+    fn to_onnx<'py>(
+        &self,
+        py: Python<'py>,
+        path: Option<PathBuf>,
+        force: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let model = self.model().map_err(wrong)?;
+        let write = || -> Result<Vec<u8>, truezero::Error> {
+            let open = |path: &PathBuf| Output::open(path, ONNX, &InputFiles::default(), force);
+            let output = path.as_ref().map(open).transpose()?;
+            let bytes = model.to_onnx()?;
+            if let Some(output) = output {
+                output.write(|mut file| file.write_all(&bytes))?;
+            }
+            Ok(bytes)
+        };
+        Ok(PyBytes::new(py, &py.detach(write).map_err(raise)?))
     }
 
     /// Probabilities, or quantities in the units of the data; examples × outputs.

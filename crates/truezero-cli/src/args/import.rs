@@ -17,6 +17,9 @@ pub struct ImportArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, also if it is no model of truezero
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON document instead of a sentence
     #[arg(long)]
     pub json: bool,

@@ -108,6 +108,9 @@ pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, also if it is no model of truezero
+    #[arg(long)]
+    pub force: bool,
     /// Go on where a training with the same options and the same --out was interrupted
     #[arg(long)]
     pub resume: bool,

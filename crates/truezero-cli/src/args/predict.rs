@@ -15,6 +15,9 @@ pub struct PredictArgs {
     /// Write the CSV to a file; with --stream, the folder to write into
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace what is at --out, also if it is no table of predictions
+    #[arg(long)]
+    pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each
     /// piece as it is done. DATA may be a folder of files or a pattern as in 'part-*.csv'. Interrupted or killed, the
     /// same command goes on

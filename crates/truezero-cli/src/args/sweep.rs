@@ -17,6 +17,9 @@ pub struct SweepArgs {
     /// SQLite file to write results into; the best model goes beside it, as .safetensors
     #[arg(long, value_name = "FILE", default_value = "sweep.sqlite")]
     pub out: PathBuf,
+    /// Replace what is at --out, also if it is another sweep, or no sweep at all
+    #[arg(long)]
+    pub force: bool,
     /// Networks to train at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -67,6 +70,9 @@ pub struct SweepReportArgs {
     /// Write a page with a parallel-coordinates plot, which needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Replace what is at --html, also if it is no page of truezero
+    #[arg(long, requires = "html")]
+    pub force: bool,
     /// Print one JSON document instead of a table
     #[arg(long)]
     pub json: bool,

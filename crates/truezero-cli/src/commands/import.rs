@@ -3,6 +3,7 @@
 use serde::Serialize;
 use truezero::{Layer, onnx};
 use truezero_data::Task;
+use truezero_data::files::InputFiles;
 
 use crate::args::ImportArgs;
 use crate::failure::Failure;
@@ -21,9 +22,10 @@ struct Document {
 }
 
 pub fn run(args: &ImportArgs) -> Result<(), Failure> {
-    files::check(&args.out)?;
+    let inputs = InputFiles::default().file("the ONNX file", &args.file);
+    let output = files::open_model(&args.out, &inputs, args.force)?;
     let model = onnx::load(&args.file)?;
-    model.save(&args.out)?;
+    model.save_to(&output)?;
     let hidden = model.network.hidden();
     let document = Document {
         out: args.out.display().to_string(),

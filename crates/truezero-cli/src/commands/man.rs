@@ -5,10 +5,20 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use truezero_data::files::{InputFiles, Kind};
 
 use crate::args::{Cli, ManArgs};
 use crate::failure::Failure;
 use crate::{files, output};
+
+/// A page of this manual, of any version.
+const PAGE: Kind<'static> = Kind {
+    name: "a page of truezero's manual",
+    is: &|beginning| beginning.windows(TITLE.len()).any(|at| at == TITLE),
+};
+
+/// How the titles of the pages begin.
+const TITLE: &[u8] = b".TH truezero";
 
 pub fn run(args: &ManArgs) -> Result<(), Failure> {
     let mut command = Cli::command();
@@ -28,5 +38,6 @@ fn write_all(command: &Command, folder: &Path) -> Result<(), Failure> {
         write_all(verb, folder)?;
     }
     let page = Man::new(command.clone());
-    files::write(&folder.join(page.get_filename()), |file| page.render(file))
+    let output = files::open(&folder.join(page.get_filename()), PAGE, &InputFiles::default(), false)?;
+    files::write(&output, |file| page.render(file))
 }

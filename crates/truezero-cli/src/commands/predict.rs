@@ -4,15 +4,19 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use truezero::{Model, Prediction, Predictions};
+use truezero_data::files::{InputFiles, Kind};
 use truezero_data::formats::save_parquet::Written;
 use truezero_data::{Raw, Task};
-use truezero_sparse::Engine;
+use truezero_sparse::{DenseBatch, Engine};
 
-use super::by_parts;
 use super::using::{self, TargetOf};
+use super::{Ended, by_parts};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
 use crate::{files, json, output};
+
+/// What tables of predictions begin with, if there is a label in them.
+const LABELLED: [&[u8]; 2] = [b"label,probability_", b"labels,probability_"];
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -25,19 +29,27 @@ struct Document<'a> {
     predictions: Option<Vec<Prediction<'a>>>,
 }
 
-pub fn run(args: &PredictArgs) -> Result<(), Failure> {
+pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
     let model = Model::load(&args.on.model)?;
     if args.stream {
         return by_parts(args, &model);
     }
-    if let Some(out) = &args.out {
-        files::check(out)?;
-    }
+    let mut header = Vec::new();
+    write_csv(&model.predictions(DenseBatch::default()), &mut header).expect("a line in memory");
+    let table = Kind {
+        name: "a table of predictions",
+        is: &|beginning| {
+            beginning.starts_with(&header) || LABELLED.iter().any(|label| beginning.starts_with(label))
+        },
+    };
+    let inputs =
+        InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
+    let opened = args.out.as_ref().map(|out| files::open(out, table, &inputs, args.force)).transpose()?;
     let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default())?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let predictions = predict(&model, &mut engine, raw)?;
-    if let Some(out) = &args.out {
-        files::write(out, |file| write_csv(&predictions, file))?;
+    if let Some(output) = &opened {
+        files::write(output, |file| write_csv(&predictions, file))?;
     }
     match (&args.out, args.json) {
         (out, true) => {
@@ -47,7 +59,8 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
-    }
+    }?;
+    Ok(Ended::Complete)
 }
 
 fn predict(model: &Model, engine: &mut Engine, raw: Raw) -> Result<Predictions, Failure> {
@@ -56,7 +69,7 @@ fn predict(model: &Model, engine: &mut Engine, raw: Raw) -> Result<Predictions, 
     Ok(model.predictions(values))
 }
 
-fn by_parts(args: &PredictArgs, model: &Model) -> Result<(), Failure> {
+fn by_parts(args: &PredictArgs, model: &Model) -> Result<Ended, Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
     let spec = using::spec(model, &args.on.data, args.on.reading.header.asked());
     let mut engine = Engine::new(threads(args.on.reading.threads));
@@ -64,13 +77,14 @@ fn by_parts(args: &PredictArgs, model: &Model) -> Result<(), Failure> {
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
         save(columns(&predict(model, &mut engine, raw)?))
     })?;
-    match done {
-        None => Ok(()),
-        Some(done) if args.json => json::document(&done),
-        Some(done) => {
-            output::print(&format!("{} predictions in {} files in {}\n", done.examples, done.parts, done.out))
-        }
+    let Some(done) = done else { return Ok(Ended::BrokenOff) };
+    if args.json {
+        json::document(&done)?;
+    } else {
+        let by_parts::Done { examples, parts, out, .. } = &done;
+        output::print(&format!("{examples} predictions in {parts} files in {out}\n"))?;
     }
+    Ok(Ended::Complete)
 }
 
 /// The columns of the CSV.
@@ -129,8 +143,6 @@ fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use truezero_sparse::DenseBatch;
-
     use super::*;
 
     fn csv(task: Task, names: &[&str], values: &[f32]) -> String {

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use truezero_data::files::Output;
 use truezero_sparse::Batch;
 
 use super::Trainer;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::evaluate::Examples;
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
+use crate::store::CHECKPOINT;
 use crate::store::description::{Description, tensors};
 use crate::store::read::TensorFile;
 use crate::store::write::{Tensor, write};
@@ -38,11 +40,20 @@ struct Document {
 }
 
 impl<'a> Trainer<'a> {
-    /// Writes the state after the last mini-batch: completely, or the file stays as it was.
+    /// Writes the state after the last mini-batch: completely, or the file stays as it was. A checkpoint that is there is
+    /// replaced, anything else is not.
+    ///
+    /// # Errors
+    /// What stands in the way, as [`Output::open`] tells it; and the system's.
+    pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+        self.save_checkpoint_to(&Output::new(path, CHECKPOINT)?)
+    }
+
+    /// Writes what [`save_checkpoint`](Self::save_checkpoint) does to an output that was opened before.
     ///
     /// # Errors
     /// The system's, naming the file.
-    pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+    pub fn save_checkpoint_to(&self, output: &Output) -> Result<(), Error> {
         let document = Document {
             format: FORMAT,
             options: self.state.plan.options().clone(),
@@ -68,7 +79,7 @@ impl<'a> Trainer<'a> {
             all.push((name("bias_second"), Tensor::vector(&memory.bias_second)));
             all.push((name("seen"), Tensor::counts(&memory.seen)));
         }
-        write(path, &document, all)
+        write(output, &document, all)
     }
 
     /// A trainer that goes on where [`save_checkpoint`](Self::save_checkpoint) wrote the file. The

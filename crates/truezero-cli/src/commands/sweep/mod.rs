@@ -10,14 +10,16 @@ mod report;
 mod store;
 mod training;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use toml::Table;
+use truezero_data::files::{InputFiles, Output};
 
+use super::Ended;
+use super::train::outputs;
 use crate::args::{SweepArgs, SweepVerb, TrainArgs, threads};
 use crate::config;
 use crate::failure::Failure;
@@ -26,18 +28,18 @@ use crate::{files, output, signal};
 use data::Shelf;
 use definition::{Definition, Method};
 use race::Lap;
-use store::{State, Store, Trial, rank};
+use store::{RESULTS, State, Store, Trial, rank};
 use training::{Came, Epoch, Keep, checkpoint};
 
-pub fn run(args: &SweepArgs) -> Result<(), Failure> {
+pub fn run(args: &SweepArgs) -> Result<Ended, Failure> {
     match (&args.verb, &args.file) {
-        (Some(SweepVerb::Report(report)), _) => report::run(report),
+        (Some(SweepVerb::Report(report)), _) => report::run(report).map(|()| Ended::Complete),
         (None, Some(file)) => sweep(args, file),
         (None, None) => unreachable!("the command line has one of them"),
     }
 }
 
-fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
+fn sweep(args: &SweepArgs, file: &Path) -> Result<Ended, Failure> {
     if let Some(cluster) = &args.on {
         return Err(elsewhere::hand_over(args, file, cluster));
     }
@@ -47,13 +49,12 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let laps = laps(&definition, &asked.trainings);
 
     let places = Places::of(&args.out);
-    files::check(&places.model)?;
-    let store = Store::create(&args.out, &definition, &asked.options)?;
-    let _lock = places.lock()?;
+    let (outputs, store) = places.open(Some(file), &definition, &asked, args.force)?;
     signal::listen()?;
     let sweep = Sweep {
         trainings: &asked.trainings,
         places: &places,
+        model: outputs.model,
         shelf: Shelf::default(),
         store: Mutex::new(store),
         shown: Shown::new(args.quiet),
@@ -62,12 +63,13 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     sweep.shown.finish();
     if !completed? {
         output::note("interrupted; the same command goes on from here");
-        return Ok(());
+        return Ok(Ended::BrokenOff);
     }
-    places.remove_checkpoints()?;
+    truezero_data::files::remove(&places.checkpoints)?;
     let store = sweep.store();
     check_outcome(&store)?;
-    report::show(&store, args.json, Some(&places.model))
+    report::show(&store, args.json, Some(&places.model))?;
+    Ok(Ended::Complete)
 }
 
 /// # Errors
@@ -100,6 +102,28 @@ impl Asked {
             return Err(Failure::Message(message.to_owned()));
         }
         Ok(Self { options, trainings })
+    }
+
+    /// Everything that the sweep and its trainings read.
+    fn inputs(&self, file: Option<&Path>) -> InputFiles {
+        let mut inputs = file
+            .map_or_else(InputFiles::default, |file| InputFiles::default().file("the sweep's file", file));
+        let mut seen = HashSet::new();
+        for training in &self.trainings {
+            // Most of them read the same.
+            let source = &training.source;
+            if seen.insert((
+                &training.data,
+                &source.stream,
+                &source.test,
+                &source.labels,
+                &training.unlabelled,
+                &training.from,
+            )) {
+                inputs = inputs.and(outputs::inputs(training));
+            }
+        }
+        inputs
     }
 }
 
@@ -136,30 +160,44 @@ impl Places {
         Self { results: results.to_owned(), model, checkpoints: checkpoints.into() }
     }
 
-    /// Keeps a second process from the same sweep until it is dropped, or this process ends.
-    fn lock(&self) -> Result<File, Failure> {
-        fs::create_dir_all(&self.checkpoints).map_err(Failure::io("create", &self.checkpoints))?;
-        let path = self.checkpoints.join("lock");
-        let file = File::create(&path).map_err(Failure::io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("another process is at work on {}", self.results.display());
-                Err(Failure::hinted(message, "`truezero sweep report` shows how far it is"))
-            }
-            Err(TryLockError::Error(error)) => Err(Failure::io("lock", &path)(error)),
+    /// Makes the files of a sweep that is described in `file`, if in any, or goes on with them. Until its outputs are
+    /// dropped, no other process goes on with it.
+    fn open(
+        &self,
+        file: Option<&Path>,
+        definition: &Definition,
+        asked: &Asked,
+        force: bool,
+    ) -> Result<(Outputs, Store), Failure> {
+        let inputs = asked.inputs(file);
+        let results = files::open(&self.results, RESULTS, &inputs, force)?;
+        if !results.is_file() {
+            let message = format!("cannot write {}: expected a file, found a device", self.results.display());
+            return Err(Failure::Message(message));
         }
+        let model = files::open(&self.model, truezero::MODEL, &inputs, force)?;
+        let goes_on = results.replaces() && self.checkpoints.exists();
+        let store = Store::create(&results, definition, &asked.options, force)?;
+        if !goes_on {
+            files::tell_replaced(&model);
+        }
+        truezero_data::files::claim(&self.checkpoints, "the checkpoints of a sweep")?;
+        Ok((Outputs { _results: results, model }, store))
     }
+}
 
-    fn remove_checkpoints(&self) -> Result<(), Failure> {
-        fs::remove_dir_all(&self.checkpoints).map_err(Failure::io("remove", &self.checkpoints))
-    }
+/// The files of a sweep at work.
+struct Outputs {
+    /// SQLite writes to it; it is held.
+    _results: Output,
+    model: Output,
 }
 
 /// A sweep at work.
 struct Sweep<'a> {
     trainings: &'a [TrainArgs],
     places: &'a Places,
+    model: Output,
     shelf: Shelf,
     store: Mutex<Store>,
     shown: Shown,
@@ -237,7 +275,7 @@ impl Sweep<'_> {
         if let Some(model) = model
             && is_best(&store, &trial)?
         {
-            model.save(&self.places.model)?;
+            model.save_to(&self.model)?;
         }
         store.update(&trial)?;
         if trial.state == State::Done {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Trainer};
+use truezero::{CHECKPOINT, Control, EpochRecord, Error, Model, Progress as Step, Trainer};
+use truezero_data::files::Output;
 use truezero_sparse::Engine;
 
 use super::data::Shelf;
@@ -59,7 +60,7 @@ pub fn run(
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
         Err(_) if signal::interrupted() => Ok(Came { trial: trial.clone(), model: None }),
-        Err(Failure::Store { operation, path, source }) => Err(Failure::Store { operation, path, source }),
+        Err(failure) if failure.is_of_writing() => Err(failure),
         Err(failure) => {
             remove(checkpoint)?;
             let message = Some(chain(&failure));
@@ -105,15 +106,12 @@ fn train(
             ..trial.clone()
         }
     };
-    let mut checkpoints = Checkpoints::new(checkpoint);
+    let mut checkpoints = Checkpoints::new(Some(Output::new(checkpoint, CHECKPOINT)?));
     let mut told = |record: &EpochRecord, trainer: &Trainer<'_>| {
         let epoch = Epoch { record, measure, trial: so_far(trainer) };
         on_epoch(epoch, &mut || {
             let due = checkpoints.is_due() && !signal::interrupted();
-            if due {
-                checkpoints.save(trainer)?;
-            }
-            Ok(due)
+            Ok(due && checkpoints.save(trainer))
         })
     };
     let mut message = None;

@@ -3,6 +3,7 @@
 pub mod checkpoints;
 mod curves;
 mod observed;
+pub mod outputs;
 pub mod plan;
 pub mod prepare;
 mod report;
@@ -18,24 +19,25 @@ use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Tra
 use truezero_data::Task;
 use truezero_sparse::Engine;
 
-use crate::args::{RunArgs, TrainArgs, checkpoint_of, threads};
+use crate::args::{TrainArgs, checkpoint_of, threads};
+use crate::commands::Ended;
 use crate::commands::using::NUMBERING;
 use crate::failure::Failure;
 use crate::measure::{Assessment, Measure};
 use crate::progress::Progress;
-use crate::{files, json, output, signal};
+use crate::{json, output, signal};
 use checkpoints::Checkpoints;
 use curves::Curves;
 use observed::Observed;
+use outputs::Outputs;
 use plan::Experiment;
 use prepare::Prepared;
 use report::Report;
 
-pub fn run(args: TrainArgs) -> Result<(), Failure> {
+pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
     let experiment = Experiment::new(&args)?;
+    let Outputs { model: output, checkpoint } = Outputs::open(&args)?;
     let run = args.run;
-    let checkpoint = checkpoint_of(&run.out);
-    check_files(&run, &checkpoint)?;
     let data = Prepared::new(&experiment)?;
     let measure = Measure::of(&data.preprocessing);
     let mut curves = run.log_dir.as_deref().map(|folder| Curves::create(folder, measure)).transpose()?;
@@ -48,7 +50,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     signal::listen()?;
     let mut pretraining = None;
     let mut trainer = if run.resume {
-        data.resume(plan, threads, &checkpoint)?
+        data.resume(plan, threads, &checkpoint_of(&run.out))?
     } else {
         let (network, summary) = start::network(&experiment, &data, threads, run.quiet)?;
         pretraining = summary;
@@ -60,6 +62,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         .observe
         .map(|address| Observed::open(address, &experiment, &data, measure, &trainer))
         .transpose()?;
+    let mut checkpoints = Checkpoints::new(checkpoint);
     let started = Instant::now();
     let ended = train_on(
         &mut trainer,
@@ -68,7 +71,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         &mut progress,
         curves.as_mut(),
         observed.as_mut(),
-        &checkpoint,
+        &mut checkpoints,
     );
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
@@ -79,14 +82,15 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     let l1 = trainer.l1();
     // An epoch's weights are worth keeping whatever came after it.
     if ended.is_err() && trainer.history().is_empty() {
-        return ended;
+        return ended.map(|()| Ended::Complete);
     }
     let outcome = trainer.finish()?;
     let summary = outcome.summary.clone();
     let model = model_of(&experiment, &data, outcome);
-    model.save(&run.out)?;
-    if summary.stopped != Stopped::Interrupted {
-        remove(&checkpoint)?;
+    model.save_to(&output)?;
+    let broken_off = summary.stopped == Stopped::Interrupted;
+    if !broken_off && output.is_file() {
+        remove(&checkpoint_of(&run.out))?;
     }
     if let Err(failure) = ended {
         output::note(&format!("saved the weights of the best epoch so far in {}", run.out.display()));
@@ -113,10 +117,11 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     if let Some(warning) = report.off_target(options.target_sparsity) {
         output::warn(&warning);
     }
-    if let Some(remark) = report.remark() {
-        output::note(&remark);
+    if broken_off {
+        output::note(&report.remark(checkpoints.kept()));
     }
-    if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
+    if run.json { json::document(&report.json()) } else { output::print(&report.text()) }?;
+    Ok(if broken_off { Ended::BrokenOff } else { Ended::Complete })
 }
 
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
@@ -127,9 +132,8 @@ fn train_on(
     progress: &mut Progress,
     mut curves: Option<&mut Curves>,
     mut observed: Option<&mut Observed>,
-    checkpoint: &Path,
+    checkpoints: &mut Checkpoints,
 ) -> Result<(), Failure> {
-    let mut checkpoints = Checkpoints::new(checkpoint);
     loop {
         progress.start_epoch();
         let step = data.epoch(trainer, &mut |report| {
@@ -152,7 +156,7 @@ fn train_on(
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
                 let stop = stops && trainer.epochs_done() < options.epochs;
                 if stop || checkpoints.is_due() {
-                    checkpoints.save(trainer)?;
+                    checkpoints.save(trainer);
                 }
                 if stop {
                     return Ok(());
@@ -164,33 +168,11 @@ fn train_on(
                     observed.heed(trainer);
                     continue;
                 }
-                return Ok(checkpoints.save(trainer)?);
+                checkpoints.save(trainer);
+                return Ok(());
             }
             Step::Done => return Ok(()),
         }
-    }
-}
-
-/// Finds out what would go wrong with files after training, before it.
-fn check_files(run: &RunArgs, checkpoint: &Path) -> Result<(), Failure> {
-    files::check(&run.out)?;
-    match (run.resume, checkpoint.exists()) {
-        (true, false) => {
-            let message = format!(
-                "no training of {} to resume: {} does not exist",
-                run.out.display(),
-                checkpoint.display()
-            );
-            Err(Failure::hinted(message, "start one without --resume"))
-        }
-        (false, true) => {
-            output::warn(&format!(
-                "{} of an unfinished training will be overwritten\nhint: --resume goes on with it",
-                checkpoint.display()
-            ));
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }
 
