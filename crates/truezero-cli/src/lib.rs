@@ -32,6 +32,7 @@ pub mod sweep {
 use std::ffi::OsString;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use args::{Cli, Verb};
 use commands::Ended;
@@ -73,6 +74,11 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
         Err(error) => {
             // Help goes to standard output, complaints elsewhere; nobody listening is no failure.
             let _ = error.print();
+            if is_one_too_many(&error) {
+                output::note(
+                    "hint: files that belong together are one folder, or one pattern in quotes, as in 'part-*.csv' with --stream",
+                );
+            }
             return Ok(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
         }
     };
@@ -95,6 +101,13 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
         Verb::Man(args) => commands::man::run(&args),
     };
     ended.map(|()| SUCCESS)
+}
+
+/// Whether a word is left over that is no option: a shell makes many of a pattern.
+fn is_one_too_many(error: &clap::Error) -> bool {
+    let word = error.get(ContextKind::InvalidArg);
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(word, Some(ContextValue::String(word)) if !word.starts_with('-'))
 }
 
 fn code(ended: Ended) -> u8 {

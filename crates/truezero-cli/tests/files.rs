@@ -57,7 +57,16 @@ fn no_output_is_an_input_whatever_it_is_called() {
         (with(&unread, &["--out", "labels.txt"]), "the file of targets"),
         (with(&unread, &["--out", "inputs.npy"]), "the data"),
         (
-            vec!["train", "flowers.csv", "--target", "kind", "--from", "encoder.safetensors", "--out", "encoder.safetensors"],
+            vec![
+                "train",
+                "flowers.csv",
+                "--target",
+                "kind",
+                "--from",
+                "encoder.safetensors",
+                "--out",
+                "encoder.safetensors",
+            ],
             "the model to start from",
         ),
         (flowers(&["--pretrain", "--unlabelled", "more.csv", "--out", "more.csv"]), "the unlabelled data"),
@@ -72,7 +81,11 @@ fn no_output_is_an_input_whatever_it_is_called() {
         (vec!["sweep", "sweep.toml", "--out", "sweep.toml"], "the sweep's file"),
     ];
     let contents = |place: &Place| -> Vec<_> {
-        place.files().into_iter().map(|name| (name.clone(), fs::metadata(place.path(&name)).unwrap().ino(), place.read(&name))).collect()
+        place
+            .files()
+            .into_iter()
+            .map(|name| (name.clone(), fs::metadata(place.path(&name)).unwrap().ino(), place.read(&name)))
+            .collect()
     };
     let before = contents(&place);
     for (call, role) in calls {
@@ -98,7 +111,9 @@ fn no_output_becomes_a_piece_of_a_stream() {
     for part in ["parts/a.csv", "parts/b.csv"] {
         place.write(part, common::flowers(60, 3));
     }
-    let stream = |data: &'static str| ["train", data, "--target", "kind", "--stream", "--hidden", "5", "--epochs", "1"];
+    let stream = |data: &'static str| {
+        ["train", data, "--target", "kind", "--stream", "--hidden", "5", "--epochs", "1"]
+    };
     let refused = |call: &[&str]| {
         let refused = place.error(call);
         assert!(refused.contains("it would be one of the files of parts"), "{call:?}: {refused}");
@@ -144,7 +159,9 @@ fn what_is_not_ours_is_replaced_by_force_only() {
     place.write("empty", "");
     place.ok(&["predict", "model.safetensors", "more.csv", "--out", "empty"]);
     fs::set_permissions(place.path("empty"), Permissions::from_mode(0o444)).unwrap();
-    assert!(place.error(&["predict", "model.safetensors", "more.csv", "--out", "empty"]).contains("read-only"));
+    assert!(
+        place.error(&["predict", "model.safetensors", "more.csv", "--out", "empty"]).contains("read-only")
+    );
 }
 
 #[test]
@@ -160,7 +177,8 @@ fn a_model_that_is_replaced_is_told_in_a_line() {
 fn another_database_is_neither_replaced_nor_changed() {
     let place = place();
     place.ok(&["sweep", "sweep.toml", "--quiet"]);
-    let python = "import sqlite3; c = sqlite3.connect('other.sqlite'); c.execute('create table t (x)'); c.commit()";
+    let python =
+        "import sqlite3; c = sqlite3.connect('other.sqlite'); c.execute('create table t (x)'); c.commit()";
     let made = place.command("python3").args(["-c", python]).status();
     if made.is_ok_and(|made| made.success()) {
         let before = place.read("other.sqlite");
@@ -218,8 +236,14 @@ fn devices_and_pipes_are_written_to_as_what_they_are() {
     assert_eq!(succeeded(&predict, &output), expected);
     assert!(String::from_utf8_lossy(&output.stderr).contains("20 predictions in /dev/stdout"));
     // Redirected into a file, it goes on where the shell is.
-    let script = "(echo before; \"$0\" predict model.safetensors more.csv --out /dev/stdout; echo after) > all.csv";
-    place.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_truezero")]).stderr(Stdio::null()).status().unwrap();
+    let script =
+        "(echo before; \"$0\" predict model.safetensors more.csv --out /dev/stdout; echo after) > all.csv";
+    place
+        .command("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_truezero")])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
     assert_eq!(String::from_utf8(place.read("all.csv")).unwrap(), format!("before\n{expected}after\n"));
     let output = place.run(&[&TRAIN[..], &["--out", "/dev/stdout"]].concat());
     assert!(output.status.success() && output.stdout == place.read("model.safetensors"));

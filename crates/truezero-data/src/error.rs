@@ -86,6 +86,17 @@ impl DataError {
         Self::Unsuitable { place: place.into(), expected: expected.into(), found: found.into() }
     }
 
+    /// The same of a source that is named, where several are read.
+    #[must_use]
+    pub fn of(self, source: &str) -> Self {
+        match self {
+            Self::Unsuitable { place, expected, found } => {
+                Self::Unsuitable { place: format!("{source}: {place}"), expected, found }
+            }
+            other => other,
+        }
+    }
+
     /// A file or folder that is not written.
     pub(crate) fn protected(path: &Path, reason: impl Into<String>, hint: &str) -> Self {
         Self::Protected { path: path.to_owned(), reason: reason.into(), hint: hint.to_owned() }

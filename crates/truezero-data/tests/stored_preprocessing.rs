@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-use truezero_data::{Column, ColumnValues, Features, Raw, RawTarget, Table};
+use truezero_data::{Column, ColumnValues, Features, Notices, Raw, RawTarget, Table};
 use truezero_sparse::{Batch, DenseBatch};
 
 fn refused(stored: &Value) -> String {
@@ -138,8 +138,8 @@ proptest! {
         prop_assert_eq!(&read, &fitted);
         prop_assert_eq!(fitted.input_names().unwrap().len(), fitted.width());
         let message = |error: truezero_data::DataError| error.to_string();
-        let inputs = fitted.inputs(raw.features.clone()).map_err(message);
-        prop_assert_eq!(&inputs, &read.inputs(raw.features).map_err(message));
+        let inputs = fitted.inputs(raw.features.clone(), &Notices::default()).map_err(message);
+        prop_assert_eq!(&inputs, &read.inputs(raw.features, &Notices::default()).map_err(message));
         if let Ok(inputs) = inputs {
             prop_assert_eq!(inputs.width(), fitted.width());
         }

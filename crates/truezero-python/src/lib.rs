@@ -46,6 +46,8 @@ mod _truezero {
     #[pymodule_export]
     use crate::data::{digits5k, film_snippets};
     #[pymodule_export]
+    use crate::failure::DataWarning;
+    #[pymodule_export]
     use crate::files::{claim_folder, remove_folder};
     #[pymodule_export]
     use crate::model::Model;

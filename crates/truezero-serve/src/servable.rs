@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
-use truezero_data::{InputPreprocessing, Task};
+use truezero_data::{InputPreprocessing, Notices, Task};
 use truezero_sparse::Batch;
 
 use crate::error::Error;
@@ -107,7 +107,7 @@ impl Servable {
 
     /// Inputs from the numbers of a tensor.
     pub(crate) fn inputs(&self, numbers: Batch) -> Result<Batch, Problem> {
-        Ok(self.rules.inputs(truezero_data::Features::Matrix(numbers))?)
+        Ok(self.rules.inputs(truezero_data::Features::Matrix(numbers), &Notices::default())?)
     }
 
     /// Whether inputs are plain arrays even if all but a few numbers are zero.

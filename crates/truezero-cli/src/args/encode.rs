@@ -7,7 +7,7 @@ use super::ModelData;
 /// The file is a matrix of examples × units in compressed sparse rows, which
 /// `scipy.sparse.load_npz` reads.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct EncodeArgs {
     #[command(flatten)]
     pub on: ModelData,

@@ -8,7 +8,7 @@ use super::ModelData;
 /// classes) is in the model. A target column is ignored if there is one. Prints CSV with a header: the
 /// label and the probability of each class, or each quantity in its own units.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct PredictArgs {
     #[command(flatten)]
     pub on: ModelData,

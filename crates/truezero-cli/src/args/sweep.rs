@@ -7,7 +7,12 @@ use std::path::PathBuf;
 /// (halving). Trainings run side by side, one thread each, and are compared by their error on the validation
 /// examples. Results are written as they come; interrupted or killed, the same command goes on where it was.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    allow_negative_numbers = true,
+    after_help = EXAMPLES
+)]
 pub struct SweepArgs {
     #[command(subcommand)]
     pub verb: Option<SweepVerb>,

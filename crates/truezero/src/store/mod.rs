@@ -9,6 +9,7 @@
 
 pub(crate) mod description;
 mod encoder;
+mod found;
 mod kind;
 mod model;
 pub(crate) mod read;

@@ -129,7 +129,12 @@ impl<'a> Trainer<'a> {
         let (mut now, then) = (plan.options().clone(), document.options);
         (now.epochs, now.patience) = (then.epochs, then.patience);
         if let Some((option, is, was)) = difference(&now, &then) {
-            return Err(file.error(format!("option {option}"), &is, was));
+            let expected = format!("{is}, as it is given now");
+            let found = format!(
+                "{was}, with which the training began\n\
+                 hint: give the option as it was, or train anew without --resume"
+            );
+            return Err(file.error(format!("option {option}"), &expected, found));
         }
         // Before there is a network, so that a large one is put into its file first.
         let kept = match document.best {

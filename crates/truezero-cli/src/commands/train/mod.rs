@@ -24,8 +24,9 @@ use crate::commands::Ended;
 use crate::commands::using::NUMBERING;
 use crate::failure::Failure;
 use crate::measure::{Assessment, Measure};
+use crate::output::{self, Warnings};
 use crate::progress::Progress;
-use crate::{json, output, signal};
+use crate::{json, signal};
 use checkpoints::Checkpoints;
 use curves::Curves;
 use observed::Observed;
@@ -38,7 +39,9 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
     let experiment = Experiment::new(&args)?;
     let Outputs { model: output, checkpoint } = Outputs::open(&args)?;
     let run = args.run;
+    let mut warnings = Warnings::of(&experiment.source.notices);
     let data = Prepared::new(&experiment)?;
+    warnings.show();
     let measure = Measure::of(&data.preprocessing);
     let mut curves = run.log_dir.as_deref().map(|folder| Curves::create(folder, measure)).transpose()?;
     if !run.quiet {
@@ -113,6 +116,7 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
         examples: [data.to_train_on(), count(validation), count(data.test())],
         examples_per_second: progress.examples_per_second(),
         seconds,
+        warnings: warnings.all(),
     };
     if let Some(warning) = report.off_target(options.target_sparsity) {
         output::warn(&warning);

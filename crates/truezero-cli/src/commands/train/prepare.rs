@@ -7,7 +7,8 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
+    DataError, Dataset, Features, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
+    take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -124,7 +125,12 @@ impl Prepared {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
                 DataError::unsuitable(format!("target of {}", experiment.source.data), expected, found);
-            return Err(Failure::hinted(error, "name a column with --target, or a file with --labels"));
+            // A matrix has no names of columns.
+            let hint = match raw.features {
+                Features::Table(_) => "name a column with --target",
+                Features::Matrix(_) => "name a file with the targets with --labels",
+            };
+            return Err(Failure::hinted(error, hint));
         }
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
@@ -156,18 +162,25 @@ impl Prepared {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
                 let spec = SourceSpec { numbering, ..(**spec).clone() };
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
-                Some(preprocessing.inputs(raw.features)?)
+                let inputs = preprocessing.inputs(raw.features, &experiment.source.notices);
+                Some(inputs.map_err(|error| error.of(&spec.data))?)
             }
             _ => None,
         };
-        let mut data = vec![preprocessing.dataset(raw)?];
-        let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
-            let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
-            let rows = (0..raw.examples()).collect();
-            data.push(preprocessing.dataset(raw)?);
-            Ok(Some(Part { data: data.len() - 1, rows }))
-        };
-        let (test, validation) = (part(test, test_rows)?, part(validation, validation_rows)?);
+        // A level that only examples held out from the training data have is no surprise.
+        let mut data = vec![preprocessing.dataset(raw, &Notices::default())?];
+        let mut part =
+            |name: &str, own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
+                let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
+                let rows = (0..raw.examples()).collect();
+                let dataset = preprocessing.dataset(raw, &experiment.source.notices);
+                data.push(dataset.map_err(|error| error.of(name))?);
+                Ok(Some(Part { data: data.len() - 1, rows }))
+            };
+        let name = &experiment.source.data;
+        let test_name = experiment.test.as_ref().map_or(name, |spec| &spec.data);
+        let (test, validation) =
+            (part(test_name, test, test_rows)?, part(name, validation, validation_rows)?);
 
         let class_weights = match &experiment.class_weights {
             None => None,
@@ -198,7 +211,8 @@ impl Prepared {
         data.extend(test);
         if let Some(spec) = &experiment.test {
             let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
-            data.push(preprocessing.dataset(test.unwrap_or(train))?);
+            let dataset = preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices);
+            data.push(dataset.map_err(|error| error.of(&spec.data))?);
         }
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
         let test = (data.len() > 1).then(|| part(1));

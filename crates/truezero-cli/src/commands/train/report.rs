@@ -6,7 +6,7 @@ use serde::Serialize;
 use truezero::autoencoder::PretrainingSummary;
 use truezero::observe::mean_sparsity;
 use truezero::{EpochRecord, Stopped, Summary};
-use truezero_data::Task;
+use truezero_data::{Notice, Task};
 
 use crate::measure::{Assessment, Measure, NamedError};
 use crate::table;
@@ -31,6 +31,7 @@ pub struct Report<'a> {
     pub examples: [usize; 3],
     pub examples_per_second: f64,
     pub seconds: f64,
+    pub warnings: Vec<Notice>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +56,7 @@ struct Document<'a> {
     history: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pretraining: Option<&'a PretrainingSummary>,
+    warnings: &'a [Notice],
 }
 
 #[derive(Serialize)]
@@ -111,6 +113,7 @@ impl Report<'_> {
             examples: Counts { train, validation, test },
             history: self.summary.history.iter().map(|record| self.row(record)).collect(),
             pretraining: self.pretraining,
+            warnings: &self.warnings,
         }
     }
 
