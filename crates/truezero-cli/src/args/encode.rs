@@ -17,7 +17,7 @@ pub struct EncodeArgs {
     /// File to write; with --stream, the folder to write into
     #[arg(long, value_name = "FILE", default_value = "codes.npz")]
     pub out: PathBuf,
-    /// Replace what is at --out, also if it is no codes that truezero wrote
+    /// Replace what is at --out, even if truezero did not write it
     #[arg(long)]
     pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each

@@ -17,7 +17,7 @@ pub struct ImportArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
-    /// Replace what is at --out, also if it is no model of truezero
+    /// Replace what is at --out, even if truezero did not write it
     #[arg(long)]
     pub force: bool,
     /// Print one JSON document instead of a sentence

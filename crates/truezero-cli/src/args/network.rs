@@ -108,7 +108,7 @@ pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
-    /// Replace what is at --out, also if it is no model of truezero
+    /// Replace what is at --out, even if truezero did not write it
     #[arg(long)]
     pub force: bool,
     /// Go on where a training with the same options and the same --out was interrupted

@@ -15,7 +15,7 @@ pub struct PredictArgs {
     /// Write the CSV to a file; with --stream, the folder to write into
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Replace what is at --out, also if it is no table of predictions
+    /// Replace what is at --out, even if truezero did not write it
     #[arg(long)]
     pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each

@@ -45,7 +45,7 @@ pub struct PretrainArgs {
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "encoder.safetensors", help_heading = "Run")]
     pub out: PathBuf,
-    /// Replace what is at --out, also if it is no model of truezero
+    /// Replace what is at --out, even if truezero did not write it
     #[arg(long, help_heading = "Run")]
     pub force: bool,
     /// Threads to compute with [default: all cores]

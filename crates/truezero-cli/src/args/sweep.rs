@@ -22,7 +22,7 @@ pub struct SweepArgs {
     /// SQLite file to write results into; the best model goes beside it, as .safetensors
     #[arg(long, value_name = "FILE", default_value = "sweep.sqlite")]
     pub out: PathBuf,
-    /// Replace what is at --out, also if it is another sweep, or no sweep at all
+    /// Replace what is at --out, even the results of another sweep or a file that truezero did not write
     #[arg(long)]
     pub force: bool,
     /// Networks to train at the same time [default: as many as there are cores]
@@ -75,7 +75,7 @@ pub struct SweepReportArgs {
     /// Write a page with a parallel-coordinates plot, which needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Replace what is at --html, also if it is no page of truezero
+    /// Replace what is at --html, even if truezero did not write it
     #[arg(long, requires = "html")]
     pub force: bool,
     /// Print one JSON document instead of a table

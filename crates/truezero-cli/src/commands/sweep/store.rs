@@ -153,7 +153,12 @@ impl Store {
     ) -> Result<Self, Failure> {
         let path = output.path();
         let document = json::value(definition).to_string();
-        let there = output.replaces().then(|| Self::read(path).and_then(|store| store.definition()));
+        let open = || {
+            let database = Connection::open(path).map_err(failing("open", path))?;
+            Ok(Self { path: path.to_owned(), database })
+        };
+        // Not to read only: then SQLite would leave files beside it.
+        let there = output.replaces().then(|| open().and_then(|store: Self| store.definition()));
         match there {
             Some(Ok(there)) if there == document => {}
             Some(Ok(_)) if !force => {
@@ -166,8 +171,7 @@ impl Store {
             Some(Err(failure)) if !force => return Err(failure),
             _ => create(output, &document, options)?,
         }
-        let failed = failing("open", path);
-        let store = Self { path: path.to_owned(), database: Connection::open(path).map_err(&failed)? };
+        let (failed, store) = (failing("open", path), open()?);
         // Readers see a consistent state while trainings write.
         store.database.pragma_update(None, "journal_mode", "wal").map_err(&failed)?;
         store.database.pragma_update(None, "synchronous", "normal").map_err(&failed)?;

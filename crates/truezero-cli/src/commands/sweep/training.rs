@@ -115,7 +115,7 @@ fn train(
         })
     };
     let mut message = None;
-    let ended = match lap(&mut trainer, &data, epochs, checkpoint, &mut told) {
+    let ended = match lap(&mut trainer, &data, epochs, &mut told) {
         Err(Failure::Library(error @ Error::Diverged { .. })) if trainer.best().is_some() => {
             message = Some(chain(&error));
             true
@@ -125,6 +125,7 @@ fn train(
 
     let mut trial = Trial { message, ..so_far(&trainer) };
     if !ended {
+        checkpoints.try_save(&trainer)?;
         return Ok(Came { trial, model: None });
     }
     let model = model_of(&experiment, &data, trainer.finish()?);
@@ -137,12 +138,11 @@ fn train(
     Ok(Came { trial, model: Some(model) })
 }
 
-/// Trains to the end of the lap; tells whether that was the end of the training. If not, it is in the checkpoint.
+/// Trains to the end of the lap; tells whether that was the end of the training.
 fn lap(
     trainer: &mut Trainer<'_>,
     data: &Prepared,
     epochs: usize,
-    checkpoint: &Path,
     told: &mut dyn FnMut(&EpochRecord, &Trainer<'_>) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     while trainer.epochs_done() < epochs {
@@ -158,7 +158,6 @@ fn lap(
             }
         }
     }
-    trainer.save_checkpoint(checkpoint)?;
     Ok(false)
 }
 

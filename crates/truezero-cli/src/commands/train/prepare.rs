@@ -127,8 +127,8 @@ impl Prepared {
                 DataError::unsuitable(format!("target of {}", experiment.source.data), expected, found);
             // A matrix has no names of columns.
             let hint = match raw.features {
-                Features::Table(_) => "name a column with --target",
-                Features::Matrix(_) => "name a file with the targets with --labels",
+                Features::Table(_) => "name a column with --target, or a file with --labels",
+                Features::Matrix(_) => "name a file with the targets: --labels FILE",
             };
             return Err(Failure::hinted(error, hint));
         }
