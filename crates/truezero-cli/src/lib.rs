@@ -33,6 +33,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use truezero_sparse::memory;
 
 use args::{Cli, Verb};
 use commands::Ended;
@@ -52,7 +53,8 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
             print(panic);
         }
     }));
-    match parse_and_do(arguments) {
+    let done = memory::catch(|| parse_and_do(arguments));
+    match done.unwrap_or_else(|error| Err(truezero::Error::from(error).into())) {
         Ok(code) => code,
         Err(failure) => {
             output::note(&format!("error: {}", failure::chain(&failure)));

@@ -15,7 +15,7 @@ use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{raise, warn, wrong};
+use crate::failure::{detached, raise, warn, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -39,28 +39,28 @@ impl Model {
     /// Reads a file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::load(&path)).map_err(raise)?;
+        let saved = detached(py, || Saved::load(&path))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads the bytes of a file.
     #[new]
     fn new(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::from_bytes(Path::new(MEMORY), bytes)).map_err(raise)?;
+        let saved = detached(py, || Saved::from_bytes(Path::new(MEMORY), bytes))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads an ONNX file.
     #[staticmethod]
     fn load_onnx(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let model = py.detach(|| onnx::load(&path)).map_err(raise)?;
+        let model = detached(py, || onnx::load(&path))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
     /// Reads the bytes of an ONNX file.
     #[staticmethod]
     fn from_onnx(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let model = py.detach(|| onnx::import(bytes, None)).map_err(raise)?;
+        let model = detached(py, || onnx::import(bytes, None))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
@@ -126,7 +126,7 @@ impl Model {
         force: bool,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let model = self.model().map_err(wrong)?;
-        let write = || -> Result<Vec<u8>, truezero::Error> {
+        let bytes = detached(py, || {
             let open = |path: &PathBuf| Output::open(path, ONNX, &InputFiles::default(), force);
             let output = path.as_ref().map(open).transpose()?;
             let bytes = model.to_onnx()?;
@@ -134,8 +134,8 @@ impl Model {
                 output.write(|mut file| file.write_all(&bytes))?;
             }
             Ok(bytes)
-        };
-        Ok(PyBytes::new(py, &py.detach(write).map_err(raise)?))
+        })?;
+        Ok(PyBytes::new(py, &bytes.map_err(|error: truezero::Error| raise(error))?))
     }
 
     /// Probabilities, or quantities in the units of the data; examples × outputs.
@@ -153,7 +153,7 @@ impl Model {
             let outputs = model.network.predict(&mut Engine::new(threads), &inputs);
             Ok::<_, truezero::Error>(model.preprocessing.quantities(&outputs))
         };
-        let outputs = py.detach(predict).map_err(raise)?;
+        let outputs = detached(py, predict)?.map_err(raise)?;
         warn(py, &notices)?;
         arrays::array(py, &outputs)
     }
@@ -172,10 +172,10 @@ impl Model {
         }
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let codes = py.detach(|| {
+        let codes = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.encode(&mut Engine::new(threads), &inputs, layer))
-        });
+        })?;
         let codes = codes.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         Ok(arrays::csr(py, &codes))
@@ -185,10 +185,10 @@ impl Model {
     fn observe(&self, py: Python<'_>, x: &Bound<'_, PyAny>, threads: usize) -> PyResult<String> {
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let observed = py.detach(|| {
+        let observed = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.observe(&mut Engine::new(threads), &inputs))
-        });
+        })?;
         let observed = observed.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         shown(&observed)
@@ -201,7 +201,8 @@ impl Model {
             Saved::Encoder(encoder) => &encoder.layers,
         };
         let show = |layer: &Layer| {
-            let weights = arrays::matrix(py, layer.weights.to_plain(), layer.inputs(), layer.units())?;
+            let plain = within_memory(|| layer.weights.to_plain())?;
+            let weights = arrays::matrix(py, plain, layer.inputs(), layer.units())?;
             let signs = layer.signs.as_ref().map(|signs| PyArray1::from_slice(py, signs));
             Ok((weights, PyArray1::from_slice(py, &layer.bias), layer.activation.to_string(), signs))
         };
@@ -384,7 +385,8 @@ fn given_layers(given: Vec<GivenLayer<'_>>) -> PyResult<Vec<Layer>> {
         if signs.iter().flatten().any(|sign| sign.abs() != 1.0) {
             return Err(wrong(place("expected signs of 1 or -1")));
         }
-        let weights = PackedWeights::from_plain(inputs, units, &arrays::plain(&weights)?);
+        let plain = arrays::plain(&weights)?;
+        let weights = within_memory(|| PackedWeights::from_plain(inputs, units, &plain))?;
         layers.push(Layer { weights, bias, activation, signs });
     }
     if layers.is_empty() {
