@@ -97,6 +97,15 @@ impl DataError {
         }
     }
 
+    /// The same with another hint.
+    #[must_use]
+    pub fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::Protected { path, reason, .. } => Self::Protected { path, reason, hint: hint.to_owned() },
+            other => other,
+        }
+    }
+
     /// A file or folder that is not written.
     pub(crate) fn protected(path: &Path, reason: impl Into<String>, hint: &str) -> Self {
         Self::Protected { path: path.to_owned(), reason: reason.into(), hint: hint.to_owned() }

@@ -124,8 +124,11 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
     let mut results = read(&file)?;
     // What is there was read: it is ours, and so is the report beside it.
     let (known, inputs) = (file.exists(), settings.inputs());
-    let output = Output::open(&file, DOCUMENT, &inputs, known)?;
-    let page = Output::open(&settings.out.join(REPORT), PAGE, &inputs, known)?;
+    let open = |path: &Path, kind| {
+        Output::open(path, kind, &inputs, known)
+            .map_err(|error| error.with_hint("name another folder with --out"))
+    };
+    let (output, page) = (open(&file, DOCUMENT)?, open(&settings.out.join(REPORT), PAGE)?);
     let command = settings.command(names);
     let named = |name: &Name| names.is_empty() || names.contains(name);
     for (name, experiment) in experiments::ALL.iter().filter(|(name, _)| named(name)) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
-use truezero_data::files::{InputFiles, Kind};
+use truezero_data::files::{Kind, Output};
 
 use crate::args::{Cli, ManArgs};
 use crate::failure::Failure;
@@ -38,6 +38,7 @@ fn write_all(command: &Command, folder: &Path) -> Result<(), Failure> {
         write_all(verb, folder)?;
     }
     let page = Man::new(command.clone());
-    let output = files::open(&folder.join(page.get_filename()), PAGE, &InputFiles::default(), false)?;
+    let output = Output::new(&folder.join(page.get_filename()), PAGE)
+        .map_err(|error| error.with_hint("name another folder with --out"))?;
     files::write(&output, |file| page.render(file))
 }

@@ -64,7 +64,8 @@ impl InputFiles {
             }
         } else {
             // The common beginning of the names of IDX files, if it is no pattern.
-            let pattern = if streamed { data.to_owned() } else { format!("{}-*", Pattern::escape(data)) };
+            let idx = || format!("{}-*-ubyte*", Pattern::escape(data));
+            let pattern = if streamed { data.to_owned() } else { idx() };
             self.add_pattern(role, path, &pattern);
         }
         self
