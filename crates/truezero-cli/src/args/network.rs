@@ -104,6 +104,7 @@ pub struct OptimizerArgs {
 /// What does not change the model.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]

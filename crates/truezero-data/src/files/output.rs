@@ -35,8 +35,7 @@ impl Output {
             return Ok(Self { path: path.to_owned(), place, _lock: None });
         };
         inputs.protect(path, folder, at, *exists)?;
-        let name = at.file_name().expect("a file has a name");
-        let lock = Lock::acquire(folder, name).map_err(|no| match no {
+        let lock = Lock::acquire(folder, at.file_name().unwrap_or_default()).map_err(|no| match no {
             NoLock::Failed(error) => DataError::io("write", path)(error),
             NoLock::Held(holder) => {
                 let holder = holder.map_or_else(String::new, |process| format!(", process {process}"));
