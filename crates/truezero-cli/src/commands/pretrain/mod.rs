@@ -18,7 +18,7 @@ use truezero_data::{EMBEDDED, InputPreprocessing, PreprocessOptions, Source, Sou
 
 use super::Ended;
 use super::hold_out::HoldOut;
-use super::train::plan::{flatten, preparation, shape};
+use super::train::plan::{TableOptions, flatten, list, preparation, shape};
 use super::using::NUMBERING;
 use crate::args::{List, PretrainArgs, PretrainingArgs, threads};
 use crate::failure::Failure;
@@ -35,13 +35,15 @@ pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
     let shape = plan.options();
     let batch_size = args.batch_size.unwrap_or(training.batch_size);
     let pretraining = options(&args.pretraining, batch_size, seed).check(&shape.activation)?;
-    let spec = SourceSpec {
+    let mut spec = SourceSpec {
         data: args.data.clone().unwrap_or_else(|| EMBEDDED.to_owned()),
         target: args.target.clone(),
         text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
-        header: args.header.asked(),
+        columns: list(args.columns.as_ref()),
+        ignore: list(args.ignore.as_ref()),
         ..SourceSpec::default()
     };
+    args.table.apply(&mut spec);
     let output =
         files::open_model(&args.out, &InputFiles::default().data("the data", &spec.data, false), args.force)?;
     let mut warnings = Warnings::of(&spec.notices);
@@ -194,7 +196,8 @@ struct DataOptions<'a> {
     data: &'a str,
     target: Option<&'a str>,
     text: Option<String>,
-    header: Option<bool>,
+    #[serde(flatten)]
+    table: TableOptions,
     validation: Option<String>,
     hidden: &'a [usize],
     activation: &'a [truezero::Activation],
@@ -216,7 +219,7 @@ fn configuration(
         data: &spec.data,
         target: spec.target.as_deref(),
         text: args.text.as_ref().map(|List(columns)| columns.join(",")),
-        header: spec.header,
+        table: TableOptions::of(spec),
         validation: args.validation.map(|portion| portion.to_string()),
         hidden: &shape.hidden,
         activation: &shape.activation,
