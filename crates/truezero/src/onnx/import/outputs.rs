@@ -1,48 +1,112 @@
-//! Which of a graph's outputs is the network's prediction.
+//! Which of a graph's outputs is the network's prediction, and which classes the graph tells from it.
 
 use std::collections::HashSet;
 
+use truezero_data::Notice;
+
 use super::super::proto::{GraphProto, ValueInfoProto, data_type};
-use super::flow::Value;
+use super::constant::Names;
+use super::flow::{Label, Rule, Step, Value};
 use super::reader::Reader;
 use super::refusal::Refusal;
+use crate::activation::Activation;
 
 /// The prediction of a graph.
 pub(super) struct Prediction {
     /// The last step.
     pub(super) step: usize,
-    /// Whether the position of its maximum is an output as well: then it is for classes, even if its
-    /// values are no probabilities.
+    /// Whether the graph tells a class from it: then it is for classes, even if its values are no probabilities.
     pub(super) labelled: bool,
+    /// Of the classes.
+    pub(super) names: Option<Names>,
+    /// What of the outputs a model does not tell, or tells otherwise.
+    pub(super) left_out: Vec<Notice>,
 }
 
 /// Finds the output of which all others are intermediate results, or labels told from them.
 pub(super) fn find(graph: &GraphProto, reader: &Reader<'_>) -> Result<Prediction, Refusal> {
-    let (mut flows, mut labels, mut outside) = (Vec::new(), Vec::new(), None);
+    let (mut flows, mut labels, mut outside) = (Vec::new(), Vec::new(), Vec::new());
     for output in &graph.output {
         let place = format!("output {:?}", output.name);
         match reader.value(&place, &output.name) {
             Ok(Value::Flow(flow)) => flows.push((flow.step, place)),
-            Ok(Value::Label(step)) => labels.push((*step, place)),
+            Ok(Value::Label(label)) => labels.push((label, place)),
             Ok(Value::Constant(_) | Value::Outside(_)) => {
                 let expected = "what the network computes from its input";
                 return Err(Refusal::new(place, expected, "a constant"));
             }
-            // Labels are often told by operators that no network needs: they are cut off.
-            Err(refusal) if is_label(output) => _ = outside.get_or_insert(refusal),
+            // Labels may be told by operators that no network needs.
+            Err(refusal) if is_label(output) => outside.push((refusal, place)),
             Err(refusal) => return Err(refusal),
         }
     }
+    let mut left_out: Vec<Notice> = outside
+        .iter()
+        .map(|(refusal, place)| Notice::new(place.clone(), format!("left out, as it is not read: {refusal}")))
+        .collect();
     // A step is made after those that it is made of.
-    let last = |found: &[(usize, String)]| found.iter().map(|&(step, _)| step).max();
-    let Some(step) = last(&flows).or(last(&labels)) else {
-        return Err(outside.unwrap_or_else(|| Refusal::new("graph", "an output", "none")));
+    let Some(mut step) =
+        flows.iter().map(|&(step, _)| step).max().or(labels.iter().map(|(of, _)| of.of).max())
+    else {
+        let none = || Refusal::new("graph", "an output", "none");
+        return Err(outside.into_iter().next().map_or_else(none, |(refusal, _)| refusal));
     };
+    // Probabilities that only a label is told from are the prediction nevertheless.
+    step = labels
+        .iter()
+        .map(|(label, _)| label.of)
+        .filter(|&of| keeps_order(reader, step, of))
+        .max()
+        .unwrap_or(step);
     let path: HashSet<usize> = reader.path(step).into_iter().collect();
-    if let Some((_, place)) = flows.iter().chain(&labels).find(|(other, _)| !path.contains(other)) {
+    if let Some((_, place)) = flows.iter().find(|(other, _)| !path.contains(other)) {
         return Err(Refusal::new(place, "one prediction, and what it is made of", "another branch"));
     }
-    Ok(Prediction { step, labelled: labels.iter().any(|&(of, _)| of == step) })
+    let (mut labelled, mut names) = (false, None);
+    for (label, place) in labels {
+        let of_prediction = keeps_order(reader, label.of, step);
+        labelled |= of_prediction;
+        if of_prediction && is_told(reader, label) {
+            names = names.or_else(|| label.names.clone());
+            continue;
+        }
+        let of = if of_prediction { "" } else { " of other values than the prediction" };
+        let what = format!("{}{of}", label.rule);
+        if flows.is_empty() {
+            return Err(Refusal::new(place, "a class that a model tells: the most probable one", what));
+        }
+        left_out.push(
+            Notice::new(place, format!("left out: it is {what}"))
+                .hint("the model tells the most probable class; tell yours from the probabilities"),
+        );
+    }
+    Ok(Prediction { step, labelled, names, left_out })
+}
+
+/// Whether the step `to` is `from`, or comes from it by steps that leave the greatest value the greatest.
+fn keeps_order(reader: &Reader<'_>, from: usize, to: usize) -> bool {
+    let path = reader.path(to);
+    let Some(at) = path.iter().position(|&step| step == from) else { return false };
+    let keeps = |step: &Step<'_>| {
+        matches!(step, Step::Softmax | Step::Log | Step::BothClasses | Step::Activate(Activation::Logistic))
+    };
+    path[at + 1..].iter().all(|&step| keeps(&reader.steps[step].step))
+}
+
+/// Whether a label is what a model tells: the class whose probability is the greatest.
+fn is_told(reader: &Reader<'_>, label: &Label) -> bool {
+    let placed = &reader.steps[label.of];
+    let below = &reader.steps[placed.below].step;
+    let half = match (&placed.step, below) {
+        (Step::Activate(Activation::Logistic), _) => 0.5,
+        (Step::Select { places, width: 2 }, Step::Softmax) if places[..] == [1] => 0.5,
+        _ => 0.0,
+    };
+    match label.rule {
+        Rule::Greatest => true,
+        Rule::Above(threshold) => threshold == half,
+        Rule::Least | Rule::Below(_) => false,
+    }
 }
 
 /// Whether an output is of whole numbers, words or truth values.
