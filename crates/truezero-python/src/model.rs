@@ -14,7 +14,7 @@ use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, 
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{raise, warn, wrong};
+use crate::failure::{detached, raise, warn, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -38,14 +38,14 @@ impl Model {
     /// Reads a file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::load(&path)).map_err(raise)?;
+        let saved = detached(py, || Saved::load(&path))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads the bytes of a file.
     #[new]
     fn new(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::from_bytes(Path::new(MEMORY), bytes)).map_err(raise)?;
+        let saved = detached(py, || Saved::from_bytes(Path::new(MEMORY), bytes))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
@@ -132,14 +132,14 @@ impl Model {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let model = self.model().map_err(wrong)?;
         let options = ExportOptions { feature_names, text_classes };
-        let bytes = py.detach(|| {
+        let bytes = detached(py, || {
             let bytes = model.to_onnx(&options)?;
             if let Some(path) = path {
                 files::write(&path, |mut file| file.write_all(&bytes))
                     .map_err(|source| truezero::Error::Io { operation: "write", path, source })?;
             }
             Ok(bytes)
-        });
+        })?;
         Ok(PyBytes::new(py, &bytes.map_err(|error: truezero::Error| raise(error))?))
     }
 
@@ -158,7 +158,7 @@ impl Model {
             let outputs = model.network.predict(&mut Engine::new(threads), &inputs);
             Ok::<_, truezero::Error>(model.preprocessing.quantities(&outputs))
         };
-        let outputs = py.detach(predict).map_err(raise)?;
+        let outputs = detached(py, predict)?.map_err(raise)?;
         warn(py, &notices)?;
         arrays::array(py, &outputs)
     }
@@ -177,10 +177,10 @@ impl Model {
         }
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let codes = py.detach(|| {
+        let codes = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.encode(&mut Engine::new(threads), &inputs, layer))
-        });
+        })?;
         let codes = codes.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         Ok(arrays::csr(py, &codes))
@@ -190,10 +190,10 @@ impl Model {
     fn observe(&self, py: Python<'_>, x: &Bound<'_, PyAny>, threads: usize) -> PyResult<String> {
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let observed = py.detach(|| {
+        let observed = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.observe(&mut Engine::new(threads), &inputs))
-        });
+        })?;
         let observed = observed.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         shown(&observed)
@@ -206,7 +206,8 @@ impl Model {
             Saved::Encoder(encoder) => &encoder.layers,
         };
         let show = |layer: &Layer| {
-            let weights = arrays::matrix(py, layer.weights.to_plain(), layer.inputs(), layer.units())?;
+            let plain = within_memory(|| layer.weights.to_plain())?;
+            let weights = arrays::matrix(py, plain, layer.inputs(), layer.units())?;
             let signs = layer.signs.as_ref().map(|signs| PyArray1::from_slice(py, signs));
             Ok((weights, PyArray1::from_slice(py, &layer.bias), layer.activation.to_string(), signs))
         };
@@ -317,7 +318,7 @@ fn imported(
 ) -> PyResult<(Model, bool, Vec<String>)> {
     let task = task.map(self::task).transpose()?;
     let options = ImportOptions { task, classes, notices: Notices::default() };
-    let Imported { model, text_classes, feature_names } = py.detach(|| read(&options)).map_err(raise)?;
+    let Imported { model, text_classes, feature_names } = detached(py, || read(&options))?.map_err(raise)?;
     warn(py, &options.notices)?;
     Ok((Model { saved: Saved::Model(Arc::new(model)) }, text_classes, feature_names))
 }
@@ -403,7 +404,8 @@ fn given_layers(given: Vec<GivenLayer<'_>>) -> PyResult<Vec<Layer>> {
         if signs.iter().flatten().any(|sign| sign.abs() != 1.0) {
             return Err(wrong(place("expected signs of 1 or -1")));
         }
-        let weights = PackedWeights::from_plain(inputs, units, &arrays::plain(&weights)?);
+        let plain = arrays::plain(&weights)?;
+        let weights = within_memory(|| PackedWeights::from_plain(inputs, units, &plain))?;
         layers.push(Layer { weights, bias, activation, signs });
     }
     if layers.is_empty() {

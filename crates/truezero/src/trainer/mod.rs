@@ -30,17 +30,27 @@ mod kept;
 #[cfg(test)]
 mod oracle;
 mod paused;
+mod ranking;
 mod record;
+mod remarks;
+mod roll_back;
 mod step;
 
+pub(crate) use kept::KEPT_IN_MEMORY;
 pub use paused::Paused;
+pub use ranking::TOLERANCE;
 pub use record::{EpochRecord, Stopped, Summary};
+pub use remarks::Remark;
+pub use roll_back::{MAX_HALVINGS, RolledBack};
 
 use truezero_data::DataError;
-use truezero_sparse::Engine;
+use truezero_sparse::{Engine, memory};
 
+use crate::base_rate::base_cost;
 use crate::error::Error;
 use crate::evaluate::Examples;
+use crate::footprint::{self, Footprint};
+use crate::layer::Layer;
 use crate::network::Network;
 use crate::optimizer::Updater;
 use crate::options::{Plan, TrainingOptions};
@@ -71,6 +81,9 @@ pub enum Progress {
     Epoch(Box<EpochRecord>),
     /// The caller stopped it after a mini-batch.
     Interrupted,
+    /// The epoch diverged: the trainer is back where it began and takes half the learning rate from here on. The next
+    /// call begins the epoch again.
+    RolledBack(RolledBack),
     /// There was nothing left to do: the last epoch was reached, or patience ran out.
     Done,
 }
@@ -118,14 +131,14 @@ impl<'a> Trainer<'a> {
     /// examples there is no early stopping, and the last weights are the best.
     ///
     /// # Errors
-    /// No examples, or train and validation data of different kinds.
+    /// No examples, train and validation data of different kinds, or a plan for which there is not enough memory.
     pub fn new(
         plan: Plan,
         train: Examples<'a>,
         validation: Option<Examples<'a>>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let network = Network::planned(&plan, train.data);
+        let network = Network::planned(&plan, train.data)?;
         Self::from_network(plan, network, train, validation, threads)
     }
 
@@ -133,7 +146,7 @@ impl<'a> Trainer<'a> {
     /// ignored, but it must have a dropout rate for each hidden layer of the network.
     ///
     /// # Errors
-    /// No examples, or data that does not suit the network.
+    /// No examples, data that does not suit the network, or not enough memory for what the training adds to it.
     pub fn from_network(
         plan: Plan,
         network: Network,
@@ -145,7 +158,12 @@ impl<'a> Trainer<'a> {
         Self::check(&plan, &network, train, validation)?;
         let options = plan.options();
         let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
-        let updater = Updater::new(options.optimizer, &network);
+        let layers: Vec<usize> = network.layers.iter().map(Layer::units).collect();
+        Footprint::of_training(options, &train.data.inputs, &layers)
+            .holding(footprint::weights(&[&[network.inputs()], &layers[..]].concat()))
+            .check("the training")?;
+        let updater = memory::catch(|| Updater::new(options.optimizer, &network))?;
+        let base_cost = validation.map(|validation| base_cost(train, validation));
         let state = Paused {
             plan,
             engine: Engine::new(threads),
@@ -156,6 +174,9 @@ impl<'a> Trainer<'a> {
             running: Running::default(),
             history: Vec::new(),
             best: None,
+            start: None,
+            halvings: 0,
+            base_cost,
             stopped: None,
             buffers: Buffers::default(),
         };
@@ -200,6 +221,11 @@ impl<'a> Trainer<'a> {
     /// within an epoch.
     pub fn network(&self) -> &Network {
         &self.state.network
+    }
+
+    /// The plan, with the penalty that was set last.
+    pub fn plan(&self) -> &Plan {
+        &self.state.plan
     }
 
     /// λ for the next mini-batch.
