@@ -14,7 +14,7 @@ use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, 
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{detached, raise, warn, within_memory, wrong};
+use crate::failure::{detached, raise, warn, warn_from_function, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -319,7 +319,7 @@ fn imported(
     let task = task.map(self::task).transpose()?;
     let options = ImportOptions { task, classes, notices: Notices::default() };
     let Imported { model, text_classes, feature_names } = detached(py, || read(&options))?.map_err(raise)?;
-    warn(py, &options.notices)?;
+    warn_from_function(py, &options.notices)?;
     Ok((Model { saved: Saved::Model(Arc::new(model)) }, text_classes, feature_names))
 }
 

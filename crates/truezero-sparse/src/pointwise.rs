@@ -160,7 +160,7 @@ pub(crate) fn gelu(x: f32) -> (f32, f32) {
 /// ½ x (1 + tanh u) and its derivative, with u = √(2/π) (x + 0.044715 x³); ½ (1 + tanh u) is the logistic of 2u.
 #[inline(always)]
 pub(crate) fn gelu_tanh(x: f32) -> (f32, f32) {
-    const TWICE: f32 = 1.595_769_1; // 2 √(2/π)
+    const TWICE: f32 = 1.595_769; // 2 √(2/π)
     const CUBIC: f32 = 0.044_715;
     let c = if x < -GELU_END { -GELU_END } else { x };
     let c = if c > GELU_END { GELU_END } else { c };
@@ -217,14 +217,14 @@ fn erfc(z: f32) -> f32 {
     let t = 1.0 / 0.5_f32.mul_add(z, 1.0);
     let series = [
         -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
+        1.488_515_9,
+        -1.135_204,
         0.278_868_07,
         -0.186_288_06,
         0.096_784_18,
         0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
+        1.000_023_7,
+        -1.265_512_2,
     ];
     let exponent = (-z).mul_add(z, horner(0.170_872_77, series, t));
     t * exp_of_negative(if exponent > 0.0 { 0.0 } else { exponent })

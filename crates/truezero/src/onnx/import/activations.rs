@@ -31,7 +31,6 @@ impl<'a> Reader<'a> {
         };
         let steps = match op {
             "LeakyRelu" => self.simple_activation(op, &x, alpha(0.01))?,
-            "Elu" | "Celu" | "ThresholdedRelu" | "Swish" => self.simple_activation(op, &x, alpha(1.0))?,
             "Selu" => {
                 let steps = self.simple_activation("Elu", &x, alpha(1.673_263_2))?;
                 steps.into_iter().chain([Step::scale(float(node, "gamma", 1.050_701).into())]).collect()
@@ -52,9 +51,8 @@ impl<'a> Reader<'a> {
             // Nothing below zero comes from below.
             "Relu" if self.never_negative(x) => Some(Vec::new()),
             "Relu" => one(Activation::Rectifier),
-            "ThresholdedRelu" if alpha == 0.0 => one(Activation::Rectifier),
+            "ThresholdedRelu" | "Elu" if alpha == 0.0 => one(Activation::Rectifier),
             "LeakyRelu" => Some(leaky(alpha)),
-            "Elu" if alpha == 0.0 => one(Activation::Rectifier),
             "Elu" if alpha > 0.0 && alpha.is_finite() => one(Activation::Elu { alpha }),
             "Celu" if alpha > 0.0 && alpha.is_finite() => {
                 let alpha = f64::from(alpha);

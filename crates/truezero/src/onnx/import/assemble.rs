@@ -11,6 +11,7 @@ use super::data::Data;
 use super::ending::Ending;
 use super::flow::{Placed, Step};
 use super::open::Open;
+use super::outputs::Told;
 use super::refusal::Refusal;
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -52,12 +53,12 @@ impl<'a> Assembler<'a> {
         Self { data, layers: Vec::new(), open: None, pending, chosen: None, inputs, left_out: Vec::new() }
     }
 
-    /// Takes the steps over, lowest first; `labelled` as in [`super::outputs::Prediction`]. The outputs are for `task`,
+    /// Takes the steps over, lowest first; `told` as in [`super::outputs::Prediction`]. The outputs are for `task`,
     /// or for what the last steps tell.
     pub(super) fn assemble(
         mut self,
         steps: &[&Placed<'_>],
-        labelled: bool,
+        told: Option<Told>,
         task: Option<Task>,
     ) -> Result<Assembled, Refusal> {
         let place = steps.last().map_or("graph", |placed| &placed.place);
@@ -68,7 +69,7 @@ impl<'a> Assembler<'a> {
         self.open_on_top(place)?;
         let width = self.open.as_ref().map_or(0, |open| open.units);
         let width = self.chosen.as_ref().map_or(width, |(_, places)| places.len());
-        let (cost, adds_class) = ending.cost(width, labelled, task, place)?;
+        let (cost, adds_class) = ending.cost(width, told, task, place)?;
         let mut outputs = Affine::identity();
         if cost == Cost::SquaredError && self.pending.ascends() {
             std::mem::swap(&mut outputs, &mut self.pending);

@@ -3,6 +3,7 @@
 use truezero_data::Task;
 
 use super::flow::{Placed, Step};
+use super::outputs::Told;
 use super::refusal::Refusal;
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -39,11 +40,11 @@ impl Ending {
     }
 
     /// The cost that goes with so many outputs, and whether a class without weights is to be added to one output: the
-    /// softmax of (0, z) is (1 − p, p) with p the logistic of z. `labelled` is whether the graph tells a class.
+    /// softmax of (0, z) is (1 − p, p) with p the logistic of z. `told` is what the graph tells from them.
     pub(super) fn cost(
         self,
         outputs: usize,
-        labelled: bool,
+        told: Option<Told>,
         task: Option<Task>,
         place: &str,
     ) -> Result<(Cost, bool), Refusal> {
@@ -67,7 +68,10 @@ impl Ending {
                 Ok((Cost::LogisticCrossEntropy, false))
             }
             (Self::Plain, Some(Task::Classify)) => Ok((classes, outputs == 1)),
-            (Self::Plain, None) if labelled => Ok((classes, outputs == 1)),
+            (Self::Plain, None) if told == Some(Told::One) || told.is_some() && outputs == 1 => {
+                Ok((classes, outputs == 1))
+            }
+            (Self::Plain, None) if told.is_some() => Ok((Cost::LogisticCrossEntropy, false)),
             (Self::Plain, _) => Ok((Cost::SquaredError, false)),
         }
     }

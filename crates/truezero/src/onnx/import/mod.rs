@@ -45,6 +45,7 @@ use truezero_data::{InputPreprocessing, Notice, Notices, Preprocessing, Task};
 use self::assemble::{Assembled, Assembler};
 use self::constant::Names;
 use self::data::Data;
+use self::outputs::Told;
 use self::reader::Reader;
 use self::refusal::Refusal;
 use super::proto::ModelProto;
@@ -155,11 +156,11 @@ pub fn import(bytes: Vec<u8>, folder: Option<&Path>, options: &ImportOptions) ->
     let steps: Vec<_> = reader.path(prediction.step).into_iter().map(|step| &reader.steps[step]).collect();
     let documented = documented.unwrap_or_default();
     let task = options.task.or(documented.task);
-    let assembled = Assembler::new(&data).assemble(&steps, prediction.labelled, task)?;
+    let assembled = Assembler::new(&data).assemble(&steps, prediction.told, task)?;
     for notice in prediction.left_out.iter().chain(&assembled.left_out) {
         options.notices.tell(notice.clone());
     }
-    if assembled.cost == Cost::LogisticCrossEntropy && prediction.labelled {
+    if assembled.cost == Cost::LogisticCrossEntropy && prediction.told == Some(Told::One) {
         let message = "left out: the class that the graph tells, as each output is a label by itself";
         options
             .notices

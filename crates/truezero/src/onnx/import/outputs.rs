@@ -15,12 +15,30 @@ use crate::activation::Activation;
 pub(super) struct Prediction {
     /// The last step.
     pub(super) step: usize,
-    /// Whether the graph tells a class from it: then it is for classes, even if its values are no probabilities.
-    pub(super) labelled: bool,
+    /// What the graph tells from it: then it is for classes or labels, even if its values are no probabilities.
+    pub(super) told: Option<Told>,
     /// Of the classes.
     pub(super) names: Option<Names>,
     /// What of the outputs a model does not tell, or tells otherwise.
     pub(super) left_out: Vec<Notice>,
+}
+
+/// What a graph tells from its prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Told {
+    /// Of each value, whether it is a label.
+    Each,
+    /// Which value is the class.
+    One,
+}
+
+impl Told {
+    fn by(rule: Rule) -> Self {
+        match rule {
+            Rule::Greatest | Rule::Least => Self::One,
+            Rule::Above(_) | Rule::Below(_) => Self::Each,
+        }
+    }
 }
 
 /// Finds the output of which all others are intermediate results, or labels told from them.
@@ -45,30 +63,30 @@ pub(super) fn find(graph: &GraphProto, reader: &Reader<'_>) -> Result<Prediction
         .map(|(refusal, place)| Notice::new(place.clone(), format!("left out, as it is not read: {refusal}")))
         .collect();
     // A step is made after those that it is made of.
-    let Some(mut step) =
-        flows.iter().map(|&(step, _)| step).max().or(labels.iter().map(|(of, _)| of.of).max())
-    else {
+    let of_flows = flows.iter().map(|&(step, _)| step).max();
+    let of_labels = labels.iter().map(|(label, _)| label.of).max();
+    let Some(mut step) = of_flows.or(of_labels) else {
         let none = || Refusal::new("graph", "an output", "none");
         return Err(outside.into_iter().next().map_or_else(none, |(refusal, _)| refusal));
     };
     // Probabilities that only a label is told from are the prediction nevertheless.
-    step = labels
-        .iter()
-        .map(|(label, _)| label.of)
-        .filter(|&of| keeps_order(reader, step, of))
-        .max()
-        .unwrap_or(step);
+    if let Some(of) = of_labels.filter(|&of| ordered(reader, of).contains(&step)) {
+        step = of;
+    }
     let path: HashSet<usize> = reader.path(step).into_iter().collect();
     if let Some((_, place)) = flows.iter().find(|(other, _)| !path.contains(other)) {
         return Err(Refusal::new(place, "one prediction, and what it is made of", "another branch"));
     }
-    let (mut labelled, mut names) = (false, None);
+    let ordered = ordered(reader, step);
+    let (mut told, mut names) = (None, None);
     for (label, place) in labels {
-        let of_prediction = keeps_order(reader, label.of, step);
-        labelled |= of_prediction;
-        if of_prediction && is_told(reader, label) {
-            names = names.or_else(|| label.names.clone());
-            continue;
+        let of_prediction = ordered.contains(&label.of);
+        if of_prediction {
+            told = told.max(Some(Told::by(label.rule)));
+            if is_told(reader, label) {
+                names = names.or_else(|| label.names.clone());
+                continue;
+            }
         }
         let of = if of_prediction { "" } else { " of other values than the prediction" };
         let what = format!("{}{of}", label.rule);
@@ -80,17 +98,21 @@ pub(super) fn find(graph: &GraphProto, reader: &Reader<'_>) -> Result<Prediction
                 .hint("the model tells the most probable class; tell yours from the probabilities"),
         );
     }
-    Ok(Prediction { step, labelled, names, left_out })
+    Ok(Prediction { step, told, names, left_out })
 }
 
-/// Whether the step `to` is `from`, or comes from it by steps that leave the greatest value the greatest.
-fn keeps_order(reader: &Reader<'_>, from: usize, to: usize) -> bool {
-    let path = reader.path(to);
-    let Some(at) = path.iter().position(|&step| step == from) else { return false };
+/// The steps below `to` from which on all steps leave the greatest value the greatest, and `to`.
+fn ordered(reader: &Reader<'_>, to: usize) -> HashSet<usize> {
     let keeps = |step: &Step<'_>| {
         matches!(step, Step::Softmax | Step::Log | Step::BothClasses | Step::Activate(Activation::Logistic))
     };
-    path[at + 1..].iter().all(|&step| keeps(&reader.steps[step].step))
+    let mut steps = HashSet::from([to]);
+    let mut step = to;
+    while keeps(&reader.steps[step].step) {
+        step = reader.steps[step].below;
+        steps.insert(step);
+    }
+    steps
 }
 
 /// Whether a label is what a model tells: the class whose probability is the greatest.

@@ -2,7 +2,7 @@
 
 use super::super::proto::NodeProto;
 use super::flow::{Flow, Step, Value};
-use super::fold::{self, Call};
+use super::fold::{self, Call, Movement};
 use super::reader::{Reader, integer, place_of};
 use super::refusal::Refusal;
 use super::tensor::{Tensor, Values, product};
@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
         };
         let batch = self.batch.and_then(|batch| usize::try_from(batch).ok());
         let moved = fold::movement(node, &dims, batch, others, self.data)?;
-        let Some((after, places)) = moved else { return Err(self.unknown(node)) };
+        let Some(Movement { dims: after, places }) = moved else { return Err(self.unknown(node)) };
         let width = product(&dims).unwrap_or(0);
         if places.iter().copied().eq(0..width) {
             return Ok(Value::Flow(Flow { step, dims: Some(after) }));
@@ -65,6 +65,6 @@ impl<'a> Reader<'a> {
         let sizes = std::iter::once(self.batch).chain(example).collect();
         let call = Call { node, inputs: Vec::new(), data: self.data };
         let name = node.output.first().map_or("", String::as_str);
-        Ok(Value::Constant(super::constant::Constant::computed(name, fold::part_of_shape(&call, sizes)?)))
+        Ok(Value::Constant(super::constant::Constant::computed(name, fold::part_of_shape(&call, sizes))))
     }
 }

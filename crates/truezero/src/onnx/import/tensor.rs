@@ -28,20 +28,6 @@ pub(super) enum Values {
     Text(Vec<String>),
 }
 
-/// Does the same to the values of each type.
-macro_rules! each {
-    ($values:expr, $list:ident => $done:expr) => {
-        match $values {
-            Values::Single($list) => Values::Single($done),
-            Values::Double($list) => Values::Double($done),
-            Values::Whole($list) => Values::Whole($done),
-            Values::Sizes($list) => Values::Sizes($done),
-            Values::Truth($list) => Values::Truth($done),
-            Values::Text($list) => Values::Text($done),
-        }
-    };
-}
-
 impl Values {
     pub(super) fn len(&self) -> usize {
         match self {
@@ -56,7 +42,17 @@ impl Values {
 
     /// The values at these places.
     pub(super) fn pick(&self, places: &[usize]) -> Self {
-        each!(self, list => places.iter().map(|&place| list[place].clone()).collect())
+        fn picked<T: Clone>(list: &[T], places: &[usize]) -> Vec<T> {
+            places.iter().map(|&place| list[place].clone()).collect()
+        }
+        match self {
+            Self::Single(list) => Self::Single(picked(list, places)),
+            Self::Double(list) => Self::Double(picked(list, places)),
+            Self::Whole(list) => Self::Whole(picked(list, places)),
+            Self::Sizes(list) => Self::Sizes(picked(list, places)),
+            Self::Truth(list) => Self::Truth(picked(list, places)),
+            Self::Text(list) => Self::Text(picked(list, places)),
+        }
     }
 
     /// These values and then those of `others`, if they are of one type.

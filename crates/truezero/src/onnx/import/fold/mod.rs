@@ -67,8 +67,16 @@ fn operator(op: &str) -> Option<Operator> {
         .or_else(|| convert::operator(op))
 }
 
-/// Where each value of an example goes in an operator that only moves values: the shape of an example after it, and
-/// for each of its values the place it had before. `None` if the operator is none of these.
+/// What an operator that only moves values makes of an example.
+#[derive(Debug, PartialEq)]
+pub(super) struct Movement {
+    /// The shape of an example after it.
+    pub(super) dims: Vec<usize>,
+    /// For each of its values, the place it had before.
+    pub(super) places: Vec<usize>,
+}
+
+/// Where the values of an example go; `None` if the operator computes values.
 ///
 /// The operator is tried on the places themselves, of some examples, or of as many as the graph fixes. So it must treat
 /// examples alike, and keep them apart.
@@ -78,7 +86,7 @@ pub(super) fn movement(
     batch: Option<usize>,
     others: Vec<Option<Tensor>>,
     data: &Data<'_>,
-) -> Result<Option<(Vec<usize>, Vec<usize>)>, Refusal> {
+) -> Result<Option<Movement>, Refusal> {
     let Some(operator) = structure::movement(&node.op_type) else { return Ok(None) };
     let place = place_of(node);
     let mixes = || Refusal::new(&place, "each example to be kept as one", "a mixture of them");
@@ -111,7 +119,8 @@ pub(super) fn movement(
     if kept != examples || after == 0 || !moved_places.iter().enumerate().all(alike) {
         return Err(mixes());
     }
-    Ok(Some((dims.to_vec(), moved_places[..after].iter().map(|&place| place as usize).collect())))
+    let places = moved_places[..after].iter().map(|&place| place as usize).collect();
+    Ok(Some(Movement { dims: dims.to_vec(), places }))
 }
 
 impl Call<'_> {

@@ -122,13 +122,14 @@ fn movements_keep_examples_apart() {
     };
     let keep =
         |op, attributes, example: &[usize], other| moved(op, attributes, example, other).unwrap().unwrap();
+    let to = |dims: Vec<usize>, places: Vec<usize>| Movement { dims, places };
     let shape = |to: &[i64]| Some(whole(&[to.len()], to));
-    assert_eq!(keep("Reshape", vec![], &[2, 3], shape(&[-1, 6])), (vec![6], (0..6).collect()));
+    assert_eq!(keep("Reshape", vec![], &[2, 3], shape(&[-1, 6])), to(vec![6], (0..6).collect()));
     let of_examples = Tensor { dims: vec![2], values: Values::Sizes(vec![None, Some(-1)]) };
-    assert_eq!(keep("Reshape", vec![], &[2, 3], Some(of_examples)).0, [6]);
+    assert_eq!(keep("Reshape", vec![], &[2, 3], Some(of_examples)).dims, [6]);
     let turned = keep("Transpose", vec![ints("perm", &[0, 2, 1])], &[2, 3], None);
-    assert_eq!(turned, (vec![3, 2], vec![0, 3, 1, 4, 2, 5]));
-    assert_eq!(keep("Gather", vec![int("axis", 1)], &[3], Some(whole(&[], &[2]))), (vec![], vec![2]));
+    assert_eq!(turned, to(vec![3, 2], vec![0, 3, 1, 4, 2, 5]));
+    assert_eq!(keep("Gather", vec![int("axis", 1)], &[3], Some(whole(&[], &[2]))), to(vec![], vec![2]));
     for (op, attributes, other) in [
         ("Reshape", vec![], shape(&[-1, 3])),
         ("Reshape", vec![], shape(&[1, 18])),

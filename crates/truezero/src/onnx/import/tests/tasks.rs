@@ -164,6 +164,26 @@ fn classes_that_a_model_tells_otherwise_are_noticed() {
 }
 
 #[test]
+fn labels_of_which_any_may_hold_are_told_one_by_one() {
+    let threshold = |last: &str, at: f32| {
+        let nodes = vec![
+            plain("MatMul", &["x", "w"], "z"),
+            plain(last, &["z"], "y"),
+            plain("Greater", &["y", "t"], "g"),
+            node("Cast", &["g"], "label", vec![int("to", 7)]),
+        ];
+        let mut graph = graph(nodes, vec![weights(), tensor("t", &[], &[at])]);
+        graph.output.push(value("label", data_type::INT64, &[0, 2]));
+        let (imported, notices) = taken(graph, &options(None, None)).unwrap();
+        (imported.model.preprocessing.task(), notices.len())
+    };
+    assert_eq!(threshold("Sigmoid", 0.5), (Task::Multilabel, 0));
+    assert_eq!(threshold("Sigmoid", 0.1), (Task::Multilabel, 1));
+    assert_eq!(threshold("Identity", 0.0), (Task::Multilabel, 0));
+    assert_eq!(threshold("Identity", 0.5), (Task::Multilabel, 1));
+}
+
+#[test]
 fn what_would_replace_missing_values_is_noticed() {
     let imputer = |replaced: f32| {
         let replaced = float("replaced_value_float", replaced);
