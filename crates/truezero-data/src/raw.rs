@@ -2,6 +2,8 @@
 
 use truezero_sparse::Batch;
 
+use crate::{CellRules, RawTarget};
+
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
 pub struct Raw {
@@ -50,6 +52,29 @@ pub struct Table {
     pub rows: usize,
     /// The columns, in the order of the file, the target among them removed.
     pub columns: Vec<Column>,
+    /// How cells that come as texts are understood, while a model is trained; later its own rules hold.
+    pub cells: CellRules,
+    /// What an error calls a row.
+    pub row_name: RowName,
+}
+
+/// What an error calls a row of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowName {
+    /// A row, counted from 1.
+    #[default]
+    Row,
+    /// A record of a request, counted from 1.
+    Record,
+}
+
+impl std::fmt::Display for RowName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Row => "row",
+            Self::Record => "record",
+        })
+    }
 }
 
 /// A named column.
@@ -70,61 +95,4 @@ pub enum ColumnValues {
     Categories(Vec<Option<String>>),
     /// Running text, to become a bag of words; empty where missing.
     Text(Vec<String>),
-}
-
-/// Targets as they come.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RawTarget {
-    /// One word per example: a class.
-    Labels(Vec<String>),
-    /// One number per example: a class or a quantity, which `--task` or the values tell.
-    Numbers(Vec<f64>),
-    /// Several numbers per example, row after row: quantities, or 0/1 for several labels.
-    Rows {
-        /// Numbers per example.
-        width: usize,
-        /// Row after row.
-        values: Vec<f64>,
-        /// Names of the columns, where known.
-        names: Vec<String>,
-    },
-    /// Any number of words per example: several labels.
-    Sets(Vec<Vec<String>>),
-}
-
-impl RawTarget {
-    /// The targets of some examples, in the order given.
-    ///
-    /// # Panics
-    /// If there is no such example.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Self {
-        fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
-            rows.iter().map(|&row| from[row].clone()).collect()
-        }
-        match self {
-            Self::Labels(labels) => Self::Labels(pick(labels, rows)),
-            Self::Numbers(numbers) => Self::Numbers(pick(numbers, rows)),
-            Self::Sets(sets) => Self::Sets(pick(sets, rows)),
-            Self::Rows { width, values, names } => Self::Rows {
-                width: *width,
-                values: rows
-                    .iter()
-                    .flat_map(|row| &values[row * width..(row + 1) * width])
-                    .copied()
-                    .collect(),
-                names: names.clone(),
-            },
-        }
-    }
-
-    /// Number of examples these are the targets of.
-    pub fn examples(&self) -> usize {
-        match self {
-            Self::Labels(labels) => labels.len(),
-            Self::Numbers(numbers) => numbers.len(),
-            Self::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
-            Self::Sets(sets) => sets.len(),
-        }
-    }
 }

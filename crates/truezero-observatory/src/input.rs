@@ -55,5 +55,9 @@ fn table(record: Map<String, Value>, text: &[String]) -> Result<Table, Refusal> 
         };
         Ok(Column { name, values })
     };
-    Ok(Table { rows: 1, columns: record.into_iter().map(column).collect::<Result<_, _>>()? })
+    Ok(Table {
+        rows: 1,
+        columns: record.into_iter().map(column).collect::<Result<_, _>>()?,
+        ..Table::default()
+    })
 }

@@ -24,6 +24,7 @@ fn table(rows: usize) -> Table {
             column("colour", ColumnValues::Categories(words.collect())),
             column("body", ColumnValues::Text(texts.collect())),
         ],
+        ..Table::default()
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod csr;
 mod csv;
+mod held_out;
 mod npy;
 mod parquet;
 mod shards;
@@ -36,6 +37,7 @@ use crate::formats::svmlight::Numbering;
 use crate::source::Format;
 use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
 
+pub use held_out::{HeldOut, hold_out, infer_task};
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
 
 /// About so many values are in a piece, unless it is said otherwise: 8 MB of them as 64-bit numbers.
@@ -72,7 +74,7 @@ struct Shard {
 enum Kind {
     Csv(csv::Known),
     Svmlight(svmlight::Known),
-    Parquet,
+    Parquet(parquet::Known),
     Npy(npy::Known),
     Csr(csr::Known),
     /// A file that is read at once.
@@ -91,7 +93,7 @@ impl Stream {
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
             Format::Svmlight => svmlight::scan(&paths, spec.numbering)?,
-            Format::Parquet => (parquet::scan(&paths)?, None),
+            Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),
         };
@@ -217,7 +219,7 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
             Box::new(csv::Reader::open(path, known, options, values.saturating_mul(BYTES_OF_VALUE))?)
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
-        Kind::Parquet => Box::new(parquet::Reader::open(path, options, values)?),
+        Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
         Kind::Npy(known) => Box::new(npy::Reader::open(path, *known, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
         Kind::Whole(format) => Box::new(whole::Reader::new(path, *format, options)),

@@ -125,7 +125,7 @@ fn table(records: Vec<Record>, columns: Vec<String>) -> Result<Table, Problem> {
         cells.resize(rows, Cell::Missing);
         Column { name, values: values(cells) }
     });
-    Ok(Table { rows, columns: columns.collect() })
+    Ok(Table { rows, columns: columns.collect(), ..Table::default() })
 }
 
 /// Numbers if there is nothing else; otherwise words, which serve as categories and as text.

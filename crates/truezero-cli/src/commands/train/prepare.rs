@@ -2,19 +2,21 @@
 //! part only.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
+    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split,
+    take_weights,
 };
 use truezero_sparse::Batch;
 
 use super::plan::{Experiment, Start};
 use super::streamed::{self, Parts};
 use crate::args::Part as Chosen;
-use crate::commands::hold_out::HoldOut;
+use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::commands::parts;
 use crate::failure::Failure;
 
@@ -114,12 +116,6 @@ impl Prepared {
             return Self::streamed(experiment, shuffle_buffer);
         }
         let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
-        if let Some(spec) = &experiment.test {
-            let mut spec = spec.clone();
-            spec.numbering = numbering;
-            let Source { train, test: part, .. } = open(&spec)?;
-            test = Some(part.unwrap_or(train));
-        }
         if raw.target.is_none() {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
@@ -129,32 +125,43 @@ impl Prepared {
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
 
-        let seed = experiment.plan.options().seed;
+        let (seed, task) = (experiment.plan.options().seed, experiment.preparation.task);
         let mut rows: Vec<usize> = (0..raw.examples()).collect();
-        let mut hold_out =
-            |hold_out: HoldOut, own: &mut Option<Raw>| -> Result<Option<Vec<usize>>, DataError> {
-                if hold_out != HoldOut::AsInSource {
-                    *own = None;
-                }
-                match hold_out.portion() {
-                    Some(portion) if own.is_none() => draw(&raw, &mut rows, portion, seed).map(Some),
-                    _ => Ok(None),
-                }
-            };
+        let mut hold_out = |hold_out: HoldOut, purpose: &str, own: &mut Option<Raw>| {
+            if hold_out != HoldOut::AsInSource {
+                *own = None;
+            }
+            let Some(portion) = hold_out.portion().filter(|_| own.is_none()) else { return Ok(None) };
+            let wanted = portion.of(rows.len())?;
+            let drawn = draw(&raw, task, &mut rows, portion, seed)?;
+            tell_if_short(&experiment.source.notices, purpose, drawn.len(), wanted);
+            Ok::<_, DataError>(Some(drawn).filter(|drawn| !drawn.is_empty()))
+        };
         // Data given with --test is the test part as much as the source's own.
-        let test_rows = hold_out(experiment.testing, &mut test)?;
-        let validation_rows = hold_out(experiment.validation, &mut validation)?;
+        let given = experiment.test.as_ref().filter(|_| experiment.testing == HoldOut::AsInSource);
+        let test_rows =
+            if given.is_some() { None } else { hold_out(experiment.testing, TO_TEST_ON, &mut test)? };
+        let validation_rows = hold_out(experiment.validation, TO_STOP_BY, &mut validation)?;
 
         let preprocessing = match &experiment.start {
             Start::Saved(saved) => {
                 let inputs = saved.preprocessing().clone();
-                Preprocessing::with_inputs(inputs, &raw, &rows, experiment.preparation.task)?
+                Preprocessing::with_inputs(inputs, &raw, &rows, &experiment.preparation)?
             }
             _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
         };
+        let alike = |spec: &SourceSpec| SourceSpec {
+            numbering,
+            expected: Some(Arc::new(preprocessing.for_inputs().expected())),
+            ..spec.clone()
+        };
+        if let Some(spec) = given {
+            let Source { train, test: part, .. } = open(&alike(spec))?;
+            test = Some(part.unwrap_or(train));
+        }
         let unlabelled = match &experiment.start {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
-                let spec = SourceSpec { numbering, ..(**spec).clone() };
+                let spec = alike(spec);
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
                 Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
             }
@@ -198,7 +205,8 @@ impl Prepared {
         let mut data = vec![validation];
         data.extend(test);
         if let Some(spec) = &experiment.test {
-            let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
+            let expected = Some(Arc::new(preprocessing.for_inputs().expected()));
+            let Source { train, test, .. } = open(&SourceSpec { numbering, expected, ..spec.clone() })?;
             data.push(preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices)?);
         }
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
@@ -223,11 +231,15 @@ impl Prepared {
 }
 
 /// Moves a portion of `rows` out of them.
-fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
-    let targets = raw.target.as_ref().map(|targets| targets.select(rows));
-    let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
-    let drawn = drawn.into_iter().map(|at| rows[at]).collect();
-    *rows = kept.into_iter().map(|at| rows[at]).collect();
+fn draw(
+    raw: &Raw,
+    task: Option<Task>,
+    rows: &mut Vec<usize>,
+    portion: Portion,
+    seed: u64,
+) -> Result<Vec<usize>, DataError> {
+    let (kept, drawn) = split(raw.target.as_ref(), task, rows, portion, seed)?;
+    *rows = kept;
     Ok(drawn)
 }
 

@@ -2,6 +2,7 @@
 //! distances from the means. Every fit goes this way, so examples in memory and the same ones from a stream give the
 //! same rules to the bit.
 
+mod counted;
 mod matrix;
 mod table;
 mod targets;
@@ -41,7 +42,7 @@ impl Fitter {
 
     /// Nothing was seen yet.
     pub fn new(options: &PreprocessOptions) -> Self {
-        Self { inputs: InputFitter::new(options), targets: TargetFitter::new(options.task) }
+        Self { inputs: InputFitter::new(options), targets: TargetFitter::new(options.task, &options.notices) }
     }
 
     /// A pass over the examples begins.
