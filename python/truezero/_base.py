@@ -2,7 +2,6 @@
 
 import json
 import numbers
-import os
 import warnings
 from typing import Self
 
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from . import _inputs, _training
+from ._onnx import OnnxMixin
 from ._report import Report
 from ._truezero import Trainer
 
@@ -26,7 +26,7 @@ ENDLESS = 2**53
 CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsity_curve_"]
 
 
-class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
@@ -87,25 +87,6 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if X is not None:
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
-
-    def to_onnx(self, path=None) -> bytes:
-        """The model in the Open Neural Network Exchange format.
-
-        The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
-        ``probabilities`` and ``label`` (position of the class), ``probabilities`` alone for several labels, or
-        ``quantities``.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            Where to write it, if anywhere. The file is written completely, or stays as it was.
-
-        Returns
-        -------
-        model : bytes
-        """
-        check_is_fitted(self)
-        return self._model.to_onnx(None if path is None else os.fspath(path))
 
     def save(self, path) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
