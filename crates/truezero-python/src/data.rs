@@ -47,7 +47,7 @@ pub fn film_snippets() -> PyResult<(Vec<String>, Vec<i64>)> {
     Ok((texts, stars))
 }
 
-/// Positions of the examples that are kept and of those that are held out: a fraction of them, each class or label in its
+/// Positions of the examples that are kept and of those that are held out: so many of them, each class or label in its
 /// proportion, and never the last example of one. `width` numbers of each example tell: 1 for a class, more for labels as 0 or
 /// 1; of quantities there are none.
 #[pyfunction]
@@ -55,7 +55,7 @@ pub fn hold_out(
     examples: usize,
     width: usize,
     targets: Vec<f64>,
-    fraction: f64,
+    count: usize,
     seed: u64,
 ) -> PyResult<(Vec<usize>, Vec<usize>)> {
     let (target, task) = match width {
@@ -67,8 +67,8 @@ pub fn hold_out(
         return Err(wrong("targets: expected one for each example"));
     }
     let rows: Vec<usize> = (0..examples).collect();
-    let portion = Portion::Fraction(fraction);
-    split(target.as_ref(), Some(task), &rows, portion, seed).map_err(|error| wrong(error.to_string()))
+    split(target.as_ref(), Some(task), &rows, Portion::Count(count), seed)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 fn parts(source: Source) -> impl Iterator<Item = Raw> {
