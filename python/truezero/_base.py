@@ -1,6 +1,7 @@
 """What classifier and regressor share: from parameters and data to a trained network, and its use."""
 
 import json
+import math
 import numbers
 import warnings
 from typing import Self
@@ -9,14 +10,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from . import _inputs, _training
 from ._onnx import OnnxMixin
 from ._report import Report
-from ._truezero import Trainer
+from ._truezero import Trainer, hold_out
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
@@ -379,16 +379,16 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return weights
 
     def _held_out(self, X, targets, weights, random):
-        """Hold out a fraction of the examples to validate on."""
-        stratify = targets if self._task() == "classify" else None
-        X, X_val, targets, targets_val, weights, weights_val = train_test_split(
-            X, targets, weights, random_state=random, test_size=self.validation_fraction, stratify=stratify
-        )
-        if X_val.shape[0] < 2:
+        """Hold out a fraction of the examples to validate on, each class or label in its proportion."""
+        width = 0 if self._task() == "regress" else int(np.prod(targets.shape[1:]))
+        told = targets.astype(np.float64).ravel().tolist() if width else []
+        count = math.ceil(self.validation_fraction * X.shape[0])
+        kept, held = hold_out(X.shape[0], width, told, count, int(random.randint(np.iinfo(np.int32).max)))
+        if len(held) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
-        return X, targets, weights, (X_val, targets_val, weights_val)
+        return X[kept], targets[kept], weights[kept], (X[held], targets[held], weights[held])
 
     def __sklearn_is_fitted__(self):
         return "_model" in self.__dict__
