@@ -58,7 +58,10 @@ fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
     }
     match (first, second) {
         (RawTarget::Labels(a), RawTarget::Labels(b)) => Ok(RawTarget::Labels(joined(a, b))),
-        (RawTarget::Numbers(a), RawTarget::Numbers(b)) => Ok(RawTarget::Numbers(joined(a, b))),
+        (RawTarget::Numbers(mut a), RawTarget::Numbers(b)) => {
+            a.append(&b);
+            Ok(RawTarget::Numbers(a))
+        }
         (RawTarget::Sets(a), RawTarget::Sets(b)) => Ok(RawTarget::Sets(joined(a, b))),
         (RawTarget::Rows { width, values: a, names }, RawTarget::Rows { width: same, values: b, .. })
             if width == same =>
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
 
     fn raw(batch: Batch, labels: &[f64]) -> Raw {
-        let target = Some(RawTarget::Numbers(labels.to_vec()));
+        let target = Some(RawTarget::Numbers(labels.to_vec().into()));
         Raw { features: Features::Matrix(batch), target, image: None }
     }
 

@@ -6,7 +6,7 @@
 use truezero_sparse::{ActiveBatch, Batch};
 
 use crate::read::Input;
-use crate::{DataError, Features, Raw, RawTarget};
+use crate::{DataError, Features, Numbers, Raw, RawTarget};
 
 /// How an svmlight file counts its columns, which the file itself does not say. Found in the training
 /// file and given again for later files, so that a column keeps its place.
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
     /// The next examples, up to `values` active values or a row more; empty at the end. `sets` says that examples
     /// have sets of labels, even if these do not look so.
     pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
-        let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Vec::new()) };
+        let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Numbers::default()) };
         let mut block = Block { rows: Rows { offsets: vec![0], ..Rows::default() }, targets };
         while block.rows.indices.len() + block.rows.offsets.len() <= values
             && self.input.line(&mut self.line, self.number + 1)?
@@ -168,7 +168,7 @@ impl Rows {
 
 /// One number for each example, until a line shows that the examples have sets of labels.
 enum Targets {
-    Numbers(Vec<f64>),
+    Numbers(Numbers),
     Sets(Vec<Vec<String>>),
 }
 
@@ -176,14 +176,19 @@ impl Targets {
     fn push(&mut self, text: &str) -> Result<(), Wrong> {
         if let Self::Numbers(numbers) = self {
             if !text.is_empty() && !text.contains(',') {
-                numbers.push(parse_number(text)?);
+                numbers.push(parse_number(text)?, text);
                 return Ok(());
             }
-            *self = Self::Sets(numbers.iter().map(|number| vec![number.to_string()]).collect());
+            let sets = (0..numbers.values().len()).map(|row| vec![numbers.label(row).into_owned()]);
+            *self = Self::Sets(sets.collect());
         }
         if let Self::Sets(sets) = self {
             let labels = text.split(',').filter(|label| !label.is_empty());
-            sets.push(labels.map(|label| Ok(parse_number(label)?.to_string())).collect::<Result<_, _>>()?);
+            sets.push(
+                labels
+                    .map(|label| parse_number(label).map(|_| label.to_owned()))
+                    .collect::<Result<_, _>>()?,
+            );
         }
         Ok(())
     }
@@ -266,7 +271,7 @@ mod tests {
     fn columns_count_from_one_unless_a_zero_is_seen() {
         let (raw, numbering) = parse("# made by hand\n1 1:0.5 3:-2 # a\n\n-1 qid:7 2:1e1\r\n", None).unwrap();
         assert_eq!(numbering, Numbering { first: 1, width: 3 });
-        assert_eq!(raw.target, Some(RawTarget::Numbers(vec![1.0, -1.0])));
+        assert_eq!(raw.target, Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
         assert_eq!(rows(raw), [vec![(0, 0.5), (2, -2.0)], vec![(1, 10.0)]]);
         let (raw, numbering) = parse("1 1:0.5 3:-2\n-1 0:0\n", None).unwrap();
         assert_eq!(numbering, Numbering { first: 0, width: 4 });
