@@ -211,7 +211,10 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             start = self._start(first, options, X, X_unlabelled, validation)
             outputs = self._n_native_outputs()
             given = None if validation is None else _part(*validation)
-            trainer = Trainer(json.dumps(options), self._task(), outputs, train, given, start, self._threads())
+            watched = given is not None and not stops_early
+            trainer = Trainer(
+                json.dumps(options), self._task(), outputs, train, given, start, self._threads(), watched
+            )
         self._train(trainer, validation, decay, examples, incremental, first)
         return self
 
@@ -237,6 +240,7 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             try:
                 trainer.epoch()
                 curves.add(trainer, rules)
+                _training.warn(trainer, names)
                 self._model = trainer.model(names, "{}")
                 self._trainer = trainer
             except KeyboardInterrupt:
@@ -247,9 +251,8 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         else:
             epochs_before = 0
             _training.run(trainer, rules, curves)
-            # Validation examples that are only watched do not decide which weights are kept.
-            watched = validation is not None and not rules.early_stopping
-            self._model = trainer.finish(names, "{}", watched)
+            _training.warn(trainer, names)
+            self._model = trainer.finish(names, "{}", False)
             self.__dict__.pop("_trainer", None)
         self._remember(curves, epochs_before > 0 or (incremental and not first))
 
@@ -267,11 +270,12 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
-        scores = self.validation_scores_
-        self.best_validation_score_ = max(scores) if scores and self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
         best = summary["best_epoch"] if summary else None
+        # That of the weights that are kept.
+        scored = best and self.early_stopping and curves.validation_scores
+        self.best_validation_score_ = curves.validation_scores[best - 1] if scored else None
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
         self.sparsity_ = np.array([layer["sparsity"] for layer in self._observed])
 

@@ -94,7 +94,7 @@ pub struct OptimizerArgs {
     /// Most passes over the training examples [default: 50]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Epochs without a better validation error before stopping; 0 for never [default: 10]
+    /// Epochs without a better one before stopping; 0 for never [default: 10]
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
     /// Of all random numbers: the same seed gives the same model [default: 0]
