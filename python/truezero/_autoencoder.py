@@ -197,7 +197,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def to_onnx(self, path=None, *, force=False) -> bytes:
         """Not possible: an encoder has no outputs that the format knows; raises a ValueError."""
         check_is_fitted(self)
-        return self._model.to_onnx(path, force)
+        return self._model.to_onnx(None, False, None, False)
 
     def save(self, path, *, force=False) -> None:
         """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.

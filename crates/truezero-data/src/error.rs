@@ -86,12 +86,12 @@ impl DataError {
         Self::Unsuitable { place: place.into(), expected: expected.into(), found: found.into() }
     }
 
-    /// The same of a source that is named, where several are read.
+    /// The same, of the data that is called so: "label of example 3" becomes "label of example 3 of test.csv".
     #[must_use]
-    pub fn of(self, source: &str) -> Self {
+    pub fn of(self, data: &str) -> Self {
         match self {
             Self::Unsuitable { place, expected, found } => {
-                Self::Unsuitable { place: format!("{source}: {place}"), expected, found }
+                Self::Unsuitable { place: format!("{place} of {data}"), expected, found }
             }
             other => other,
         }

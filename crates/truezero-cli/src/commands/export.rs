@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use truezero::onnx::{GraphInputs, ONNX, OPSET};
+use truezero::onnx::{ExportOptions, GraphInputs, ONNX, OPSET};
 use truezero::{Model, Saved};
 use truezero_data::Task;
 use truezero_data::files::InputFiles;
@@ -36,7 +36,7 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
             return Err(Failure::hinted(message, "`truezero train --from` gives it some"));
         }
     };
-    let bytes = model.to_onnx()?;
+    let bytes = model.to_onnx(&ExportOptions::default())?;
     files::write(&output, |file| file.write_all(&bytes))?;
     let document = describe(&model, args, bytes.len());
     if args.json {
