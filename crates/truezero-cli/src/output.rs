@@ -3,10 +3,19 @@
 
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use truezero_data::{Notice, Notices, visible};
 
 use crate::failure::Failure;
+
+/// Whether a file is written to standard output.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// From here on results are printed to standard error: standard output is the file that a command writes.
+pub fn keep_from_standard_output() {
+    TAKEN.store(true, Ordering::Relaxed);
+}
 
 /// Prints a result.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -15,7 +24,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 
 /// Prints data piece by piece: to another program exactly, on a terminal as a [result](print).
 pub fn stream(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    if !io::stdout().is_terminal() {
+    if TAKEN.load(Ordering::Relaxed) || !io::stdout().is_terminal() {
         return write(content);
     }
     let mut bytes = Vec::new();
@@ -25,13 +34,18 @@ pub fn stream(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<
 
 /// A reader that has gone away (`truezero … | head`) is no failure.
 fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let (name, stream): (_, Box<dyn Write>) = if TAKEN.load(Ordering::Relaxed) {
+        ("standard error", Box::new(io::stderr().lock()))
+    } else {
+        ("standard output", Box::new(io::stdout().lock()))
+    };
+    let mut out = BufWriter::new(stream);
     let result = content(&mut out).and_then(|()| out.flush());
     // What could not be written must not be tried again when the buffer is dropped.
     let _ = out.into_parts();
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::io("write", Path::new("standard output"))(error))
+            Err(Failure::io("write", Path::new(name))(error))
         }
         _ => Ok(()),
     }
