@@ -47,7 +47,7 @@ pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
-pub use example_weights::take_weights;
+pub use example_weights::{check_weights, combine_weights, take_weights};
 pub use expected::{ColumnKind, Expected};
 pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling, infer_task};

@@ -94,7 +94,7 @@ pub struct OptimizerArgs {
     /// Most passes over the training examples [default: 50]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Epochs without a better validation error before stopping; 0 for never [default: 10]
+    /// Epochs without a better one before stopping; 0 for never [default: 10]
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
     /// Of all random numbers: the same seed gives the same model [default: 0]
@@ -105,10 +105,14 @@ pub struct OptimizerArgs {
 /// What does not change the model.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Go on where a training with the same options and the same --out was interrupted
     #[arg(long)]
     pub resume: bool,

@@ -13,7 +13,7 @@ use super::values::{HeldOut, List};
 /// writes the codes they give examples, `truezero train --from` makes a network of them and fine-tunes it.
 /// An interrupt (Ctrl-C) saves the layers as they are.
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = EXAMPLES)]
+#[command(args_override_self = true, allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct PretrainArgs {
     /// File, folder or name of a data set, as for `truezero train` [default: digits5k]
     #[arg(value_name = "DATA")]
@@ -51,6 +51,9 @@ pub struct PretrainArgs {
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "encoder.safetensors", help_heading = "Run")]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long, help_heading = "Run")]
+    pub force: bool,
     /// Threads to compute with [default: all cores]
     #[arg(
         long,

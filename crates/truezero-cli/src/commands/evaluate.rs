@@ -65,7 +65,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     } else {
         let target = target(args, &model);
         let raw = using::read(&model, &args.on.data, &args.on.reading, target, warnings.notices())?;
-        seen.see(&model, &mut engine, &model.preprocessing.dataset(raw, warnings.notices())?);
+        let prepared = model.preprocessing.dataset(raw, warnings.notices());
+        seen.see(&model, &mut engine, &prepared.map_err(|error| error.of(&args.on.data))?);
     }
     let assessment = seen.assessor.finish(&model.preprocessing);
     let outputs = seen.counts.outputs(&model, &assessment);

@@ -20,6 +20,7 @@
 
 mod csr;
 mod csv;
+mod density;
 mod held_out;
 mod npy;
 mod parquet;
@@ -75,10 +76,10 @@ enum Kind {
     Csv(csv::Known),
     Svmlight(svmlight::Known),
     Parquet(parquet::Known),
-    Npy(npy::Known),
+    Npy(density::Form),
     Csr(csr::Known),
     /// A file that is read at once.
-    Whole(Format),
+    Whole(Format, density::Form),
 }
 
 impl Stream {
@@ -220,9 +221,9 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
         Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
-        Kind::Npy(known) => Box::new(npy::Reader::open(path, *known, values)?),
+        Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
-        Kind::Whole(format) => Box::new(whole::Reader::new(path, *format, options)),
+        Kind::Whole(format, form) => Box::new(whole::Reader::new(path, *format, *form, options)),
     })
 }
 
