@@ -22,7 +22,8 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         Units of each hidden layer, lowest first; empty for a linear model.
     activation : str or list of str, default="relu"
         Of all hidden layers, or of each: "rectifier" (also "relu"), "softplus" or "softplus:ALPHA", "tanh",
-        "logistic", "lif" (leaky integrate-and-fire), "identity".
+        "logistic", "leaky" or "leaky:ALPHA" (slope below 0), "elu" or "elu:ALPHA", "gelu" or "gelu:tanh", "silu" (also
+        "swish"), "mish", "hardswish", "relu6", "softsign", "lif" (leaky integrate-and-fire), "identity".
     solver : {"adam", "sgd"}, default="adam"
         The optimiser.
     alpha : float, default=0.0001

@@ -76,6 +76,17 @@ impl DataError {
         Self::Unsuitable { place: place.into(), expected: expected.into(), found: found.into() }
     }
 
+    /// The same, of the data that is called so: "label of example 3" becomes "label of example 3 of test.csv".
+    #[must_use]
+    pub fn of(self, data: &str) -> Self {
+        match self {
+            Self::Unsuitable { place, expected, found } => {
+                Self::Unsuitable { place: format!("{place} of {data}"), expected, found }
+            }
+            other => other,
+        }
+    }
+
     /// For `map_err` on a file operation.
     pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -43,7 +43,7 @@ mod _truezero {
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]
-    use crate::data::{digits5k, film_snippets};
+    use crate::data::{digits5k, film_snippets, hold_out};
     #[pymodule_export]
     use crate::failure::DataWarning;
     #[pymodule_export]

@@ -37,8 +37,9 @@ pub struct ShapeArgs {
     /// Units of each hidden layer, lowest first; `none` for a linear model [default: 1000,1000,1000]
     #[arg(long, value_name = "UNITS,…")]
     pub hidden: Option<List<usize>>,
-    /// One for all hidden layers or one for each: rectifier, softplus[:ALPHA], tanh, logistic,
-    /// lif[:NAME=VALUE,…], identity [default: rectifier]
+    /// One for all hidden layers or one for each: rectifier, softplus[:ALPHA], tanh, logistic, leaky[:ALPHA],
+    /// elu[:ALPHA], gelu[:tanh], silu, mish, hardswish, relu6, softsign, lif[:NAME=VALUE,…], identity
+    /// [default: rectifier]
     #[arg(long, value_name = "NAME,…", value_parser = activations)]
     pub activation: Option<List<Activation>>,
     /// Negate the outputs of half of the hidden units
