@@ -24,7 +24,7 @@ pub enum Error {
     Data(#[from] DataError),
     /// The cost grew beyond any that learning has, or cost or weights became infinite or NaN.
     #[error(
-        "training diverged in epoch {epoch}{}: the mean cost of an example grew to {cost}\n\
+        "training diverged in epoch {epoch}{}: the mean cost of an example became {cost}\n\
          hint: lower the learning rate, or limit the gradient with clip-norm",
         if *batch > 0 { format!(", mini-batch {batch}") } else { String::new() }
     )]
