@@ -91,16 +91,18 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
 
-    def save(self, path) -> None:
+    def save(self, path, *, force=False) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
 
         Parameters
         ----------
         path : path-like
+        force : bool, default=False
+            As for `truezero.save`.
         """
         from ._models import save
 
-        save(self, path)
+        save(self, path, force=force)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
