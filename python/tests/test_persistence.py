@@ -148,7 +148,7 @@ def test_a_model_of_a_table_takes_tables(tmp_path, command):
         loaded.predict(frame[["text", "colour"]])
     with pytest.raises(ValueError, match="hint: pass a pandas"):
         loaded.predict(np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="numbers, as in training"):
+    with pytest.raises(ValueError, match="a number, as in training"):
         loaded.predict({**columns, "size": ["large"] * 120})
 
 

@@ -197,7 +197,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def to_onnx(self, path=None) -> bytes:
         """Not possible: an encoder has no outputs that the format knows; raises a ValueError."""
         check_is_fitted(self)
-        return self._model.to_onnx()
+        return self._model.to_onnx(None, None, False)
 
     def save(self, path) -> None:
         """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.

@@ -3,7 +3,6 @@
 import json
 import math
 import numbers
-import os
 import warnings
 from typing import Self
 
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from . import _inputs, _training
+from ._onnx import OnnxMixin
 from ._report import Report
 from ._truezero import Trainer, hold_out
 
@@ -26,7 +26,7 @@ ENDLESS = 2**53
 CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsity_curve_"]
 
 
-class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
@@ -87,25 +87,6 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if X is not None:
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
-
-    def to_onnx(self, path=None) -> bytes:
-        """The model in the Open Neural Network Exchange format.
-
-        The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
-        ``probabilities`` and ``label`` (position of the class), ``probabilities`` alone for several labels, or
-        ``quantities``.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            Where to write it, if anywhere. The file is written completely, or stays as it was.
-
-        Returns
-        -------
-        model : bytes
-        """
-        check_is_fitted(self)
-        return self._model.to_onnx(None if path is None else os.fspath(path))
 
     def save(self, path) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
@@ -230,7 +211,10 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             start = self._start(first, options, X, X_unlabelled, validation)
             outputs = self._n_native_outputs()
             given = None if validation is None else _part(*validation)
-            trainer = Trainer(json.dumps(options), self._task(), outputs, train, given, start, self._threads())
+            watched = given is not None and not stops_early
+            trainer = Trainer(
+                json.dumps(options), self._task(), outputs, train, given, start, self._threads(), watched
+            )
         self._train(trainer, validation, decay, examples, incremental, first)
         return self
 
@@ -256,6 +240,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             try:
                 trainer.epoch()
                 curves.add(trainer, rules)
+                _training.warn(trainer, names)
                 self._model = trainer.model(names, "{}")
                 self._trainer = trainer
             except KeyboardInterrupt:
@@ -266,9 +251,8 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         else:
             epochs_before = 0
             _training.run(trainer, rules, curves)
-            # Validation examples that are only watched do not decide which weights are kept.
-            watched = validation is not None and not rules.early_stopping
-            self._model = trainer.finish(names, "{}", watched)
+            _training.warn(trainer, names)
+            self._model = trainer.finish(names, "{}", False)
             self.__dict__.pop("_trainer", None)
         self._remember(curves, epochs_before > 0 or (incremental and not first))
 
@@ -286,11 +270,12 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
-        scores = self.validation_scores_
-        self.best_validation_score_ = max(scores) if scores and self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
         best = summary["best_epoch"] if summary else None
+        # That of the weights that are kept.
+        scored = best and self.early_stopping and curves.validation_scores
+        self.best_validation_score_ = curves.validation_scores[best - 1] if scored else None
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
         self.sparsity_ = np.array([layer["sparsity"] for layer in self._observed])
 

@@ -213,6 +213,6 @@ mod tests {
         let merged = merge(file.path(), typed.into(), false).unwrap();
         let crate::args::Verb::Train(train) = Cli::parse_from(merged).verb else { panic!() };
         assert_eq!((train.optimizer.epochs, train.optimizer.seed), (Some(7), Some(4)));
-        assert_eq!((train.data.as_deref(), train.source.header.asked()), (Some("a.csv"), Some(false)));
+        assert_eq!((train.data.as_deref(), train.source.table.header()), (Some("a.csv"), Some(false)));
     }
 }

@@ -82,7 +82,8 @@ mod tests {
 
     fn take(weights: &[f64]) -> Result<Vec<f32>, String> {
         let column = Column { name: "w".to_owned(), values: ColumnValues::Numbers(weights.to_vec()) };
-        let features = Features::Table(Table { rows: weights.len(), columns: vec![column] });
+        let features =
+            Features::Table(Table { rows: weights.len(), columns: vec![column], ..Table::default() });
         take_weights(&mut Raw { features, target: None, image: None }, "w").map_err(|error| error.to_string())
     }
 

@@ -107,12 +107,24 @@ pyo3::create_exception!(
 /// calls.
 const STACK_LEVEL: i32 = 3;
 
+/// The same of a function of the package.
+const FUNCTION_LEVEL: i32 = 2;
+
 /// Gives what was told to Python's `warnings`, which a user may have made errors of.
 pub fn warn(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    warn_at(py, notices, STACK_LEVEL)
+}
+
+/// As [`warn`], from a function that is no method.
+pub fn warn_from_function(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    warn_at(py, notices, FUNCTION_LEVEL)
+}
+
+fn warn_at(py: Python<'_>, notices: &Notices, level: i32) -> PyResult<()> {
     for notice in notices.all() {
         let text = notice.to_string().replace('\0', "\\0");
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
-        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, STACK_LEVEL)?;
+        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, level)?;
     }
     Ok(())
 }

@@ -195,9 +195,14 @@ def _train(lead, crew, start, every, on_epoch):
             scalars = _mean_of_scalars(done)
             computing += max(seconds for _, _, seconds in done)
             rounds += 1
-            ended = all(ended for (_, _, ended, _), _, _ in done)
+            diverged = not all(math.isfinite(cost) for (cost, *_), _, _ in done)
+            ended = diverged or all(ended for (_, _, ended, _), _, _ in done)
         trained = time.perf_counter()
         record = json.loads(lead.end_epoch((slices, scalars), reports))
+        if record is None:  # it diverged, and begins again
+            values, scalars = lead.parameters()
+            average = [ray.put(each) for each in np.array_split(values, len(average))]
+            continue
         if on_epoch is not None:
             now = time.perf_counter()
             on_epoch(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 ///
 /// The graph takes raw numbers: scaling is part of it. Where the model was trained on categories, text or
 /// numbers of which some were missing, it takes the inputs that truezero makes of them, and its metadata
-/// names them. It gives probabilities and, for classes, the position of the label, or quantities in
+/// names them. It gives probabilities and, for classes, the name of the most probable one, or quantities in
 /// the units of the data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

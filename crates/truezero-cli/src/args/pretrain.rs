@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::data::HeaderArgs;
+use super::data::TextTableArgs;
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
@@ -24,8 +24,14 @@ pub struct PretrainArgs {
     /// Columns of a table that are running text, to become bags of words
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
     pub text: Option<List<String>>,
+    /// Columns of a table to learn from [default: all that can be]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
+    pub columns: Option<List<String>>,
+    /// Columns of a table not to learn from
+    #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
+    pub ignore: Option<List<String>>,
     #[command(flatten)]
-    pub header: HeaderArgs,
+    pub table: TextTableArgs,
     /// Fraction or number of the examples held out to stop by; 0 for none [default: the data's own
     /// validation part, else 0.1]
     #[arg(long, value_name = "PORTION", help_heading = "Data")]

@@ -24,6 +24,10 @@ pub struct ServeArgs {
     /// TRUEZERO_TOKEN, if it is set]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Name by which clients may call the server, beside localhost and its address; `*` for any. May be given several
+    /// times. With a token any name will do
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
     /// Listen beyond this machine even without a token
     #[arg(long)]
     pub insecure: bool,

@@ -46,7 +46,7 @@ pub struct TrainArgs {
         help_heading = "Pre-training",
         conflicts_with_all = [
             "hidden", "activation", "sign_trick", "initialisation", "scaling", "vocabulary", "weighting", "ngrams",
-            "stemming", "text", "pretrain",
+            "stemming", "text", "columns", "ignore", "pretrain",
         ]
     )]
     pub from: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use truezero::onnx::{GraphInputs, OPSET};
+use truezero::onnx::{ExportOptions, GraphInputs, OPSET};
 use truezero::{Model, Saved};
 use truezero_data::Task;
 
@@ -34,7 +34,7 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
         }
     };
     files::check(&args.onnx)?;
-    let bytes = model.to_onnx()?;
+    let bytes = model.to_onnx(&ExportOptions::default())?;
     files::write(&args.onnx, |file| file.write_all(&bytes))?;
     let document = describe(&model, args, bytes.len());
     if args.json {

@@ -68,7 +68,7 @@ fn predict(
 
 fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<(), Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
-    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked(), warnings.notices());
+    let spec = using::spec(model, &args.on.data, &args.on.reading.table, warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {

@@ -75,7 +75,7 @@ struct Shard {
 enum Kind {
     Csv(csv::Known),
     Svmlight(svmlight::Known),
-    Parquet,
+    Parquet(parquet::Known),
     Npy(density::Form),
     Csr(csr::Known),
     /// A file that is read at once.
@@ -94,7 +94,7 @@ impl Stream {
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
             Format::Svmlight => svmlight::scan(&paths, spec.numbering)?,
-            Format::Parquet => (parquet::scan(&paths)?, None),
+            Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),
         };
@@ -220,7 +220,7 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
             Box::new(csv::Reader::open(path, known, options, values.saturating_mul(BYTES_OF_VALUE))?)
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
-        Kind::Parquet => Box::new(parquet::Reader::open(path, options, values)?),
+        Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
         Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
         Kind::Whole(format, form) => Box::new(whole::Reader::new(path, *format, *form, options)),

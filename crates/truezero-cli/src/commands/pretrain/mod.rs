@@ -16,7 +16,7 @@ use truezero::{
 use truezero_data::{EMBEDDED, InputPreprocessing, PreprocessOptions, Source, SourceSpec, open, split};
 
 use super::hold_out::HoldOut;
-use super::train::plan::{flatten, preparation, shape};
+use super::train::plan::{TableOptions, flatten, list, preparation, shape};
 use super::using::NUMBERING;
 use crate::args::{List, PretrainArgs, PretrainingArgs, threads};
 use crate::failure::Failure;
@@ -34,13 +34,15 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
     let batch_size = args.batch_size.unwrap_or(training.batch_size);
     let pretraining = options(&args.pretraining, batch_size, seed).check(&shape.activation)?;
     files::check(&args.out)?;
-    let spec = SourceSpec {
+    let mut spec = SourceSpec {
         data: args.data.clone().unwrap_or_else(|| EMBEDDED.to_owned()),
         target: args.target.clone(),
         text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
-        header: args.header.asked(),
+        columns: list(args.columns.as_ref()),
+        ignore: list(args.ignore.as_ref()),
         ..SourceSpec::default()
     };
+    args.table.apply(&mut spec);
     let mut warnings = Warnings::of(&spec.notices);
     let preparation = preparation(None, &args.inputs, &spec.notices);
     let Source { train: raw, mut validation, numbering, .. } = open(&spec)?;
@@ -190,7 +192,8 @@ struct DataOptions<'a> {
     data: &'a str,
     target: Option<&'a str>,
     text: Option<String>,
-    header: Option<bool>,
+    #[serde(flatten)]
+    table: TableOptions,
     validation: Option<String>,
     hidden: &'a [usize],
     activation: &'a [truezero::Activation],
@@ -212,7 +215,7 @@ fn configuration(
         data: &spec.data,
         target: spec.target.as_deref(),
         text: args.text.as_ref().map(|List(columns)| columns.join(",")),
-        header: spec.header,
+        table: TableOptions::of(spec),
         validation: args.validation.map(|portion| portion.to_string()),
         hidden: &shape.hidden,
         activation: &shape.activation,

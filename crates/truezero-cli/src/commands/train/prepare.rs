@@ -2,6 +2,7 @@
 //! part only.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
@@ -115,12 +116,6 @@ impl Prepared {
             return Self::streamed(experiment, shuffle_buffer);
         }
         let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
-        if let Some(spec) = &experiment.test {
-            let mut spec = spec.clone();
-            spec.numbering = numbering;
-            let Source { train, test: part, .. } = open(&spec)?;
-            test = Some(part.unwrap_or(train));
-        }
         if raw.target.is_none() {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
@@ -143,7 +138,9 @@ impl Prepared {
             Ok::<_, DataError>(Some(drawn).filter(|drawn| !drawn.is_empty()))
         };
         // Data given with --test is the test part as much as the source's own.
-        let test_rows = hold_out(experiment.testing, TO_TEST_ON, &mut test)?;
+        let given = experiment.test.as_ref().filter(|_| experiment.testing == HoldOut::AsInSource);
+        let test_rows =
+            if given.is_some() { None } else { hold_out(experiment.testing, TO_TEST_ON, &mut test)? };
         let validation_rows = hold_out(experiment.validation, TO_STOP_BY, &mut validation)?;
 
         let preprocessing = match &experiment.start {
@@ -153,9 +150,18 @@ impl Prepared {
             }
             _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
         };
+        let alike = |spec: &SourceSpec| SourceSpec {
+            numbering,
+            expected: Some(Arc::new(preprocessing.for_inputs().expected())),
+            ..spec.clone()
+        };
+        if let Some(spec) = given {
+            let Source { train, test: part, .. } = open(&alike(spec))?;
+            test = Some(part.unwrap_or(train));
+        }
         let unlabelled = match &experiment.start {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
-                let spec = SourceSpec { numbering, ..(**spec).clone() };
+                let spec = alike(spec);
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
                 Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
             }
@@ -203,7 +209,8 @@ impl Prepared {
         let mut data = vec![validation];
         data.extend(test);
         if let Some(spec) = &experiment.test {
-            let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
+            let expected = Some(Arc::new(preprocessing.for_inputs().expected()));
+            let Source { train, test, .. } = open(&SourceSpec { numbering, expected, ..spec.clone() })?;
             let prepared = preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices);
             data.push(prepared.map_err(|error| error.of(&spec.data))?);
         }
