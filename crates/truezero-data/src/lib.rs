@@ -33,6 +33,7 @@ mod source;
 mod split;
 pub mod stream;
 pub mod text;
+mod wide;
 
 pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
@@ -45,3 +46,4 @@ pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
 pub use source::{EMBEDDED, Source, SourceSpec, open};
 pub use split::{Portion, sample, split};
+pub use wide::WideBatch;

@@ -2,6 +2,8 @@
 
 use truezero_sparse::Batch;
 
+use crate::{DataError, WideBatch};
+
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
 pub struct Raw {
@@ -18,6 +20,7 @@ impl Raw {
     pub fn examples(&self) -> usize {
         match &self.features {
             Features::Matrix(batch) => batch.examples(),
+            Features::Wide(batch) => batch.examples(),
             Features::Table(table) => table.rows,
         }
     }
@@ -37,10 +40,74 @@ pub struct ImageShape {
 /// Features as they come.
 #[derive(Clone, Debug)]
 pub enum Features {
-    /// Numbers only (IDX, NPY, svmlight, images).
+    /// Numbers only (IDX, NPY, svmlight, images), each held by 32 bits exactly.
     Matrix(Batch),
+    /// Numbers only, for some of which 32 bits are not enough.
+    Wide(WideBatch),
     /// Named columns of several kinds (CSV, Parquet, Arrow).
     Table(Table),
+}
+
+impl Features {
+    /// These, then others: matrices of the same width.
+    ///
+    /// # Errors
+    /// If the widths differ, or one of them is a table.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        const PLACE: &str = "parts of the data";
+        let fit = |a: usize, b: usize| match a == b {
+            true => Ok(()),
+            false => Err(DataError::unsuitable(PLACE, format!("{a} columns"), b.to_string())),
+        };
+        match (self, other) {
+            (Self::Matrix(mut a), Self::Matrix(b)) => {
+                fit(a.width(), b.width())?;
+                a.append(&b);
+                Ok(Self::Matrix(a))
+            }
+            (Self::Table(_), _) | (_, Self::Table(_)) => {
+                Err(DataError::unsuitable(PLACE, "matrices", "a table"))
+            }
+            (a, b) => {
+                let (mut a, b) = (a.into_wide()?, b.into_wide()?);
+                fit(a.width(), b.width())?;
+                a.append(&b);
+                Ok(Self::Wide(a))
+            }
+        }
+    }
+
+    /// Number of values of a matrix that are not zero.
+    pub(crate) fn active(&self) -> usize {
+        match self {
+            Self::Matrix(Batch::Active(batch)) => batch.active(),
+            Self::Matrix(Batch::Dense(batch)) => {
+                let of_row = |row| batch.row(row).iter().filter(|&&value| value != 0.0).count();
+                (0..batch.examples()).map(of_row).sum()
+            }
+            Self::Wide(batch) => batch.active(),
+            Self::Table(_) => 0,
+        }
+    }
+
+    /// A matrix with all its numbers kept, or with those only that are not zero.
+    #[must_use]
+    pub(crate) fn in_form(self, dense: bool) -> Self {
+        match self {
+            Self::Matrix(batch) if dense => Self::Matrix(batch.into_dense()),
+            Self::Matrix(batch) => Self::Matrix(batch.into_active()),
+            Self::Wide(batch) => Self::Wide(batch.in_form(dense)),
+            table @ Self::Table(_) => table,
+        }
+    }
+
+    fn into_wide(self) -> Result<WideBatch, DataError> {
+        match self {
+            Self::Matrix(batch) => Ok(batch.into()),
+            Self::Wide(batch) => Ok(batch),
+            Self::Table(_) => Err(DataError::unsuitable("features", "a matrix", "a table")),
+        }
+    }
 }
 
 /// Named columns of equal length.

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use truezero::Model;
-use truezero_data::{Column, ColumnValues, Features, Table};
-use truezero_sparse::{Batch, DenseBatch};
+use truezero_data::{Column, ColumnValues, Features, Table, WideBatch};
+use truezero_sparse::Batch;
 
 use crate::error::Refusal;
 
@@ -16,7 +16,7 @@ pub(crate) const IMAGE: usize = 28;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Input {
     /// Numbers without names; of an image the pixels, from 0 to 255.
-    Values(Vec<f32>),
+    Values(Vec<f64>),
     /// A row of a table.
     Record(Map<String, Value>),
 }
@@ -30,9 +30,7 @@ impl Input {
                 let message = format!("inputs: expected {expected} numbers, found {}", values.len());
                 return Err(Refusal::unsuitable(message));
             }
-            Self::Values(values) => {
-                Features::Matrix(Batch::Dense(DenseBatch::from_rows(values.len(), &values)))
-            }
+            Self::Values(values) => Features::Wide(WideBatch::from_rows(values.len(), values)),
             Self::Record(record) => Features::Table(table(record, &model.preprocessing.text_columns())?),
         };
         model.preprocessing.inputs(features).map_err(Refusal::unsuitable)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
-use truezero_data::{InputPreprocessing, Task};
+use truezero_data::{Features, InputPreprocessing, Task, WideBatch};
 use truezero_sparse::Batch;
 
 use crate::error::Error;
@@ -69,8 +69,12 @@ impl Servable {
             return Err(Error::Width { name: name.to_owned(), expected: limits.width, found: width });
         }
         // As in an exported ONNX graph: scaling is part of the model where it is all that is done.
-        let scales = preprocessing.scales().unwrap_or_else(InputScales::default);
-        let rules = InputPreprocessing::matrix(width, &scales).map_err(truezero::Error::from)?;
+        let rules = match preprocessing.of_numbers() {
+            Some(rules) => rules,
+            None => {
+                InputPreprocessing::matrix(width, &InputScales::default()).map_err(truezero::Error::from)?
+            }
+        };
         let outputs = outputs(&saved);
         Ok(Self { name: name.to_owned(), version, saved, rules, outputs })
     }
@@ -106,8 +110,8 @@ impl Servable {
     }
 
     /// Inputs from the numbers of a tensor.
-    pub(crate) fn inputs(&self, numbers: Batch) -> Result<Batch, Problem> {
-        Ok(self.rules.inputs(truezero_data::Features::Matrix(numbers))?)
+    pub(crate) fn inputs(&self, numbers: WideBatch) -> Result<Batch, Problem> {
+        Ok(self.rules.inputs(Features::Wide(numbers))?)
     }
 
     /// Whether inputs are plain arrays even if all but a few numbers are zero.

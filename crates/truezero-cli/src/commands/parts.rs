@@ -1,6 +1,6 @@
 //! Choosing a part of a source, or joining all of them.
 
-use truezero_data::{DataError, Features, Raw, RawTarget, Source};
+use truezero_data::{DataError, Raw, RawTarget, Source};
 
 use crate::args::Part;
 use crate::failure::Failure;
@@ -26,24 +26,7 @@ pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Fa
 
 /// One source's examples after another's.
 fn join(first: Raw, second: Raw) -> Result<Raw, DataError> {
-    let examples = second.examples();
-    let features = match (first.features, second.features) {
-        (Features::Matrix(mut a), Features::Matrix(b)) if a.width() == b.width() => {
-            a.append(&b);
-            Features::Matrix(a)
-        }
-        (Features::Matrix(a), Features::Matrix(b)) => {
-            let (expected, found) = (format!("{} columns", a.width()), b.width().to_string());
-            return Err(DataError::unsuitable("parts of the data", expected, found));
-        }
-        _ => {
-            return Err(DataError::unsuitable(
-                "parts of the data",
-                "matrices",
-                format!("a table of {examples}"),
-            ));
-        }
-    };
+    let features = first.features.append(second.features)?;
     let target = match (first.target, second.target) {
         (Some(a), Some(b)) => Some(append(a, b)?),
         _ => None,
@@ -71,6 +54,7 @@ fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
 
 #[cfg(test)]
 mod tests {
+    use truezero_data::Features;
     use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
     use super::*;

@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageReader, Limits};
 
 use super::matrix::MatrixBuilder;
 use crate::read::Input;
-use crate::{DataError, Features, ImageShape, Raw, RawTarget};
+use crate::{DataError, ImageShape, Raw, RawTarget};
 
 /// No image may have more rows or columns of pixels.
 pub const MAX_SIDE: u32 = 1 << 14;
@@ -57,11 +57,7 @@ pub fn read_folder(folder: &Path) -> Result<Raw, DataError> {
         let expected = format!("folders of {} images, one for each class", EXTENSIONS.join(", "));
         return Err(DataError::malformed(folder, "folder", expected, "none"));
     };
-    Ok(Raw {
-        features: Features::Matrix(matrix.finish()),
-        target: Some(RawTarget::Labels(labels)),
-        image: shape,
-    })
+    Ok(Raw { features: matrix.finish(), target: Some(RawTarget::Labels(labels)), image: shape })
 }
 
 /// Reads a single image from bytes, within the limits; `name` is what errors call it.
@@ -137,6 +133,7 @@ mod tests {
     use truezero_sparse::{Batch, DenseBatch};
 
     use super::*;
+    use crate::Features;
 
     #[test]
     fn classes_are_folders() {

@@ -24,7 +24,7 @@ pub mod save_parquet;
 pub mod svmlight;
 
 pub use matrix::DENSE_FROM;
-pub(crate) use matrix::spread;
+pub(crate) use matrix::{MatrixBuilder, spread};
 pub use record_batches::panic_is_caught;
 pub use table::TableOptions;
 

@@ -1,11 +1,12 @@
 //! svmlight and LIBSVM text: on each line a target (or several labels joined by commas), perhaps
 //! `qid:…`, then `index:value` pairs, perhaps `# a comment`.
 //!
-//! Read line by line; a matrix of a million rows takes 8 bytes for each non-zero and nothing else.
+//! Read line by line; a matrix takes 8 bytes for each non-zero, 12 where 32 bits do not hold its numbers, and
+//! nothing else.
 
-use truezero_sparse::{ActiveBatch, Batch};
-
+use super::DENSE_FROM;
 use crate::read::Input;
+use crate::wide::Numbers;
 use crate::{DataError, Features, Raw, RawTarget};
 
 /// How an svmlight file counts its columns, which the file itself does not say. Found in the training
@@ -29,8 +30,16 @@ pub fn read(input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numberin
     let mut lines = Lines::new(input);
     let block = lines.block(usize::MAX, false)?;
     let numbering = numbering.unwrap_or_else(|| block.guess());
-    let raw = block.raw(&lines.input, numbering)?;
+    let dense = is_dense(block.active(), block.examples(), numbering);
+    let mut raw = block.raw(&lines.input, numbering)?;
+    raw.features = raw.features.in_form(dense);
     Ok((raw, numbering))
+}
+
+/// Whether so many values are not zero that all are kept, as those of other formats are.
+pub(crate) fn is_dense(active: usize, examples: usize, numbering: Numbering) -> bool {
+    let all = examples as f64 * numbering.width as f64;
+    all > 0.0 && active as f64 >= DENSE_FROM * all
 }
 
 /// A file read block by block.
@@ -80,6 +89,11 @@ impl Block {
         self.rows.offsets.len() - 1
     }
 
+    /// Values that are not left out.
+    pub(crate) fn active(&self) -> usize {
+        self.rows.indices.len()
+    }
+
     /// Least and greatest index.
     pub(crate) fn range(&self) -> Option<(u32, u32)> {
         self.rows.smallest.zip(self.rows.largest)
@@ -98,9 +112,8 @@ impl Block {
         if self.rows.smallest.is_some_and(|index| index < numbering.first) {
             return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
         }
-        let batch = self.rows.number(numbering);
-        let batch = batch.map_err(|error| input.malformed("columns", "a matrix", error))?;
-        let features = Features::Matrix(Batch::Active(batch));
+        let features = self.rows.number(numbering);
+        let features = features.map_err(|error| input.malformed("columns", "a matrix", error))?;
         Ok(Raw { features, target: Some(self.targets.into()), image: None })
     }
 }
@@ -118,7 +131,7 @@ impl Numbering {
 struct Rows {
     offsets: Vec<usize>,
     indices: Vec<u32>,
-    values: Vec<f32>,
+    values: Numbers,
     smallest: Option<u32>,
     largest: Option<u32>,
 }
@@ -129,10 +142,13 @@ impl Rows {
         let start = self.offsets[self.offsets.len() - 1];
         let row = &mut self.indices[start..];
         if !row.is_sorted_by(|a, b| a < b) {
-            let mut pairs: Vec<_> = row.iter().copied().zip(self.values[start..].iter().copied()).collect();
+            let pairs = row.iter().enumerate().map(|(at, &index)| (index, self.values.get(start + at)));
+            let mut pairs: Vec<_> = pairs.collect();
             pairs.sort_by_key(|&(index, _)| index);
-            for (at, (index, value)) in pairs.into_iter().enumerate() {
-                (row[at], self.values[start + at]) = (index, value);
+            self.values.truncate(start);
+            for (to, (index, value)) in row.iter_mut().zip(pairs) {
+                *to = index;
+                self.values.push(value);
             }
         }
         let twice = row.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
@@ -142,7 +158,7 @@ impl Rows {
         twice
     }
 
-    fn number(mut self, Numbering { first, width }: Numbering) -> Result<ActiveBatch, String> {
+    fn number(mut self, Numbering { first, width }: Numbering) -> Result<Features, String> {
         if first > 0 {
             self.indices.iter_mut().for_each(|index| *index -= first);
         }
@@ -151,7 +167,8 @@ impl Rows {
             for offset in &mut self.offsets[1..] {
                 for at in start..*offset {
                     if (self.indices[at] as usize) < width {
-                        (self.indices[kept], self.values[kept]) = (self.indices[at], self.values[at]);
+                        self.indices[kept] = self.indices[at];
+                        self.values.copy(at, kept);
                         kept += 1;
                     }
                 }
@@ -161,8 +178,7 @@ impl Rows {
             self.indices.truncate(kept);
             self.values.truncate(kept);
         }
-        ActiveBatch::from_parts(width, self.offsets, self.indices, self.values)
-            .map_err(|error| error.to_string())
+        self.values.rows(width, self.offsets, self.indices).map_err(|error| error.to_string())
     }
 }
 
@@ -230,9 +246,9 @@ fn parse_line(line: &[u8], rows: &mut Rows, targets: &mut Targets) -> Result<(),
             Ok(index) if index < u32::MAX => rows.indices.push(index),
             _ => return wrong(&format!("an index of at most {}", u32::MAX - 1), index),
         }
-        match value.parse::<f32>() {
+        match value.parse::<f64>() {
             Ok(value) if value.is_finite() => rows.values.push(value),
-            _ => return wrong("a finite 32-bit number", value),
+            _ => return wrong("a finite number", value),
         }
     }
     match rows.end() {
@@ -250,6 +266,8 @@ fn parse_number(text: &str) -> Result<f64, Wrong> {
 
 #[cfg(test)]
 mod tests {
+    use truezero_sparse::Batch;
+
     use super::super::csr::entries;
     use super::*;
 
@@ -258,7 +276,9 @@ mod tests {
     }
 
     fn rows(raw: Raw) -> Vec<Vec<(u32, f32)>> {
-        let Features::Matrix(Batch::Active(batch)) = raw.features else { panic!("expected active values") };
+        let Features::Matrix(Batch::Active(batch)) = raw.features.in_form(false) else {
+            panic!("expected numbers of 32 bits")
+        };
         entries(&batch)
     }
 
@@ -306,8 +326,8 @@ mod tests {
                 "test: line 1: expected an index of at most 4294967294, found \"4294967295\"",
             ),
             ("1 -1:1\n", "test: line 1: expected an index of at most 4294967294, found \"-1\""),
-            ("1 1:inf\n", "test: line 1: expected a finite 32-bit number, found \"inf\""),
-            ("1 1:1e39\n", "test: line 1: expected a finite 32-bit number, found \"1e39\""),
+            ("1 1:inf\n", "test: line 1: expected a finite number, found \"inf\""),
+            ("1 1:1e309\n", "test: line 1: expected a finite number, found \"1e309\""),
             ("nan 1:1\n", "test: line 1: expected a finite number as target, found \"nan\""),
             ("cat 1:1\n", "test: line 1: expected a finite number as target, found \"cat\""),
             ("1 1\n", "test: line 1: expected index:value, found \"1\""),

@@ -22,9 +22,29 @@ pub enum Scaling {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InputScales {
     /// One for all inputs, one for each, or none if there is nothing to subtract.
-    pub shifts: Vec<f32>,
+    pub shifts: Vec<f64>,
     /// One for all inputs, one for each, or none if there is nothing to divide by.
-    pub divisors: Vec<f32>,
+    pub divisors: Vec<f64>,
+}
+
+/// So much of a unit of an input may be lost to rounding before it is scaled.
+const LOSS: f64 = 1.0 / 4096.0;
+
+impl InputScales {
+    /// Whether what is to be scaled needs 64 bits: numbers about as large as a shift, rounded to 32 bits, would
+    /// change an input by more than 1/4096 (Unix seconds of a few days, for example).
+    pub fn need_double(&self) -> bool {
+        let of = |values: &[f64], at: usize, default: f64| match values {
+            [] => default,
+            [one] => *one,
+            each => each[at],
+        };
+        (0..self.shifts.len().max(self.divisors.len())).any(|at| {
+            let (shift, divisor) = (of(&self.shifts, at, 0.0), of(&self.divisors, at, 1.0));
+            let rounding = shift.abs() * f64::from(f32::EPSILON) / 2.0;
+            rounding > LOSS * divisor || !(shift as f32).is_finite() || !(divisor as f32).is_normal()
+        })
+    }
 }
 
 /// What is known of a column of numbers.

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use truezero_sparse::Batch;
-
 use super::{Kind, PIECE_VALUES, Shard};
 use crate::formats::DENSE_FROM;
 use crate::formats::npy::Rows;
-use crate::{DataError, Features, Input, Raw};
+use crate::{DataError, Input, Raw};
 
 /// What all files of the stream together tell.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +22,8 @@ pub(super) fn scan(paths: &[PathBuf]) -> Result<Vec<Shard>, DataError> {
         let mut rows = Rows::open(Input::open(path)?)?;
         counts.push(rows.left());
         while let Some(raw) = next(&mut rows, PIECE_VALUES)? {
-            let Features::Matrix(batch) = &raw.features else { continue };
-            all += batch.examples() as f64 * batch.width() as f64;
-            active += match batch {
-                Batch::Active(batch) => batch.active() as f64,
-                Batch::Dense(batch) => {
-                    let of_row = |row| batch.row(row).iter().filter(|&&value| value != 0.0).count();
-                    (0..batch.examples()).map(of_row).sum::<usize>() as f64
-                }
-            };
+            all += raw.examples() as f64 * rows.width() as f64;
+            active += raw.features.active() as f64;
         }
     }
     let known = Known { dense: active >= DENSE_FROM * all };
@@ -62,10 +53,7 @@ impl Reader {
 impl super::Reader for Reader {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
         let Some(mut raw) = next(&mut self.rows, self.values)? else { return Ok(None) };
-        if let Features::Matrix(batch) = raw.features {
-            raw.features =
-                Features::Matrix(if self.known.dense { batch.into_dense() } else { batch.into_active() });
-        }
+        raw.features = raw.features.in_form(self.known.dense);
         Ok(Some(raw))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Kind, PIECE_VALUES, Shard};
-use crate::formats::svmlight::{Lines, Numbering};
+use crate::formats::svmlight::{self, Lines, Numbering};
 use crate::{DataError, Input, Raw};
 
 /// What all files of the stream together tell.
@@ -12,6 +12,8 @@ pub(super) struct Known {
     numbering: Numbering,
     /// Whether some example has not exactly one label.
     sets: bool,
+    /// Whether so many values are not zero that all are kept.
+    dense: bool,
 }
 
 /// Goes through all files.
@@ -21,6 +23,7 @@ pub(super) fn scan(
 ) -> Result<(Vec<Shard>, Option<Numbering>), DataError> {
     let (mut range, mut sets): (Option<(u32, u32)>, _) = (None, false);
     let mut counts = Vec::with_capacity(paths.len());
+    let mut active = 0;
     for path in paths {
         let mut lines = Lines::new(Input::open(path)?);
         let mut count = 0;
@@ -30,6 +33,7 @@ pub(super) fn scan(
                 break;
             }
             count += block.examples();
+            active += block.active();
             sets |= block.has_sets();
             range = match (range, block.range()) {
                 (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
@@ -39,8 +43,9 @@ pub(super) fn scan(
         counts.push(count);
     }
     let numbering = numbering.unwrap_or_else(|| Numbering::guess(range));
+    let dense = svmlight::is_dense(active, counts.iter().sum(), numbering);
     let shard = |(path, examples): (&PathBuf, usize)| {
-        let kind = Kind::Svmlight(Known { numbering, sets });
+        let kind = Kind::Svmlight(Known { numbering, sets, dense });
         Shard { path: path.clone(), examples, kind }
     };
     Ok((paths.iter().zip(counts).map(shard).collect(), Some(numbering)))
@@ -65,6 +70,8 @@ impl super::Reader for Reader {
         if block.examples() == 0 {
             return Ok(None);
         }
-        self.lines.raw(block, self.known.numbering).map(Some)
+        let mut raw = self.lines.raw(block, self.known.numbering)?;
+        raw.features = raw.features.in_form(self.known.dense);
+        Ok(Some(raw))
     }
 }

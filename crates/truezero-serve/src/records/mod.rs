@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use truezero::{Prediction, Predictions};
-use truezero_data::{Column, ColumnValues, Features, Table, Task};
-use truezero_sparse::{Batch, DenseBatch};
+use truezero_data::{Column, ColumnValues, Features, Table, Task, WideBatch};
+use truezero_sparse::Batch;
 use utoipa::ToSchema;
 
 use crate::limits::Limits;
@@ -69,7 +69,7 @@ pub(crate) fn inputs(records: Vec<Record>, model: &Servable, limits: &Limits) ->
     }
     let features = match columns {
         Some(columns) => Features::Table(table(records, columns)?),
-        None => Features::Matrix(Batch::Dense(matrix(records, model.width())?)),
+        None => Features::Wide(matrix(records, model.width())?),
     };
     let inputs = model.preprocessing().inputs(features)?;
     Ok(crate::protocol::inputs::without_zeros(inputs))
@@ -79,8 +79,8 @@ fn place(record: usize) -> String {
     format!("record {}", record + 1)
 }
 
-fn matrix(records: Vec<Record>, width: usize) -> Result<DenseBatch, Problem> {
-    let mut batch = DenseBatch::zeros(records.len(), width);
+fn matrix(records: Vec<Record>, width: usize) -> Result<WideBatch, Problem> {
+    let mut values = Vec::with_capacity(records.len() * width);
     for (at, record) in records.into_iter().enumerate() {
         let expected = || format!("an array of {width} numbers, as in training");
         let Record::Numbers(numbers) = record else {
@@ -89,9 +89,9 @@ fn matrix(records: Vec<Record>, width: usize) -> Result<DenseBatch, Problem> {
         if numbers.len() != width {
             return Err(Problem::unsuitable(place(at), expected(), format!("{} numbers", numbers.len())));
         }
-        batch.row_mut(at).iter_mut().zip(numbers).for_each(|(to, from)| *to = from as f32);
+        values.extend(numbers);
     }
-    Ok(batch)
+    Ok(WideBatch::from_rows(width, values))
 }
 
 fn table(records: Vec<Record>, columns: Vec<String>) -> Result<Table, Problem> {

@@ -55,24 +55,24 @@ impl Affine {
     }
 
     /// … + factor · by
-    pub(super) fn add(&mut self, by: &[f32], factor: f64) -> Result<(), Mismatch> {
+    pub(super) fn add(&mut self, by: &[f64], factor: f64) -> Result<(), Mismatch> {
         combine(&mut self.shift, by, |shift, by| shift + factor * by)
     }
 
     /// … · by
-    pub(super) fn multiply(&mut self, by: &[f32]) -> Result<(), Mismatch> {
+    pub(super) fn multiply(&mut self, by: &[f64]) -> Result<(), Mismatch> {
         combine(&mut self.scale, by, |scale, by| scale * by)?;
         combine(&mut self.shift, by, |shift, by| shift * by)
     }
 
     /// … / by
-    pub(super) fn divide(&mut self, by: &[f32]) -> Result<(), Mismatch> {
+    pub(super) fn divide(&mut self, by: &[f64]) -> Result<(), Mismatch> {
         combine(&mut self.scale, by, |scale, by| scale / by)?;
         combine(&mut self.shift, by, |shift, by| shift / by)
     }
 }
 
-fn combine(values: &mut Vec<f64>, by: &[f32], f: impl Fn(f64, f64) -> f64) -> Result<(), Mismatch> {
+fn combine(values: &mut Vec<f64>, by: &[f64], f: impl Fn(f64, f64) -> f64) -> Result<(), Mismatch> {
     if values.len() == 1 && by.len() > 1 {
         values.resize(by.len(), values[0]);
     }
@@ -80,7 +80,7 @@ fn combine(values: &mut Vec<f64>, by: &[f32], f: impl Fn(f64, f64) -> f64) -> Re
         return Err(Mismatch);
     }
     for (index, value) in values.iter_mut().enumerate() {
-        *value = f(*value, f64::from(if by.len() == 1 { by[0] } else { by[index] }));
+        *value = f(*value, if by.len() == 1 { by[0] } else { by[index] });
     }
     Ok(())
 }

@@ -86,16 +86,16 @@ impl<'a> Assembler<'a> {
         let done = match step {
             Step::Input => Ok(()),
             Step::Add { by, factor } => {
-                let by = by.floats(data)?;
+                let by = by.doubles(data)?;
                 match &mut self.open {
                     // A bias that stands beside its weights belongs to them, not to what comes after.
                     Some(open) if self.pending.is_identity() => open.add(&by, *factor),
                     _ => self.pending.add(&by, *factor),
                 }
             }
-            Step::Multiply(by) => self.pending.multiply(&by.floats(data)?),
+            Step::Multiply(by) => self.pending.multiply(&by.doubles(data)?),
             Step::Divide(by) => {
-                let by = by.floats(data)?;
+                let by = by.doubles(data)?;
                 if by.contains(&0.0) {
                     return Err(Refusal::new(place, "numbers to divide by", "a zero among them"));
                 }
@@ -103,15 +103,12 @@ impl<'a> Assembler<'a> {
             }
             Step::Negate => self.pending.multiply(&[-1.0]),
             Step::Normalise { scale, bias, mean, variance, epsilon } => {
-                let deviations: Vec<f32> = variance
-                    .floats(data)?
-                    .iter()
-                    .map(|&variance| (f64::from(variance) + epsilon).sqrt() as f32)
-                    .collect();
+                let deviations: Vec<f64> =
+                    variance.doubles(data)?.iter().map(|&variance| (variance + epsilon).sqrt()).collect();
                 if !deviations.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0) {
                     return Err(Refusal::new(place, "variances above 0", "others"));
                 }
-                let [mean, scale, bias] = [mean.floats(data)?, scale.floats(data)?, bias.floats(data)?];
+                let [mean, scale, bias] = [mean.doubles(data)?, scale.doubles(data)?, bias.doubles(data)?];
                 let pending = &mut self.pending;
                 pending
                     .add(&mean, -1.0)
@@ -153,7 +150,7 @@ impl<'a> Assembler<'a> {
             open.weights.iter_mut().for_each(|weight| *weight *= alpha);
         }
         if let Some((bias, beta)) = bias {
-            let bias = bias.floats(self.data)?;
+            let bias = bias.doubles(self.data)?;
             open.add(&bias, f64::from(*beta)).map_err(|Mismatch| mismatch(place))?;
         }
         let below = std::mem::replace(&mut self.pending, Affine::identity());
@@ -252,13 +249,13 @@ struct Open {
 
 impl Open {
     /// Adds factor · by to the biases.
-    fn add(&mut self, by: &[f32], factor: f64) -> Result<(), Mismatch> {
+    fn add(&mut self, by: &[f64], factor: f64) -> Result<(), Mismatch> {
         if by.len() != 1 && by.len() != self.units {
             return Err(Mismatch);
         }
         for (unit, bias) in self.bias.iter_mut().enumerate() {
             let by = if by.len() == 1 { by[0] } else { by[unit] };
-            *bias = (f64::from(*bias) + factor * f64::from(by)) as f32;
+            *bias = (f64::from(*bias) + factor * by) as f32;
         }
         Ok(())
     }
@@ -303,10 +300,10 @@ fn input_scales(affine: &Affine, width: usize) -> Option<InputScales> {
         return None;
     }
     let uniform = affine.fits(1);
-    let (shifts, divisors): (Vec<f32>, Vec<f32>) = (0..if uniform { 1 } else { width })
+    let (shifts, divisors): (Vec<f64>, Vec<f64>) = (0..if uniform { 1 } else { width })
         .map(|input| {
             let (scale, shift) = affine.at(input);
-            ((-shift / scale) as f32, scale.recip() as f32)
+            (-shift / scale, scale.recip())
         })
         .unzip();
     let sound = divisors.iter().all(|divisor| divisor.is_finite() && *divisor > 0.0)

@@ -86,20 +86,34 @@ impl<'a> Constant<'a> {
         Ok(self)
     }
 
-    /// All values, row after row.
+    /// All values, row after row, rounded to 32 bits.
     pub(super) fn floats(&self, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
+        self.values(data, |value| value, |value| value as f32)
+    }
+
+    /// All values, row after row, in 64 bits.
+    pub(super) fn doubles(&self, data: &Data<'_>) -> Result<Vec<f64>, Refusal> {
+        self.values(data, f64::from, |value| value)
+    }
+
+    fn values<T: Copy + Into<f64>>(
+        &self,
+        data: &Data<'_>,
+        single: fn(f32) -> T,
+        double: fn(f64) -> T,
+    ) -> Result<Vec<T>, Refusal> {
         let values = match self.source {
             Source::Floats(values) => {
                 data.take(&self.place(), values.len())?;
-                values.to_vec()
+                values.iter().copied().map(single).collect()
             }
             Source::Integers(_) => return Err(self.no_floats(data_type::INT64)),
-            Source::Tensor(tensor) => self.tensor_floats(tensor, data)?,
+            Source::Tensor(tensor) => self.tensor_values(tensor, data, single, double)?,
         };
         if values.len() != self.len() {
             return Err(self.wrong_count(values.len()));
         }
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        if let Some(value) = values.iter().map(|&value| value.into()).find(|value| !value.is_finite()) {
             return Err(Refusal::new(self.place(), "finite numbers", value.to_string()));
         }
         let [rows, columns] = self.dims[..] else { return Ok(values) };
@@ -113,7 +127,13 @@ impl<'a> Constant<'a> {
         Ok(turned)
     }
 
-    fn tensor_floats(&self, tensor: &TensorProto, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
+    fn tensor_values<T>(
+        &self,
+        tensor: &TensorProto,
+        data: &Data<'_>,
+        single: fn(f32) -> T,
+        double: fn(f64) -> T,
+    ) -> Result<Vec<T>, Refusal> {
         let (width, own) = match tensor.data_type {
             data_type::FLOAT => (size_of::<f32>(), tensor.float_data.len()),
             data_type::DOUBLE => (size_of::<f64>(), tensor.double_data.len()),
@@ -130,8 +150,8 @@ impl<'a> Constant<'a> {
             }
             data.take(&self.place(), own)?;
             return Ok(match tensor.data_type {
-                data_type::FLOAT => tensor.float_data.clone(),
-                _ => tensor.double_data.iter().map(|&value| value as f32).collect(),
+                data_type::FLOAT => tensor.float_data.iter().copied().map(single).collect(),
+                _ => tensor.double_data.iter().copied().map(double).collect(),
             });
         } else {
             data.take(&self.place(), tensor.raw_data.len() / width)?;
@@ -141,9 +161,9 @@ impl<'a> Constant<'a> {
             return Err(self.wrong_count(bytes.len() / width));
         }
         Ok(if width == size_of::<f32>() {
-            bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+            bytes.as_chunks().0.iter().map(|&bytes| single(f32::from_le_bytes(bytes))).collect()
         } else {
-            bytes.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32).collect()
+            bytes.as_chunks().0.iter().map(|&bytes| double(f64::from_le_bytes(bytes))).collect()
         })
     }
 
