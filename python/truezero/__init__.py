@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from ._models import from_onnx, from_sklearn, from_torch, load, save
     from ._regressor import RectifierRegressor
     from ._training import Epoch
+    from ._truezero import DataWarning
 
 #: Where things are. They are imported when they are asked for: the command needs none of them, nor scikit-learn.
 _HOMES = {
+    "DataWarning": "_truezero",
     "DenoisingAutoencoder": "_autoencoder",
     "Epoch": "_training",
     "RectifierClassifier": "_classifier",
@@ -38,6 +40,7 @@ _HOMES = {
 _MODULES = ["arrow", "datasets", "paper", "plot", "ray"]
 
 __all__ = [
+    "DataWarning",
     "DenoisingAutoencoder",
     "Epoch",
     "RectifierClassifier",

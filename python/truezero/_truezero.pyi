@@ -16,6 +16,8 @@ _Slices = tuple[Sequence[NDArray[np.float32]], list[float]]
 _Report = tuple[float, int, bool, list[float]]
 _Examples = tuple[Any, NDArray[Any], NDArray[np.float32] | None]
 
+class DataWarning(UserWarning): ...
+
 class Model:
     def __new__(cls, bytes: bytes) -> Model: ...
     @staticmethod

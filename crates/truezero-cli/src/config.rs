@@ -60,13 +60,19 @@ impl Fault {
 /// # Errors
 /// The first option that does not exist or cannot have its value.
 pub fn train_args(options: &Table) -> Result<TrainArgs, Failure> {
-    let arguments = arguments(options, false).map_err(Fault::into_failure)?;
-    let words = ["truezero", "train"].map(str::to_owned).into_iter().chain(arguments);
-    match Cli::try_parse_from(words) {
+    let arguments = arguments(options).map_err(Fault::into_failure)?;
+    let words = arguments.iter().map(|(_, argument)| argument.clone());
+    match Cli::try_parse_from(["truezero", "train"].map(str::to_owned).into_iter().chain(words)) {
         Ok(Cli { verb: Verb::Train(args) }) => Ok(*args),
         Ok(_) => unreachable!("the verb is train"),
-        // Options that do not go together.
-        Err(error) => Err(Fault::of(first_line(&error)).into_failure()),
+        Err(error) => {
+            arguments
+                .iter()
+                .try_for_each(|(key, argument)| check(key, argument))
+                .map_err(Fault::into_failure)?;
+            // Options that do not go together.
+            Err(Fault::of(first_line(&error)).into_failure())
+        }
     }
 }
 
@@ -78,19 +84,19 @@ pub fn located(text: &str, error: &toml::de::Error) -> String {
 
 fn arguments_of(text: &str, has_data: bool) -> Result<Vec<String>, Fault> {
     let table: Table = text.parse().map_err(|error| Fault::of(located(text, &error)))?;
-    arguments(&table, has_data)
+    let arguments = arguments(&table)?;
+    arguments.iter().try_for_each(|(key, argument)| check(key, argument))?;
+    let wanted = arguments.into_iter().filter(|(key, _)| *key != DATA || !has_data);
+    Ok(wanted.map(|(_, argument)| argument).collect())
 }
 
-fn arguments(table: &Table, has_data: bool) -> Result<Vec<String>, Fault> {
+/// Each key with the argument that it stands for, which may still be one that is not accepted.
+fn arguments(table: &Table) -> Result<Vec<(&str, String)>, Fault> {
     let command = Cli::command();
     let train = command.find_subcommand("train").expect("there is such a verb");
     let mut arguments = Vec::new();
     for (key, value) in table {
-        let Some(argument) = argument(train, key, value)? else { continue };
-        check(key, &argument)?;
-        if key != DATA || !has_data {
-            arguments.push(argument);
-        }
+        arguments.extend(argument(train, key, value)?.map(|argument| (key.as_str(), argument)));
     }
     Ok(arguments)
 }

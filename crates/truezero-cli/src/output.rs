@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
+use truezero_data::{Notice, Notices};
+
 use crate::failure::Failure;
 
 /// Prints a result.
@@ -32,4 +34,45 @@ pub fn note(line: &str) {
 /// Prints a warning.
 pub fn warn(message: &str) {
     note(&format!("warning: {message}"));
+}
+
+/// What data, preparation and training have to tell that is no failure. Each notice is printed once as a warning, at the
+/// latest when this goes out of scope, so that a failure's error comes after what led to it. `--quiet` does not hide them.
+#[derive(Default)]
+pub struct Warnings {
+    notices: Notices,
+    shown: Vec<Notice>,
+}
+
+impl Warnings {
+    /// Of notices that are collected already.
+    pub fn of(notices: &Notices) -> Self {
+        Self { notices: notices.clone(), shown: Vec::new() }
+    }
+
+    /// Where notices are to be collected.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Prints those that were not printed yet.
+    pub fn show(&mut self) {
+        for notice in self.notices.all() {
+            if !self.shown.contains(&notice) {
+                warn(&notice.to_string());
+                self.shown.push(notice);
+            }
+        }
+    }
+
+    /// All there are, as `--json` gives them in the field `warnings`.
+    pub fn all(&self) -> Vec<Notice> {
+        self.notices.all()
+    }
+}
+
+impl Drop for Warnings {
+    fn drop(&mut self) {
+        self.show();
+    }
 }

@@ -25,6 +25,7 @@ pub mod files;
 pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
+mod notice;
 pub mod preprocess;
 mod raw;
 mod read;
@@ -40,6 +41,7 @@ pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
 pub use example_weights::take_weights;
+pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};

@@ -32,6 +32,7 @@ pub fn film_snippets() -> Source {
         target: Some("rating".to_owned()),
         text: vec![SNIPPET.to_owned()],
         header: Some(true),
+        ..TableOptions::default()
     };
     let raw = csv::parse(Input::from_bytes("film-snippets.csv", SNIPPETS), &options).expect("valid snippets");
     let (Features::Table(table), Some(RawTarget::Numbers(ratings))) = (raw.features, raw.target) else {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use truezero_data::stream::{self, Stream};
-use truezero_data::{PreprocessOptions, Preprocessing, Scaling, SourceSpec, open};
+use truezero_data::{Notices, PreprocessOptions, Preprocessing, Scaling, SourceSpec, open};
 use truezero_sparse::Batch;
 
 const ROWS: usize = 200;
@@ -70,7 +70,7 @@ fn bits(inputs: &Batch) -> Vec<Vec<u32>> {
 
 #[test]
 fn every_format_keeps_apart_what_differs() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, notices) = (tempfile::tempdir().unwrap(), Notices::default());
     for scaling in [Scaling::Standardize, Scaling::UnitRange] {
         let options = PreprocessOptions { scaling, ..PreprocessOptions::default() };
         let mut expected = None;
@@ -78,7 +78,7 @@ fn every_format_keeps_apart_what_differs() {
             let raw = open(&spec).unwrap().train;
             let all: Vec<usize> = (0..ROWS).collect();
             let rules = Preprocessing::fit(&raw, &all, &options).unwrap();
-            let inputs = bits(&rules.inputs(raw.features).unwrap());
+            let inputs = bits(&rules.inputs(raw.features, &notices).unwrap());
             for column in 0..2 {
                 let mut values: Vec<u32> = inputs.iter().map(|row| row[column]).collect();
                 values.sort_unstable();
@@ -92,7 +92,8 @@ fn every_format_keeps_apart_what_differs() {
             }
             let stream = Stream::open(&spec).unwrap().in_pieces_of(50);
             let rules = stream::fit(&stream, &[], &options).unwrap();
-            let pieces = stream.pieces().map(|piece| rules.inputs(piece.unwrap().features).unwrap());
+            let pieces =
+                stream.pieces().map(|piece| rules.inputs(piece.unwrap().features, &notices).unwrap());
             let streamed: Vec<_> = pieces.flat_map(|piece| bits(&piece)).collect();
             assert_eq!(Some(streamed), expected, "{} as a stream", spec.data);
         }

@@ -2,7 +2,9 @@
 
 use truezero_data::preprocess::{Fitter, PreprocessOptions, Preprocessing, Scaling};
 use truezero_data::text::{TextOptions, Weighting};
-use truezero_data::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table, Targets, Task};
+use truezero_data::{
+    Column, ColumnValues, Features, ImageShape, Notices, Raw, RawTarget, Table, Targets, Task,
+};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 fn numbers(values: &[f64]) -> ColumnValues {
@@ -88,7 +90,7 @@ fn each_kind_of_column_becomes_its_inputs() {
     assert_eq!(names, expected);
     assert_eq!(preprocessing.width(), 9);
     assert_eq!(preprocessing.text_columns(), ["note"]);
-    let inputs = preprocessing.inputs(people().features).unwrap();
+    let inputs = preprocessing.inputs(people().features, &Notices::default()).unwrap();
     let deviation = (800.0f64 / 3.0).sqrt();
     let low = (-20.0 / deviation) as f32;
     assert_eq!(row(&inputs, 0), [low, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
@@ -119,9 +121,15 @@ fn held_out_rows_do_not_influence() {
 #[test]
 fn a_table_is_kept_in_the_form_that_suits_its_density() {
     let preprocessing = fit(&people(), &[0, 1, 2, 3]);
-    assert!(matches!(preprocessing.inputs(people().features).unwrap(), Batch::Active(_)));
+    assert!(matches!(
+        preprocessing.inputs(people().features, &Notices::default()).unwrap(),
+        Batch::Active(_)
+    ));
     let dense = raw(table(vec![("x", numbers(&[1.0, 2.0]))]), labels(&["a", "b"]));
-    assert!(matches!(fit(&dense, &[0, 1]).inputs(dense.features).unwrap(), Batch::Dense(_)));
+    assert!(matches!(
+        fit(&dense, &[0, 1]).inputs(dense.features, &Notices::default()).unwrap(),
+        Batch::Dense(_)
+    ));
 }
 
 #[test]
@@ -130,7 +138,7 @@ fn numbers_are_scaled_as_asked() {
     let scaled = |scaling: Scaling| {
         let options = PreprocessOptions { scaling, ..PreprocessOptions::default() };
         let preprocessing = Preprocessing::fit(&raw, &[0, 1, 2], &options).unwrap();
-        let inputs = preprocessing.inputs(raw.features.clone()).unwrap();
+        let inputs = preprocessing.inputs(raw.features.clone(), &Notices::default()).unwrap();
         [0, 1, 2].map(|example| row(&inputs, example)[0])
     };
     assert_eq!(scaled(Scaling::None), [2.0, 4.0, 6.0]);
@@ -143,7 +151,9 @@ fn numbers_are_scaled_as_asked() {
 #[test]
 fn columns_are_found_by_name_and_may_look_like_another_kind() {
     let preprocessing = fit(&people(), &[0, 1, 2, 3]);
-    let inputs = |columns| preprocessing.inputs(table(columns)).map_err(|error| error.to_string());
+    let inputs = |columns| {
+        preprocessing.inputs(table(columns), &Notices::default()).map_err(|error| error.to_string())
+    };
     // In another order, with another column between; a gap only, numbers for words, categories for text.
     let read = inputs(vec![
         ("note", words(&["old", "-"])),
@@ -171,7 +181,7 @@ fn columns_are_found_by_name_and_may_look_like_another_kind() {
         "row 2, column \"age\": expected a finite 32-bit number after scaling, found inf"
     );
     let matrix = Features::Matrix(Batch::Dense(DenseBatch::zeros(1, 9)));
-    let error = preprocessing.inputs(matrix).unwrap_err().to_string();
+    let error = preprocessing.inputs(matrix, &Notices::default()).unwrap_err().to_string();
     assert_eq!(error, "inputs: expected a table, as in training, found a matrix of 9 columns without names");
 }
 
@@ -179,7 +189,8 @@ fn columns_are_found_by_name_and_may_look_like_another_kind() {
 fn levels_that_are_numbers_are_found_by_value() {
     let fitted = raw(table(vec![("code", words(&["01", "2", "x"]))]), labels(&["a", "b", "b"]));
     let preprocessing = fit(&fitted, &[0, 1, 2]);
-    let inputs = preprocessing.inputs(table(vec![("code", numbers(&[2.0, 1.0, 3.0]))])).unwrap();
+    let inputs =
+        preprocessing.inputs(table(vec![("code", numbers(&[2.0, 1.0, 3.0]))]), &Notices::default()).unwrap();
     let rows = [0, 1, 2].map(|example| row(&inputs, example));
     assert_eq!(rows, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]);
 }
@@ -189,7 +200,7 @@ fn images_keep_their_zeros() {
     let pixels = DenseBatch::from_rows(2, &[0.0, 50.0, 200.0, 0.0, 255.0, 0.0]);
     let mut raw = raw(Features::Matrix(Batch::Dense(pixels)), labels(&["a", "b", "b"]));
     raw.image = Some(ImageShape { height: 1, width: 2, channels: 1 });
-    let inputs = fit(&raw, &[0, 1]).inputs(raw.features).unwrap();
+    let inputs = fit(&raw, &[0, 1]).inputs(raw.features, &Notices::default()).unwrap();
     assert_eq!(inputs, Batch::Dense(DenseBatch::from_rows(2, &[0.0, 0.25, 1.0, 0.0, 1.275, 0.0])));
 }
 
@@ -205,7 +216,10 @@ fn sparse_matrices_keep_their_zeros() {
     let raw = raw(Features::Matrix(matrix()), labels(&["a", "b", "b"]));
     let scaled = |scaling| {
         let options = PreprocessOptions { scaling, ..PreprocessOptions::default() };
-        Preprocessing::fit(&raw, &[0, 1], &options).unwrap().inputs(raw.features.clone()).unwrap()
+        Preprocessing::fit(&raw, &[0, 1], &options)
+            .unwrap()
+            .inputs(raw.features.clone(), &Notices::default())
+            .unwrap()
     };
     // The third column was all zero in training.
     let expected = sparse(&[&[(0, 0.5), (1, -1.0)], &[(0, 1.0)], &[(1, 0.25), (2, 3.0)]], 3);
@@ -221,7 +235,9 @@ fn sparse_matrices_keep_their_zeros() {
 fn a_sparse_matrix_may_be_narrower_but_not_wider() {
     let fitted = raw(Features::Matrix(sparse(&[&[(0, 1.0)], &[(2, 4.0)]], 3)), labels(&["a", "b"]));
     let preprocessing = fit(&fitted, &[0, 1]);
-    let inputs = |batch| preprocessing.inputs(Features::Matrix(batch)).map_err(|error| error.to_string());
+    let inputs = |batch| {
+        preprocessing.inputs(Features::Matrix(batch), &Notices::default()).map_err(|error| error.to_string())
+    };
     assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 1)).unwrap(), sparse(&[&[(0, 2.0)]], 3));
     let expected = |found: usize| format!("inputs: expected 3 columns, as in training, found {found}");
     assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 4)).unwrap_err(), expected(4));
@@ -238,7 +254,8 @@ fn a_model_of_a_dense_matrix_takes_sparse_ones_and_tables_of_numbers() {
     let matrix = DenseBatch::from_rows(2, &[1.0, 10.0, 3.0, 30.0]);
     let preprocessing = fit(&raw(Features::Matrix(Batch::Dense(matrix)), labels(&["a", "b"])), &[0, 1]);
     let expected = Batch::Dense(DenseBatch::from_rows(2, &[-2.0, 1.0]));
-    let inputs = |features| preprocessing.inputs(features).map_err(|error| error.to_string());
+    let inputs =
+        |features| preprocessing.inputs(features, &Notices::default()).map_err(|error| error.to_string());
     assert_eq!(inputs(Features::Matrix(sparse(&[&[(1, 30.0)]], 2))).unwrap(), expected);
     let columns = |second| table(vec![("a", numbers(&[0.0])), ("b", second)]);
     assert_eq!(inputs(columns(numbers(&[30.0]))).unwrap(), expected);
@@ -280,11 +297,11 @@ fn what_cannot_be_fitted_is_named() {
 #[test]
 fn a_dataset_holds_inputs_and_targets() {
     let preprocessing = fit(&people(), &[0, 1, 2, 3]);
-    let error = preprocessing.dataset(people()).unwrap_err().to_string();
+    let error = preprocessing.dataset(people(), &Notices::default()).unwrap_err().to_string();
     let expected = "label of example 5: expected one of the labels no, yes, \
                     found \"perhaps\", which was not seen in training";
     assert_eq!(error, expected);
-    let dataset = fit(&people(), &[0, 1, 2, 3, 4]).dataset(people()).unwrap();
+    let dataset = fit(&people(), &[0, 1, 2, 3, 4]).dataset(people(), &Notices::default()).unwrap();
     assert_eq!(dataset.targets, Targets::Classes { labels: vec![2, 0, 0, 2, 1], classes: 3 });
     assert_eq!((dataset.examples(), dataset.inputs.width()), (5, 11));
 }
@@ -300,7 +317,10 @@ fn what_is_stored_is_replayed_bit_for_bit() {
     let read: Preprocessing = serde_json::from_str(&stored).unwrap();
     assert_eq!(read, fitted);
     assert_eq!(read.task(), Task::Regress);
-    assert_eq!(read.dataset(people.clone()).unwrap(), fitted.dataset(people).unwrap());
+    assert_eq!(
+        read.dataset(people.clone(), &Notices::default()).unwrap(),
+        fitted.dataset(people, &Notices::default()).unwrap()
+    );
     assert_eq!(serde_json::to_string(&read).unwrap(), stored);
 }
 

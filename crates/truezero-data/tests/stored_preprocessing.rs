@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-use truezero_data::{Column, ColumnValues, Features, Raw, RawTarget, Table, WideBatch};
+use truezero_data::{Column, ColumnValues, Features, Notices, Raw, RawTarget, Table, WideBatch};
 use truezero_sparse::{Batch, DenseBatch};
 
 fn refused(stored: &Value) -> String {
@@ -93,7 +93,9 @@ fn files_of_earlier_versions_scale_as_they_did() {
         Features::Wide(WideBatch::from_rows(2, values.map(f64::from).to_vec())),
     ];
     for features in given {
-        let Batch::Dense(inputs) = rules.inputs(features).unwrap() else { panic!("a dense batch") };
+        let Batch::Dense(inputs) = rules.inputs(features, &Notices::default()).unwrap() else {
+            panic!("a dense batch")
+        };
         for at in 0..2 {
             let in_single = (values[at] - shifts[at]) / divisors[at];
             assert_eq!(inputs.row(0)[at].to_bits(), in_single.to_bits());
@@ -109,7 +111,10 @@ fn files_of_earlier_versions_scale_as_they_did() {
     let stored = serde_json::to_string(&fitted).unwrap();
     let loaded: Preprocessing = serde_json::from_str(&stored).unwrap();
     assert_eq!(loaded, fitted);
-    assert_eq!(loaded.inputs(raw.features).unwrap(), Batch::Dense(DenseBatch::from_rows(1, &[-1.0, 1.0])));
+    assert_eq!(
+        loaded.inputs(raw.features, &Notices::default()).unwrap(),
+        Batch::Dense(DenseBatch::from_rows(1, &[-1.0, 1.0]))
+    );
 }
 
 #[test]
@@ -169,8 +174,8 @@ proptest! {
         prop_assert_eq!(&read, &fitted);
         prop_assert_eq!(fitted.input_names().unwrap().len(), fitted.width());
         let message = |error: truezero_data::DataError| error.to_string();
-        let inputs = fitted.inputs(raw.features.clone()).map_err(message);
-        prop_assert_eq!(&inputs, &read.inputs(raw.features).map_err(message));
+        let inputs = fitted.inputs(raw.features.clone(), &Notices::default()).map_err(message);
+        prop_assert_eq!(&inputs, &read.inputs(raw.features, &Notices::default()).map_err(message));
         if let Ok(inputs) = inputs {
             prop_assert_eq!(inputs.width(), fitted.width());
         }

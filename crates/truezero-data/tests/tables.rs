@@ -17,7 +17,7 @@ fn options(target: &str, text: &[&str]) -> TableOptions {
     TableOptions {
         target: Some(target.to_owned()).filter(|target| !target.is_empty()),
         text: text.iter().map(|&name| name.to_owned()).collect(),
-        header: None,
+        ..TableOptions::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use truezero_data::Notices;
 use truezero_data::formats::{TableOptions, csv};
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
 use truezero_data::text::TextOptions;
@@ -27,8 +28,11 @@ const TOLERANCE: f64 = 1e-7;
 
 #[test]
 fn bags_are_those_of_scikit_learn() {
-    let options =
-        TableOptions { target: Some("stars".to_owned()), text: vec!["review".to_owned()], header: None };
+    let options = TableOptions {
+        target: Some("stars".to_owned()),
+        text: vec!["review".to_owned()],
+        ..TableOptions::default()
+    };
     let cases = std::fs::read_to_string(fixture("text_bags.json")).unwrap();
     for case in serde_json::from_str::<Vec<Case>>(&cases).unwrap() {
         let raw = csv::read(&fixture("text.csv"), &options).unwrap();
@@ -38,7 +42,7 @@ fn bags_are_those_of_scikit_learn() {
         let names = preprocessing.input_names().unwrap();
         let terms: Vec<String> = case.terms.iter().map(|term| format!("review: {term}")).collect();
         assert_eq!(names, terms, "{}", case.name);
-        let bags = preprocessing.inputs(raw.features).unwrap();
+        let bags = preprocessing.inputs(raw.features, &Notices::default()).unwrap();
         assert_eq!(bags.examples(), case.bags.len());
         for (example, expected) in case.bags.iter().enumerate() {
             let found = row(&bags, example);

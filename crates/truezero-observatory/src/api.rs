@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use truezero_data::Notices;
 
 use crate::error::Refusal;
 use crate::examples::DIGITS;
@@ -85,8 +86,9 @@ async fn look(
     let Json(Look { network, input }) = body?;
     let model = observatory.shared.networks.find(&network)?;
     aside(&observatory, move || {
-        let inputs = input.prepare(&model)?;
-        Ok(Json(observe::observe(&model, &inputs)))
+        let notices = Notices::default();
+        let inputs = input.prepare(&model, &notices)?;
+        Ok(Json(observe::observe(&model, &inputs, notices.all())))
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use truezero_data::{Dataset, Features, PreprocessOptions, Preprocessing, RawTarget, digits5k};
+use truezero_data::{Dataset, Features, Notices, PreprocessOptions, Preprocessing, RawTarget, digits5k};
 use truezero_sparse::Batch;
 
 /// Digits shown together, one of each class: the test part has them in turn.
@@ -51,8 +51,12 @@ impl Digits {
         });
         Self {
             shown: shown.collect(),
-            train: preprocessing.dataset(source.train).expect("the digits it was fitted on"),
-            validation: preprocessing.dataset(validation).expect("digits of the same form"),
+            train: preprocessing
+                .dataset(source.train, &Notices::default())
+                .expect("the digits it was fitted on"),
+            validation: preprocessing
+                .dataset(validation, &Notices::default())
+                .expect("digits of the same form"),
             preprocessing,
         }
     }

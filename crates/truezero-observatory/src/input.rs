@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use truezero::Model;
-use truezero_data::{Column, ColumnValues, Features, Table, WideBatch};
+use truezero_data::{Column, ColumnValues, Features, Notices, Table, WideBatch};
 use truezero_sparse::Batch;
 
 use crate::error::Refusal;
@@ -22,8 +22,8 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// The inputs of the network.
-    pub(crate) fn prepare(self, model: &Model) -> Result<Batch, Refusal> {
+    /// The inputs of the network. What should be known of them is told.
+    pub(crate) fn prepare(self, model: &Model, notices: &Notices) -> Result<Batch, Refusal> {
         let features = match self {
             Self::Values(values) if values.len() != model.preprocessing.width() => {
                 let expected = model.preprocessing.width();
@@ -33,7 +33,7 @@ impl Input {
             Self::Values(values) => Features::Wide(WideBatch::from_rows(values.len(), values)),
             Self::Record(record) => Features::Table(table(record, &model.preprocessing.text_columns())?),
         };
-        model.preprocessing.inputs(features).map_err(Refusal::unsuitable)
+        model.preprocessing.inputs(features, notices).map_err(Refusal::unsuitable)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use truezero::{ActivePath, Model, Pass, argmax};
-use truezero_data::Task;
+use truezero_data::{Notice, Task};
 use truezero_sparse::{Batch, Engine};
 
 /// Units of a layer that are sent one by one; the counts are of all.
@@ -19,6 +19,8 @@ pub(crate) struct Observation {
     winner: usize,
     layers: Vec<Layer>,
     path: Path,
+    /// What should be known of the example.
+    warnings: Vec<Notice>,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,7 +42,7 @@ struct Path {
 }
 
 /// Passes the only example of `inputs` through the model.
-pub(crate) fn observe(model: &Model, inputs: &Batch) -> Observation {
+pub(crate) fn observe(model: &Model, inputs: &Batch, warnings: Vec<Notice>) -> Observation {
     let (network, mut engine) = (&model.network, Engine::new(1));
     let mut pass = Pass::default();
     network.forward(&mut engine, inputs.view(), &mut pass);
@@ -62,6 +64,7 @@ pub(crate) fn observe(model: &Model, inputs: &Batch) -> Observation {
                 .map(|edge| (edge.layer, edge.from, edge.to, edge.contribution))
                 .collect(),
         },
+        warnings,
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 use axum::http::StatusCode;
 use common::{ask, drawn, json, model, of, wait_for};
 use serde_json::{Value, json};
-use truezero_data::{Column, ColumnValues, Features, RawTarget, Table};
+use truezero_data::{Column, ColumnValues, Features, Notices, RawTarget, Table};
 use truezero_observatory::Observatory;
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
@@ -21,7 +21,7 @@ async fn an_observation_is_the_network_at_work() {
     assert_eq!(status, StatusCode::OK, "{seen}");
 
     let raw = Features::Matrix(Batch::Dense(DenseBatch::from_rows(784, &picture())));
-    let inputs = model.preprocessing.inputs(raw).unwrap();
+    let inputs = model.preprocessing.inputs(raw, &Notices::default()).unwrap();
     let mut engine = Engine::new(1);
     let floats = |value: &Value| -> Vec<f32> { serde_json::from_value(value.clone()).unwrap() };
     assert_eq!(floats(&seen["values"]), model.network.predict(&mut engine, &inputs).row(0));

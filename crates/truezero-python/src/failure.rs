@@ -1,11 +1,13 @@
-//! Our errors as Python's: what the system refused is an `OSError`, all else a `ValueError`.
+//! Our errors as Python's: what the system refused is an `OSError`, all else a `ValueError`; and what is no error as
+//! Python's warnings.
 
 use std::error::Error as _;
+use std::ffi::CString;
 use std::io;
 
-use pyo3::PyErr;
-use pyo3::exceptions::PyValueError;
-use truezero_data::DataError;
+use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use truezero_data::{DataError, Notices};
 
 /// An error and what caused it on one line, then its hint.
 pub fn message(error: &dyn std::error::Error) -> String {
@@ -77,4 +79,25 @@ pub fn raise_paper(error: truezero_paper::Error) -> PyErr {
 /// A wrong value.
 pub fn wrong(what: impl Into<String>) -> PyErr {
     PyValueError::new_err(what.into())
+}
+
+pyo3::create_exception!(
+    truezero,
+    DataWarning,
+    PyUserWarning,
+    "What should be known of data, though the work goes on."
+);
+
+/// Frames of the stack between a warning and the code that called the package: the method of the estimator, and what it
+/// calls.
+const STACK_LEVEL: i32 = 3;
+
+/// Gives what was told to Python's `warnings`, which a user may have made errors of.
+pub fn warn(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    for notice in notices.all() {
+        let text = notice.to_string().replace('\0', "\\0");
+        let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
+        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, STACK_LEVEL)?;
+    }
+    Ok(())
 }

@@ -45,6 +45,8 @@ mod _truezero {
     #[pymodule_export]
     use crate::data::{digits5k, film_snippets};
     #[pymodule_export]
+    use crate::failure::DataWarning;
+    #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]
     use crate::paper::paper;

@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use truezero::{Activation, Cost, Encoder, Layer, Network, Saved, Summary, onnx};
 use truezero_data::preprocess::{InputScales, TargetPlan};
-use truezero_data::{Features, InputPreprocessing, Preprocessing, Task};
+use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{raise, wrong};
+use crate::failure::{raise, warn, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -127,12 +127,15 @@ impl Model {
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let model = self.model().map_err(wrong)?;
         let features = arrays::features(x)?;
+        let notices = Notices::default();
         let predict = || {
-            let inputs = model.preprocessing.inputs(features)?;
+            let inputs = model.preprocessing.inputs(features, &notices)?;
             let outputs = model.network.predict(&mut Engine::new(threads), &inputs);
             Ok::<_, truezero::Error>(model.preprocessing.quantities(&outputs))
         };
-        arrays::array(py, &py.detach(predict).map_err(raise)?)
+        let outputs = py.detach(predict).map_err(raise)?;
+        warn(py, &notices)?;
+        arrays::array(py, &outputs)
     }
 
     /// The codes of a hidden layer (0 is the lowest) as the parts of a CSR matrix.
@@ -148,21 +151,27 @@ impl Model {
             return Err(wrong(format!("expected a hidden layer below {layers}, found {layer}")));
         }
         let features = arrays::features(x)?;
+        let notices = Notices::default();
         let codes = py.detach(|| {
-            let inputs = self.inputs(features)?;
+            let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.encode(&mut Engine::new(threads), &inputs, layer))
         });
-        Ok(arrays::csr(py, &codes.map_err(|error: truezero::Error| raise(error))?))
+        let codes = codes.map_err(|error: truezero::Error| raise(error))?;
+        warn(py, &notices)?;
+        Ok(arrays::csr(py, &codes))
     }
 
     /// What the hidden layers do on examples, as a JSON document.
     fn observe(&self, py: Python<'_>, x: &Bound<'_, PyAny>, threads: usize) -> PyResult<String> {
         let features = arrays::features(x)?;
+        let notices = Notices::default();
         let observed = py.detach(|| {
-            let inputs = self.inputs(features)?;
+            let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.observe(&mut Engine::new(threads), &inputs))
         });
-        shown(&observed.map_err(|error: truezero::Error| raise(error))?)
+        let observed = observed.map_err(|error: truezero::Error| raise(error))?;
+        warn(py, &notices)?;
+        shown(&observed)
     }
 
     /// Weights, biases, activation and signs of each layer, lowest first.
@@ -269,8 +278,8 @@ impl Model {
         }
     }
 
-    fn inputs(&self, features: Features) -> Result<Batch, truezero::Error> {
-        Ok(self.saved.preprocessing().inputs(features)?)
+    fn inputs(&self, features: Features, notices: &Notices) -> Result<Batch, truezero::Error> {
+        Ok(self.saved.preprocessing().inputs(features, notices)?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
-use truezero_data::{Features, InputPreprocessing, Task, WideBatch};
+use truezero_data::{Features, InputPreprocessing, Notices, Task, WideBatch};
 use truezero_sparse::Batch;
 
 use crate::error::Error;
@@ -111,7 +111,7 @@ impl Servable {
 
     /// Inputs from the numbers of a tensor.
     pub(crate) fn inputs(&self, numbers: WideBatch) -> Result<Batch, Problem> {
-        Ok(self.rules.inputs(Features::Wide(numbers))?)
+        Ok(self.rules.inputs(Features::Wide(numbers), &Notices::default())?)
     }
 
     /// Whether inputs are plain arrays even if all but a few numbers are zero.

@@ -5,6 +5,7 @@ mod common;
 use common::{Client, Folder, Running, classifier, dense, floats, model, numbers, tensor};
 use serde_json::{Value, json};
 use truezero::{Encoder, Model};
+use truezero_data::Notices;
 use truezero_data::preprocess::TargetPlan;
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
@@ -17,7 +18,7 @@ fn predicted(model: &Model, values: &[f32]) -> Vec<f32> {
 
 fn inputs(model: &Model, values: &[f32]) -> Batch {
     let raw = Batch::Dense(DenseBatch::from_rows(model.network.inputs(), values));
-    model.preprocessing.inputs(truezero_data::Features::Matrix(raw)).unwrap()
+    model.preprocessing.inputs(truezero_data::Features::Matrix(raw), &Notices::default()).unwrap()
 }
 
 #[test]

@@ -6,7 +6,9 @@ use common::{Folder, Running, with_preprocessing};
 use serde_json::{Value, json};
 use truezero::{Model, Prediction};
 use truezero_data::preprocess::{PreprocessOptions, TargetPlan};
-use truezero_data::{Column, ColumnValues, Features, Preprocessing, Raw, RawTarget, SourceSpec, Table, open};
+use truezero_data::{
+    Column, ColumnValues, Features, Notices, Preprocessing, Raw, RawTarget, SourceSpec, Table, open,
+};
 use truezero_sparse::Engine;
 
 /// A table with numbers, of which one is missing, categories and text.
@@ -56,7 +58,7 @@ fn columns_and_text_are_treated_as_in_training() {
     let model = trained();
     let server = Running::serving(&folder.save("films", &model));
     let answer = server.post("/v1/predict", &json!({"records": records(6)})).ok();
-    let inputs = model.preprocessing.inputs(Features::Table(table(6))).unwrap();
+    let inputs = model.preprocessing.inputs(Features::Table(table(6)), &Notices::default()).unwrap();
     let expected = model.predictions(model.network.predict(&mut Engine::new(1), &inputs));
     assert_eq!((&answer["task"], &answer["names"]), (&json!("classify"), &json!(["down", "up"])));
     assert_eq!(answer["model_name"], "films");
@@ -126,7 +128,7 @@ fn a_model_of_digits_takes_arrays() {
         truezero_sparse::Batch::Dense(pixels) => pixels.clone(),
     };
     let answer = server.post("/v1/predict", &json!({"records": [dense.row(0), dense.row(1)]})).ok();
-    let inputs = model.preprocessing.inputs(Features::Matrix(pixels)).unwrap();
+    let inputs = model.preprocessing.inputs(Features::Matrix(pixels), &Notices::default()).unwrap();
     let expected = model.predictions(model.network.predict(&mut Engine::new(1), &inputs));
     for (row, found) in answer["predictions"].as_array().unwrap().iter().enumerate() {
         assert_eq!(found["label"], expected.of(row).label().unwrap());

@@ -8,7 +8,7 @@ use truezero::optimizer::Rule;
 use truezero::trainer::averaging::{Parameters, Round, Worker, mean};
 use truezero::{Control, Error, Examples, Network, Progress, Summary, Trainer, TrainingOptions};
 use truezero_data::stream::{Prepared, Stream, chosen, fit};
-use truezero_data::{Dataset, PreprocessOptions, SourceSpec, sample};
+use truezero_data::{Dataset, Notices, PreprocessOptions, SourceSpec, sample};
 
 const EXAMPLES: usize = 203;
 
@@ -39,7 +39,7 @@ impl Data {
         let rules = fit(&stream, &left_out, &PreprocessOptions::default()).unwrap();
         let validation = chosen(&stream, &left_out, &rules).unwrap();
         let rows = (0..validation.examples()).collect();
-        Self { prepared: Prepared::new(stream, rules, left_out), validation, rows }
+        Self { prepared: Prepared::new(stream, rules, left_out, Notices::default()), validation, rows }
     }
 
     fn trainer(&self, options: &TrainingOptions) -> Trainer<'_> {

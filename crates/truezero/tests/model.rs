@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{all_rows, classes, small, train};
 use truezero::{Error, Model};
-use truezero_data::{Dataset, Features, PreprocessOptions, Preprocessing, Raw, RawTarget, Targets};
+use truezero_data::{Dataset, Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Targets};
 use truezero_sparse::Engine;
 
 fn raw(data: &Dataset) -> Raw {
@@ -24,7 +24,7 @@ fn model() -> (Model, Raw) {
     let raw = raw(&classes(80, 30, 1));
     let rows: Vec<usize> = (0..80).collect();
     let preprocessing = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
-    let data = preprocessing.dataset(raw.clone()).unwrap();
+    let data = preprocessing.dataset(raw.clone(), &Notices::default()).unwrap();
     let mut options = small();
     options.sign_trick = true;
     let outcome = train(options, &data, None, 1);
@@ -63,11 +63,11 @@ fn what_is_saved_is_loaded() {
     let loaded = load(bytes).unwrap();
     assert_eq!(loaded, model);
     let predict = |model: &Model| {
-        let inputs = model.preprocessing.inputs(raw.features.clone()).unwrap();
+        let inputs = model.preprocessing.inputs(raw.features.clone(), &Notices::default()).unwrap();
         model.network.predict(&mut Engine::new(1), &inputs)
     };
     assert_eq!(predict(&loaded), predict(&model));
-    let data = model.preprocessing.dataset(raw.clone()).unwrap();
+    let data = model.preprocessing.dataset(raw.clone(), &Notices::default()).unwrap();
     assert!(loaded.network.suits(&data));
     assert_eq!(all_rows(&data).len(), 80);
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use common::Numbers;
 use serde_json::Value;
 use truezero::{Activation, Architecture, Cost, Initialisation, Model, Network, onnx};
-use truezero_data::{Features, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task};
+use truezero_data::{Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task};
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 const INPUTS: usize = 7;
@@ -77,7 +77,7 @@ fn model(activation: Activation, task: Task, scaling: Scaling, sign_trick: bool)
 }
 
 fn predict(model: &Model, features: Features) -> DenseBatch {
-    let inputs = model.preprocessing.inputs(features).unwrap();
+    let inputs = model.preprocessing.inputs(features, &Notices::default()).unwrap();
     model.preprocessing.quantities(&model.network.predict(&mut Engine::new(1), &inputs))
 }
 

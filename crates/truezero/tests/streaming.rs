@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use truezero::{Control, Evaluator, Examples, Network, Progress, Trainer, TrainingOptions};
 use truezero_data::stream::{Prepared, Stream, chosen, class_weights as class_weights_of, fit};
-use truezero_data::{ClassWeights, PreprocessOptions, Preprocessing, SourceSpec, open, sample, take_weights};
+use truezero_data::{
+    ClassWeights, Notices, PreprocessOptions, Preprocessing, SourceSpec, open, sample, take_weights,
+};
 
 const EXAMPLES: usize = 203;
 
@@ -50,7 +52,7 @@ fn streamed(spec: &SourceSpec, weights: &Weights, size: usize, every: usize) -> 
     let held = Examples { data: &validation, rows: &rows };
     let class_weights = weights.classes.as_ref();
     let class_weights = class_weights.map(|weights| class_weights_of(&stream, &left_out, &rules, weights));
-    let mut prepared = Prepared::new(stream, rules, left_out);
+    let mut prepared = Prepared::new(stream, rules, left_out, Notices::default());
     prepared.class_weights = class_weights.map(|weights| Arc::new(weights.unwrap()));
     let mut trainer = Trainer::new(options().check().unwrap(), held, Some(held), 1).unwrap();
     let mut batches = 0;
@@ -73,7 +75,7 @@ fn in_memory(spec: &SourceSpec, weights: &Weights) -> Network {
     let held = sample(EXAMPLES, 30, 5);
     let kept: Vec<usize> = (0..EXAMPLES).filter(|row| !held.contains(row)).collect();
     let rules = Preprocessing::fit(&raw, &kept, &PreprocessOptions::default()).unwrap();
-    let mut data = rules.dataset(raw).unwrap();
+    let mut data = rules.dataset(raw, &Notices::default()).unwrap();
     let mut all = own.unwrap_or_else(|| vec![1.0; EXAMPLES]);
     if let Some(classes) = &weights.classes {
         let of_kept = classes.of_examples(&data.targets.select(&kept), rules.labels()).unwrap();

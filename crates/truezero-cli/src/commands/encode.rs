@@ -4,17 +4,18 @@ use std::fs;
 
 use serde::Serialize;
 use truezero::Saved;
-use truezero_data::DataError;
 use truezero_data::formats::save_npz::save_npz;
 use truezero_data::formats::save_parquet::Written;
+use truezero_data::{DataError, Notice, Notices};
 use truezero_sparse::Engine;
 
 use super::by_parts;
 use super::using::{self, TargetOf};
 use crate::args::{EncodeArgs, threads};
 use crate::failure::Failure;
+use crate::output::{self, Warnings};
 use crate::table::percent;
-use crate::{files, json, output};
+use crate::{files, json};
 
 #[derive(Serialize)]
 struct Document {
@@ -30,9 +31,11 @@ struct Document {
     dense_bytes: u64,
     /// `dense_bytes` / `bytes`.
     ratio: f64,
+    warnings: Vec<Notice>,
 }
 
 pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
+    let warnings = Warnings::default();
     let saved = Saved::load(&args.on.model)?;
     let layers = saved.hidden().len();
     let layer = args.layer.unwrap_or(layers);
@@ -43,11 +46,11 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         return Err(DataError::unsuitable("hidden layer", expected, found).into());
     }
     if args.stream {
-        return by_parts(args, &saved, layer);
+        return by_parts(args, &saved, layer, warnings.notices());
     }
     files::check(&args.out)?;
-    let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default())?;
-    let inputs = saved.preprocessing().inputs(raw.features)?;
+    let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
+    let inputs = saved.preprocessing().inputs(raw.features, warnings.notices())?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let codes = saved.encode(&mut engine, &inputs, layer - 1);
     save_npz(&codes, &args.out)?;
@@ -63,6 +66,7 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         bytes,
         dense_bytes,
         ratio: dense_bytes as f64 / bytes as f64,
+        warnings: warnings.all(),
     };
     if args.json {
         return json::document(&document);
@@ -79,12 +83,12 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
 }
 
 /// As columns `indices` and `values`: lists of the units that are not zero, and of their activations.
-fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize) -> Result<(), Failure> {
-    let spec = using::spec(saved, &args.on.data, args.on.reading.header.asked());
+fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -> Result<(), Failure> {
+    let spec = using::spec(saved, &args.on.data, args.on.reading.header.asked(), notices);
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = format!("encode, hidden layer {layer}");
     let done = by_parts::write(what, &args.on.model, &spec, &args.out, args.json, |raw, save| {
-        let inputs = saved.preprocessing().inputs(raw.features)?;
+        let inputs = saved.preprocessing().inputs(raw.features, notices)?;
         let codes = saved.encode(&mut engine, &inputs, layer - 1);
         let columns = [("indices", Written::Positions(&codes)), ("values", Written::Values(&codes))];
         save(columns.map(|(name, column)| (name.to_owned(), column)).into())

@@ -6,16 +6,17 @@ use serde::Serialize;
 use truezero::observe::mean_sparsity;
 use truezero::{Evaluator, Examples, Model, argmax};
 use truezero_data::stream::{Prepared, Stream};
-use truezero_data::{Dataset, SourceSpec, Targets, Task};
+use truezero_data::{Dataset, Notice, Notices, SourceSpec, Targets, Task};
 use truezero_sparse::{DenseBatch, Engine};
 
 use super::using::{self, TargetOf};
 use crate::args::{EvaluateArgs, threads};
 use crate::failure::Failure;
+use crate::json;
 use crate::measure::{Assessment, Assessor, Measure, NamedError};
+use crate::output::{self, Warnings};
 use crate::progress::Shown;
 use crate::table::{self, table};
-use crate::{json, output};
 
 /// A confusion matrix of more classes would not fit a screen; JSON has it whole.
 const MAX_SHOWN: usize = 20;
@@ -34,6 +35,7 @@ struct Document<'a> {
     /// One row per true class: how many of its examples were taken for each class.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     confusion: Vec<Vec<usize>>,
+    warnings: Vec<Notice>,
 }
 
 /// A class, a label or a quantity.
@@ -54,14 +56,16 @@ struct OutputReport {
 const WINDOW: usize = 4 * Evaluator::BATCH;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
+    let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let mut seen = Seen::default();
     if args.stream {
-        by_windows(args, &model, |data| seen.see(&model, &mut engine, data))?;
+        by_windows(args, &model, warnings.notices(), |data| seen.see(&model, &mut engine, data))?;
     } else {
-        let raw = using::read(&model, &args.on.data, &args.on.reading, target(args, &model))?;
-        seen.see(&model, &mut engine, &model.preprocessing.dataset(raw)?);
+        let target = target(args, &model);
+        let raw = using::read(&model, &args.on.data, &args.on.reading, target, warnings.notices())?;
+        seen.see(&model, &mut engine, &model.preprocessing.dataset(raw, warnings.notices())?);
     }
     let assessment = seen.assessor.finish(&model.preprocessing);
     let outputs = seen.counts.outputs(&model, &assessment);
@@ -77,6 +81,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
             mean_sparsity: mean_sparsity(layers),
             outputs,
             confusion,
+            warnings: warnings.all(),
         });
     }
     let measure = Measure::of(&model.preprocessing);
@@ -99,11 +104,16 @@ fn target(args: &EvaluateArgs, model: &Model) -> TargetOf {
 }
 
 /// Shows the examples of a stream to `see`, some at a time.
-fn by_windows(args: &EvaluateArgs, model: &Model, mut see: impl FnMut(&Dataset)) -> Result<(), Failure> {
+fn by_windows(
+    args: &EvaluateArgs,
+    model: &Model,
+    notices: &Notices,
+    mut see: impl FnMut(&Dataset),
+) -> Result<(), Failure> {
     let target = target(args, model);
-    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked());
+    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked(), notices);
     let stream = Stream::open(&SourceSpec { target: target.column, labels: target.labels, ..spec })?;
-    let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new());
+    let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new(), notices.clone());
     let (shown, began) = (Shown::new(args.json), Instant::now());
     let (mut seen, all) = (0, prepared.examples());
     for window in prepared.windows(WINDOW) {

@@ -5,15 +5,16 @@ use serde_json::Value;
 use truezero::autoencoder::PretrainingSummary;
 use truezero::observe::{LayerObservation, mean_sparsity};
 use truezero::{Model, Saved, Stopped, Summary};
-use truezero_data::Task;
+use truezero_data::{Notice, Task};
 use truezero_sparse::Engine;
 
 use super::using::{self, TargetOf};
 use crate::args::{InspectArgs, threads};
 use crate::failure::Failure;
+use crate::json;
 use crate::measure::Measure;
+use crate::output::{self, Warnings};
 use crate::table::{self, percent, table};
-use crate::{json, output};
 
 /// The longest option has so many letters.
 const NAME_WIDTH: usize = "target-sparsity".len();
@@ -34,6 +35,7 @@ struct Document {
     pretraining: Option<PretrainingSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<OnData>,
+    warnings: Vec<Notice>,
 }
 
 #[derive(Serialize)]
@@ -65,10 +67,11 @@ struct OnData {
 }
 
 pub fn run(args: &InspectArgs) -> Result<(), Failure> {
+    let warnings = Warnings::default();
     let saved = Saved::load(&args.model)?;
     let data = args.data.as_deref().map(|data| -> Result<OnData, Failure> {
-        let raw = using::read(&saved, data, &args.reading, TargetOf::default())?;
-        let inputs = saved.preprocessing().inputs(raw.features)?;
+        let raw = using::read(&saved, data, &args.reading, TargetOf::default(), warnings.notices())?;
+        let inputs = saved.preprocessing().inputs(raw.features, warnings.notices())?;
         let layers = saved.observe(&mut Engine::new(threads(args.reading.threads)), &inputs);
         Ok(OnData {
             examples: inputs.examples(),
@@ -77,11 +80,11 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
             layers,
         })
     });
-    let document = describe(&saved, data.transpose()?);
+    let document = describe(&saved, data.transpose()?, warnings.all());
     if args.json { json::document(&document) } else { output::print(&text(&saved, &document)) }
 }
 
-fn describe(saved: &Saved, data: Option<OnData>) -> Document {
+fn describe(saved: &Saved, data: Option<OnData>, warnings: Vec<Notice>) -> Document {
     let all = match saved {
         Saved::Model(model) => &model.network.layers,
         Saved::Encoder(encoder) => &encoder.layers,
@@ -111,6 +114,7 @@ fn describe(saved: &Saved, data: Option<OnData>) -> Document {
         summary,
         pretraining,
         data,
+        warnings,
     }
 }
 

@@ -5,14 +5,15 @@ use std::io::{self, Write};
 use serde::Serialize;
 use truezero::{Model, Prediction, Predictions};
 use truezero_data::formats::save_parquet::Written;
-use truezero_data::{Raw, Task};
+use truezero_data::{Notice, Raw, Task};
 use truezero_sparse::Engine;
 
 use super::by_parts;
 use super::using::{self, TargetOf};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
-use crate::{files, json, output};
+use crate::output::{self, Warnings};
+use crate::{files, json};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -23,26 +24,30 @@ struct Document<'a> {
     out: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     predictions: Option<Vec<Prediction<'a>>>,
+    warnings: Vec<Notice>,
 }
 
 pub fn run(args: &PredictArgs) -> Result<(), Failure> {
+    let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     if args.stream {
-        return by_parts(args, &model);
+        return by_parts(args, &model, &warnings);
     }
     if let Some(out) = &args.out {
         files::check(out)?;
     }
-    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default())?;
+    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
-    let predictions = predict(&model, &mut engine, raw)?;
+    let predictions = predict(&model, &mut engine, raw, &warnings)?;
     if let Some(out) = &args.out {
         files::write(out, |file| write_csv(&predictions, file))?;
     }
     match (&args.out, args.json) {
-        (out, true) => {
-            json::document(&document(&predictions, out.as_ref().map(|out| out.display().to_string())))
-        }
+        (out, true) => json::document(&document(
+            &predictions,
+            out.as_ref().map(|out| out.display().to_string()),
+            &warnings,
+        )),
         (None, false) => output::stream(|out| write_csv(&predictions, out)),
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
@@ -50,19 +55,24 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
     }
 }
 
-fn predict(model: &Model, engine: &mut Engine, raw: Raw) -> Result<Predictions, Failure> {
-    let inputs = model.preprocessing.inputs(raw.features)?;
+fn predict(
+    model: &Model,
+    engine: &mut Engine,
+    raw: Raw,
+    warnings: &Warnings,
+) -> Result<Predictions, Failure> {
+    let inputs = model.preprocessing.inputs(raw.features, warnings.notices())?;
     let values = model.preprocessing.quantities(&model.network.predict(engine, &inputs));
     Ok(model.predictions(values))
 }
 
-fn by_parts(args: &PredictArgs, model: &Model) -> Result<(), Failure> {
+fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<(), Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
-    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked());
+    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked(), warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
-        save(columns(&predict(model, &mut engine, raw)?))
+        save(columns(&predict(model, &mut engine, raw, warnings)?))
     })?;
     match done {
         None => Ok(()),
@@ -102,11 +112,11 @@ fn header(Predictions { task, names, .. }: &Predictions) -> Vec<String> {
 }
 
 /// With the predictions themselves, unless they are in a file.
-fn document(predictions: &Predictions, out: Option<String>) -> Document<'_> {
+fn document<'a>(predictions: &'a Predictions, out: Option<String>, warnings: &Warnings) -> Document<'a> {
     let Predictions { task, names, values } = predictions;
     let examples = values.examples();
     let each = out.is_none().then(|| (0..examples).map(|example| predictions.of(example)).collect());
-    Document { task: *task, names, examples, out, predictions: each }
+    Document { task: *task, names, examples, out, predictions: each, warnings: warnings.all() }
 }
 
 fn write_csv(predictions: &Predictions, out: &mut dyn Write) -> io::Result<()> {

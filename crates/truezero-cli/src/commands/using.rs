@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 use truezero::{Model, Saved};
-use truezero_data::{InputPreprocessing, Raw, SourceSpec, open};
+use truezero_data::{InputPreprocessing, Notices, Raw, SourceSpec, open};
 
 use super::parts;
 use crate::args::Reading;
@@ -40,7 +40,12 @@ pub struct TargetOf {
 }
 
 /// How data is to be read for a model or an encoder: as its training data was.
-pub fn spec<'a>(trained: impl Into<Trained<'a>>, data: &str, header: Option<bool>) -> SourceSpec {
+pub fn spec<'a>(
+    trained: impl Into<Trained<'a>>,
+    data: &str,
+    header: Option<bool>,
+    notices: &Notices,
+) -> SourceSpec {
     let Trained { configuration, preprocessing } = trained.into();
     let configured = |key: &str| configuration.get(key);
     SourceSpec {
@@ -50,6 +55,7 @@ pub fn spec<'a>(trained: impl Into<Trained<'a>>, data: &str, header: Option<bool
         labels: None,
         header: header.or_else(|| configured("header")?.as_bool()),
         numbering: configured(NUMBERING).and_then(|value| Deserialize::deserialize(value).ok()),
+        notices: notices.clone(),
     }
 }
 
@@ -59,8 +65,9 @@ pub fn read<'a>(
     data: &str,
     reading: &Reading,
     target: TargetOf,
+    notices: &Notices,
 ) -> Result<Raw, Failure> {
-    let spec = spec(trained, data, reading.header.asked());
+    let spec = spec(trained, data, reading.header.asked(), notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     parts::choose(open(&spec)?, reading.part, data)
 }

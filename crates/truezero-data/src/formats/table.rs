@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::{Column, ColumnValues, DataError, Features, Raw, RawTarget, Table};
+use crate::{Column, ColumnValues, DataError, Features, Notices, Raw, RawTarget, SourceSpec, Table};
 
 /// No table may have more columns.
 pub(crate) const MAX_COLUMNS: usize = 1 << 20;
@@ -19,9 +19,21 @@ pub struct TableOptions {
     pub text: Vec<String>,
     /// Whether a text table has a header; told by its content if `None`.
     pub header: Option<bool>,
+    /// Collects what is told while the table is read.
+    pub notices: Notices,
 }
 
 impl TableOptions {
+    /// How a source's tables are to be read.
+    pub(crate) fn of(spec: &SourceSpec) -> Self {
+        Self {
+            target: spec.target.clone(),
+            text: spec.text.clone(),
+            header: spec.header,
+            notices: spec.notices.clone(),
+        }
+    }
+
     /// The target columns: all of `target` if there is a column of that name, else its parts between
     /// commas.
     pub(crate) fn targets<'a>(&'a self, names: &[impl AsRef<str>]) -> Vec<&'a str> {

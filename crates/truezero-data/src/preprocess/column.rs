@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use truezero_sparse::ActiveBatch;
 
 use crate::text::Vocabulary;
-use crate::{Column, ColumnValues, DataError};
+use crate::{Column, ColumnValues, DataError, Notices};
 
 /// A column of words with more different ones is taken for text or names, not for a category.
 pub(super) const MAX_LEVELS: usize = 1000;
+
+/// What is told of values that are none of a category's levels.
+const UNKNOWN: &str = "values that the training data did not have, which say nothing to the model";
 
 /// From the values of one column to inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -108,7 +111,7 @@ impl ColumnPlan {
 
     /// The inputs a column yields. A column of numbers serves as categories or text, too, and categories
     /// as text: a few rows may look like another kind than all rows did.
-    pub(super) fn encode(&self, column: Column) -> Result<Encoded, DataError> {
+    pub(super) fn encode(&self, column: Column, notices: &Notices) -> Result<Encoded, DataError> {
         let name = column.name;
         match (self, column.values) {
             (Self::Number { impute, shift, divisor, missing }, ColumnValues::Numbers(numbers)) => {
@@ -138,7 +141,10 @@ impl ColumnPlan {
                 }
                 let plan =
                     Self::Number { impute: *impute, shift: *shift, divisor: *divisor, missing: *missing };
-                plan.encode(Column { name, values: ColumnValues::Numbers(vec![f64::NAN; words.len()]) })
+                plan.encode(
+                    Column { name, values: ColumnValues::Numbers(vec![f64::NAN; words.len()]) },
+                    notices,
+                )
             }
             (Self::Number { .. }, ColumnValues::Text(_)) => {
                 let expected = "numbers, as in training";
@@ -146,7 +152,12 @@ impl ColumnPlan {
             }
             (Self::Category { levels, missing }, values) => {
                 let gap = missing.then_some(levels.len() as u32);
-                Ok(Encoded::Levels(levels_of(levels, gap, values)))
+                let mut unknown = Unknown::default();
+                let found = levels_of(levels, gap, values, &mut unknown);
+                if let Unknown { cells, first: Some(first) } = unknown {
+                    notices.count(&format!("column {name:?}"), UNKNOWN, cells, &first);
+                }
+                Ok(Encoded::Levels(found))
             }
             (Self::Text(vocabulary), ColumnValues::Text(texts)) => {
                 Ok(Encoded::Bags(vocabulary.bags(texts.iter().map(String::as_str))))
@@ -184,19 +195,47 @@ impl ColumnPlan {
     }
 }
 
-/// The position of each value among the levels; `gap` for a missing one, `None` for an unknown one.
-fn levels_of(levels: &[String], gap: Option<u32>, values: ColumnValues) -> Vec<Option<u32>> {
+/// Cells whose value is none of the levels.
+#[derive(Default)]
+struct Unknown {
+    cells: usize,
+    first: Option<String>,
+}
+
+impl Unknown {
+    /// Counts a value if it is not there.
+    fn check(&mut self, level: Option<u32>, value: impl FnOnce() -> String) -> Option<u32> {
+        if level.is_none() {
+            self.cells += 1;
+            self.first.get_or_insert_with(value);
+        }
+        level
+    }
+}
+
+/// The position of each value among the levels; `gap` for a missing one, `None` for an unknown one, which is counted.
+fn levels_of(
+    levels: &[String],
+    gap: Option<u32>,
+    values: ColumnValues,
+    unknown: &mut Unknown,
+) -> Vec<Option<u32>> {
     let known: HashMap<&str, u32> = levels.iter().map(String::as_str).zip(0..).collect();
     match values {
         ColumnValues::Categories(words) => {
             let level = |word: &Option<String>| match word {
-                Some(word) => known.get(word.as_str()).copied(),
+                Some(word) => unknown.check(known.get(word.as_str()).copied(), || word.clone()),
                 None => gap,
             };
             words.iter().map(level).collect()
         }
         ColumnValues::Text(words) => {
-            let level = |word: &String| if word.is_empty() { gap } else { known.get(word.trim()).copied() };
+            let level = |word: &String| {
+                if word.is_empty() {
+                    return gap;
+                }
+                unknown.check(known.get(word.trim()).copied(), || word.trim().to_owned())
+            };
             words.iter().map(level).collect()
         }
         ColumnValues::Numbers(numbers) => {
@@ -206,7 +245,9 @@ fn levels_of(levels: &[String], gap: Option<u32>, values: ColumnValues) -> Vec<O
                 values.zip(0..).filter_map(|(value, level)| Some((value?, level))).collect();
             let find =
                 |number: &f64| known.iter().find(|(value, _)| value == number).map(|&(_, level)| level);
-            let level = |number: &f64| if number.is_nan() { gap } else { find(number) };
+            let level = |number: &f64| {
+                if number.is_nan() { gap } else { unknown.check(find(number), || number.to_string()) }
+            };
             numbers.iter().map(level).collect()
         }
     }

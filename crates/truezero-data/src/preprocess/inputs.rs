@@ -7,7 +7,7 @@ use super::fitter::{Fitter, InputFitter};
 use super::matrix::MatrixPlan;
 use super::scaling::InputScales;
 use super::table::{self, TablePlan};
-use crate::{DataError, Features, Raw};
+use crate::{DataError, Features, Notices, Raw};
 
 /// Fitted rules from raw features to inputs. It stands in files under the version of
 /// [`Preprocessing`](super::Preprocessing).
@@ -91,17 +91,19 @@ impl InputPreprocessing {
         }
     }
 
-    /// Inputs of a network. A matrix is changed in place.
+    /// Inputs of a network. A matrix is changed in place. What is no error but should be known is told.
     ///
     /// # Errors
     /// If the width is another than the one fitted, a column is missing or of another kind, or a number is
     /// too large.
-    pub fn inputs(&self, features: Features) -> Result<Batch, DataError> {
+    pub fn inputs(&self, features: Features, notices: &Notices) -> Result<Batch, DataError> {
         match (&self.0, features) {
             (InputPlan::Matrix(plan), Features::Matrix(batch)) => plan.apply(batch),
             (InputPlan::Matrix(plan), Features::Wide(batch)) => plan.apply_wide(batch),
-            (InputPlan::Matrix(_), Features::Table(table)) => self.inputs(table::numbers_only(table)?),
-            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table),
+            (InputPlan::Matrix(_), Features::Table(table)) => {
+                self.inputs(table::numbers_only(table)?, notices)
+            }
+            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table, notices),
             (InputPlan::Table(_), Features::Matrix(batch)) => Err(no_table(batch.width())),
             (InputPlan::Table(_), Features::Wide(batch)) => Err(no_table(batch.width())),
         }

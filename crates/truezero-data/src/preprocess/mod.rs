@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-//! # use truezero_data::{Features, Raw, RawTarget};
+//! # use truezero_data::{Features, Notices, Raw, RawTarget};
 //! # use truezero_sparse::{Batch, DenseBatch};
 //! # fn example() -> Result<(), truezero_data::DataError> {
 //! let raw = Raw {
@@ -24,7 +24,7 @@
 //! };
 //! let preprocessing = Preprocessing::fit(&raw, &[0, 1], &PreprocessOptions::default())?;
 //! assert_eq!(preprocessing.labels(), ["no", "yes"]);
-//! let dataset = preprocessing.dataset(raw)?;
+//! let dataset = preprocessing.dataset(raw, &Notices::default())?;
 //! assert_eq!(dataset.inputs, Batch::Dense(DenseBatch::from_rows(1, &[-1.0, 1.0, 7.0])));
 //! # Ok(())
 //! # }
@@ -42,7 +42,7 @@ mod targets;
 use truezero_sparse::{Batch, DenseBatch};
 
 use crate::text::TextOptions;
-use crate::{DataError, Dataset, Features, Raw, RawTarget, Targets, Task};
+use crate::{DataError, Dataset, Features, Notices, Raw, RawTarget, Targets, Task};
 pub use fitter::Fitter;
 pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
@@ -64,6 +64,9 @@ pub struct PreprocessOptions {
     pub task: Option<Task>,
     /// How text becomes bags of words.
     pub text: TextOptions,
+    /// Collects what is told while rules are fitted.
+    #[serde(skip)]
+    pub notices: Notices,
 }
 
 /// Fitted rules from raw examples to a [`Dataset`].
@@ -154,13 +157,13 @@ impl Preprocessing {
         &self.inputs
     }
 
-    /// Inputs of a network. A matrix is changed in place.
+    /// Inputs of a network. A matrix is changed in place. What is no error but should be known is told.
     ///
     /// # Errors
     /// If the width is another than the one fitted, a column is missing or of another kind, or a number is
     /// too large.
-    pub fn inputs(&self, features: Features) -> Result<Batch, DataError> {
-        self.inputs.inputs(features)
+    pub fn inputs(&self, features: Features, notices: &Notices) -> Result<Batch, DataError> {
+        self.inputs.inputs(features, notices)
     }
 
     /// Targets of a network.
@@ -171,16 +174,16 @@ impl Preprocessing {
         self.targets.apply(target)
     }
 
-    /// Inputs and targets.
+    /// Inputs and targets. What is no error but should be known is told.
     ///
     /// # Errors
     /// As [`inputs`](Self::inputs) and [`targets`](Self::targets); also if there are no targets, or not one
     /// for each example.
-    pub fn dataset(&self, raw: Raw) -> Result<Dataset, DataError> {
+    pub fn dataset(&self, raw: Raw, notices: &Notices) -> Result<Dataset, DataError> {
         let target = raw.target.as_ref().ok_or_else(no_target)?;
         check_count(&raw, target)?;
         let targets = self.targets(target)?;
-        Ok(Dataset { inputs: self.inputs(raw.features)?, targets, weights: None })
+        Ok(Dataset { inputs: self.inputs(raw.features, notices)?, targets, weights: None })
     }
 
     /// Number of inputs of the network.

@@ -8,7 +8,7 @@ use super::MAX_WIDTH;
 use super::column::{ColumnPlan, Encoded};
 use super::scaling::InputScales;
 use crate::formats::{DENSE_FROM, MatrixBuilder};
-use crate::{Column, ColumnValues, DataError, Features, Input, Table};
+use crate::{Column, ColumnValues, DataError, Features, Input, Notices, Table};
 
 /// The rules of the columns, in the order of their inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -64,7 +64,7 @@ impl TablePlan {
     }
 
     /// Looks the columns up by name; others are ignored.
-    pub(super) fn apply(&self, table: Table) -> Result<Batch, DataError> {
+    pub(super) fn apply(&self, table: Table, notices: &Notices) -> Result<Batch, DataError> {
         let rows = table.rows;
         let mut found: HashMap<String, Column> =
             table.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
@@ -74,7 +74,7 @@ impl TablePlan {
             let values = found.remove(&column.name).ok_or_else(|| {
                 DataError::unsuitable(format!("column {:?}", column.name), "one, as in training", "none")
             })?;
-            encoded.push((offset, column.inputs.encode(values)?));
+            encoded.push((offset, column.inputs.encode(values, notices)?));
             offset += column.inputs.width() as u32;
         }
         Ok(assemble(rows, self.width(), &encoded))

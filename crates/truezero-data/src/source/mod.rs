@@ -10,7 +10,7 @@ use crate::formats::svmlight::{self, Numbering};
 use crate::formats::{TableOptions, arrow, csv, idx, npy, npz, parquet};
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
-use crate::{DataError, Raw, RawTarget, digits5k, fetch};
+use crate::{DataError, Notices, Raw, RawTarget, digits5k, fetch};
 pub(crate) use detect::{Format, detect};
 pub(crate) use labels::read as read_labels;
 
@@ -36,6 +36,9 @@ pub struct SourceSpec {
     pub header: Option<bool>,
     /// How an svmlight file counts its columns: what [`Source::numbering`] said of the training data.
     pub numbering: Option<Numbering>,
+    /// Collects what is told while the data is read.
+    #[serde(skip)]
+    pub notices: Notices,
 }
 
 impl SourceSpec {
@@ -141,7 +144,7 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
     if !matches!(format, Format::Csv | Format::Parquet | Format::Arrow) {
         no_columns(spec, &format!("{}: {}", path.display(), format.name()))?;
     }
-    let options = TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+    let options = TableOptions::of(spec);
     read_file(path, format, &options, spec.numbering)
 }
 

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
 use crate::source::Format;
-use crate::{DataError, Raw, RawTarget, SourceSpec, checksum};
+use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
 
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
 
@@ -86,8 +86,7 @@ impl Stream {
     /// # Errors
     /// If there are none, one violates its format or is not like the others, or there are no examples.
     pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
-        let options =
-            TableOptions { target: spec.target.clone(), text: spec.text.clone(), header: spec.header };
+        let options = TableOptions::of(spec);
         let (format, paths) = shards::find(&spec.data)?;
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
@@ -144,6 +143,11 @@ impl Stream {
     /// Number of examples.
     pub fn examples(&self) -> usize {
         self.examples
+    }
+
+    /// Where everything that is told of the stream goes.
+    pub fn notices(&self) -> &Notices {
+        &self.options.notices
     }
 
     /// The files, in order.

@@ -9,7 +9,7 @@ use std::thread;
 use super::Stream;
 use crate::class_weights::{count, not_classes};
 use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
-use crate::{ClassWeights, DataError, Dataset, Preprocessing, Raw, Targets, Task, take_weights};
+use crate::{ClassWeights, DataError, Dataset, Notices, Preprocessing, Raw, Targets, Task, take_weights};
 
 /// Windows that are ready before they are asked for. With the one in the making and the one in use, so many more are in
 /// memory.
@@ -28,14 +28,17 @@ pub struct Prepared {
     pub class_weights: Option<Arc<Vec<f32>>>,
     /// Positions of the examples: all of the stream's, or a share of them.
     range: Range<usize>,
+    /// Collects what is told while examples are prepared.
+    notices: Notices,
 }
 
 impl Prepared {
-    /// All examples of a stream but those that are left out (rising positions).
-    pub fn new(stream: Stream, rules: Preprocessing, left_out: Vec<usize>) -> Self {
+    /// All examples of a stream but those that are left out (rising positions). What should be known of them is told to
+    /// `notices`.
+    pub fn new(stream: Stream, rules: Preprocessing, left_out: Vec<usize>, notices: Notices) -> Self {
         let range = 0..stream.examples();
         let (stream, rules, left_out) = (Arc::new(stream), Arc::new(rules), Arc::new(left_out));
-        Self { stream, rules, left_out, class_weights: None, range }
+        Self { stream, rules, left_out, class_weights: None, range, notices }
     }
 
     /// Number of examples without those that are left out.
@@ -85,7 +88,8 @@ impl Prepared {
     fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
         each(&self.stream, self.range.clone(), self.left_out(), |piece| {
-            let mut data = self.rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            let mut data =
+                self.rules.dataset(piece.raw, &self.notices).map_err(|error| in_piece(error, piece.first))?;
             data.weights = self.weights(&data.targets, piece.weights);
             let mut rest = &piece.others[..];
             while !rest.is_empty() {
@@ -219,7 +223,9 @@ pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Re
     let mut all: Option<Dataset> = None;
     each(stream, 0..stream.examples(), positions, |piece| {
         if !piece.these.is_empty() {
-            let mut data = rules.dataset(piece.raw).map_err(|error| in_piece(error, piece.first))?;
+            let mut data = rules
+                .dataset(piece.raw, &Notices::default())
+                .map_err(|error| in_piece(error, piece.first))?;
             data.weights = piece.weights;
             let part = data.select(&piece.these);
             match &mut all {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use truezero_data::formats::{cifar, norb};
 use truezero_data::{
-    DataError, EMBEDDED, Portion, PreprocessOptions, Preprocessing, Raw, Source, SourceSpec, open, split,
+    DataError, EMBEDDED, Notices, Portion, PreprocessOptions, Preprocessing, Raw, Source, SourceSpec, open,
+    split,
 };
 
 use super::{Split, concatenate, interleave};
@@ -164,21 +165,27 @@ impl Found {
 
         let (preprocessing, data, mut rows, validation, test) = if let Some(validation) = validation {
             let preprocessing = fit(&train, &all)?;
-            let data = concatenate(preprocessing.dataset(train)?, &preprocessing.dataset(validation)?);
+            let data = concatenate(
+                preprocessing.dataset(train, &Notices::default())?,
+                &preprocessing.dataset(validation, &Notices::default())?,
+            );
             let rest = (all.len()..data.examples()).collect();
-            let test = preprocessing.dataset(test)?;
+            let test = preprocessing.dataset(test, &Notices::default())?;
             (preprocessing, data, all, rest, test)
         } else if self.set == ImageSet::Cifar10 {
             let preprocessing = fit(&train, &all)?;
             let (judged, chosen) = apart(&test, 2)?;
-            let test = preprocessing.dataset(test)?;
-            let data = concatenate(preprocessing.dataset(train)?, &test.select(&chosen));
+            let test = preprocessing.dataset(test, &Notices::default())?;
+            let data = concatenate(preprocessing.dataset(train, &Notices::default())?, &test.select(&chosen));
             let rest = (all.len()..data.examples()).collect();
             (preprocessing, data, all, rest, test.select(&judged))
         } else {
             let (kept, held) = apart(&train, VALIDATION_SHARE)?;
             let preprocessing = fit(&train, &kept)?;
-            let (data, test) = (preprocessing.dataset(train)?, preprocessing.dataset(test)?);
+            let (data, test) = (
+                preprocessing.dataset(train, &Notices::default())?,
+                preprocessing.dataset(test, &Notices::default())?,
+            );
             (preprocessing, data, kept, held, test)
         };
         interleave(&mut rows, &data.targets);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use truezero_data::text::TextOptions;
 use truezero_data::{
-    DataError, Features, Input, Portion, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Source,
-    SourceSpec, Task, film_snippets, open, split,
+    DataError, Features, Input, Notices, Portion, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling,
+    Source, SourceSpec, Task, film_snippets, open, split,
 };
 use truezero_sparse::Batch;
 
@@ -128,10 +128,14 @@ impl Reviews {
             scaling: Scaling::None,
             task: Some(Task::Classify),
             text: TextOptions { vocabulary, ..TextOptions::default() },
+            ..PreprocessOptions::default()
         };
         let preprocessing = Preprocessing::fit(&raw, &train, &options)?;
-        let data = preprocessing.dataset(raw)?;
-        let test = test.map_or_else(|| Ok(data.select(&held)), |test| preprocessing.dataset(test))?;
+        let data = preprocessing.dataset(raw, &Notices::default())?;
+        let test = test.map_or_else(
+            || Ok(data.select(&held)),
+            |test| preprocessing.dataset(test, &Notices::default()),
+        )?;
         interleave(&mut train, &data.targets);
         let labels = preprocessing.labels().to_vec();
         let ratings = labels.iter().flat_map(|label| label.parse()).collect(); // all are numbers

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use truezero::{Prediction, Predictions};
-use truezero_data::{Column, ColumnValues, Features, Table, Task, WideBatch};
+use truezero_data::{Column, ColumnValues, Features, Notice, Notices, Table, Task, WideBatch};
 use truezero_sparse::Batch;
 use utoipa::ToSchema;
 
@@ -40,22 +40,31 @@ pub(crate) struct PredictResponse<'a> {
     /// For each record `label` and `probabilities`, `labels` and `probabilities`, or `quantities`.
     #[schema(value_type = Vec<Object>)]
     predictions: Vec<Prediction<'a>>,
+    /// What should be known of the records, each with `place`, `message` and perhaps `hint`.
+    #[schema(value_type = Vec<Object>)]
+    warnings: Vec<Notice>,
 }
 
 impl<'a> PredictResponse<'a> {
-    pub(crate) fn new(model: &'a Servable, predictions: &'a Predictions) -> Self {
+    pub(crate) fn new(model: &'a Servable, predictions: &'a Predictions, warnings: Vec<Notice>) -> Self {
         Self {
             model_name: &model.name,
             model_version: &model.version,
             task: predictions.task,
             names: &predictions.names,
             predictions: (0..predictions.values.examples()).map(|at| predictions.of(at)).collect(),
+            warnings,
         }
     }
 }
 
-/// The inputs that records stand for.
-pub(crate) fn inputs(records: Vec<Record>, model: &Servable, limits: &Limits) -> Result<Batch, Problem> {
+/// The inputs that records stand for. What should be known of them is told.
+pub(crate) fn inputs(
+    records: Vec<Record>,
+    model: &Servable,
+    limits: &Limits,
+    notices: &Notices,
+) -> Result<Batch, Problem> {
     if records.is_empty() {
         return Err(Problem::unsuitable("records", "at least one", "none"));
     }
@@ -71,7 +80,7 @@ pub(crate) fn inputs(records: Vec<Record>, model: &Servable, limits: &Limits) ->
         Some(columns) => Features::Table(table(records, columns)?),
         None => Features::Wide(matrix(records, model.width())?),
     };
-    let inputs = model.preprocessing().inputs(features)?;
+    let inputs = model.preprocessing().inputs(features, notices)?;
     Ok(crate::protocol::inputs::without_zeros(inputs))
 }
 

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use truezero_data::Notices;
 
 use super::infer::BYTES_OF_NUMBER;
 use crate::admission::{RECORDS, held};
@@ -42,9 +43,10 @@ pub(crate) async fn predict(
         if model.model().is_none() {
             return Err(Problem::unsuitable("model", "one with outputs", "pre-trained layers without"));
         }
-        Ok((records::inputs(records, &model, &for_parse.limits)?, model))
+        let notices = Notices::default();
+        Ok((records::inputs(records, &model, &for_parse.limits, &notices)?, model, notices.all()))
     };
-    let (inputs, model) = off_the_road(length, parse).await?;
+    let (inputs, model, warnings) = off_the_road(length, parse).await?;
     let numbers = inputs.examples().saturating_mul(model.layers().last().map_or(0, truezero::Layer::units));
     if numbers > app.limits.numbers {
         return Err(Problem::too_large("numbers in the answer", app.limits.numbers));
@@ -56,7 +58,8 @@ pub(crate) async fn predict(
         finite("predictions", &computed.predictions)?;
         let trained = model.model().ok_or_else(Problem::internal)?;
         let predictions = trained.predictions(computed.predictions);
-        serde_json::to_vec(&PredictResponse::new(&model, &predictions)).map_err(|_| Problem::internal())
+        serde_json::to_vec(&PredictResponse::new(&model, &predictions, warnings))
+            .map_err(|_| Problem::internal())
     };
     let mut response = held(off_the_road(numbers, write).await?, for_answer).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,6 +1,6 @@
 //! Stacks of auto-encoders: that they learn, stop, repeat, and leave a network that computes what they did.
 
-use truezero_data::{PreprocessOptions, Preprocessing, digits5k};
+use truezero_data::{Notices, PreprocessOptions, Preprocessing, digits5k};
 use truezero_sparse::DenseBatch;
 
 use super::*;
@@ -10,7 +10,7 @@ fn digits(examples: usize) -> Batch {
     let raw = digits5k().train;
     let rows: Vec<usize> = (0..examples).collect();
     let preprocessing = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
-    let all = preprocessing.inputs(raw.features).unwrap();
+    let all = preprocessing.inputs(raw.features, &Notices::default()).unwrap();
     let mut some = Batch::Dense(DenseBatch::default());
     some.copy_from(&all, &rows);
     some

@@ -18,7 +18,8 @@ use truezero_sparse::{Engine, Isa};
 use super::using::{self, TargetOf};
 use crate::args::{BenchArgs, Work, threads};
 use crate::failure::Failure;
-use crate::{json, output};
+use crate::json;
+use crate::output::{self, Warnings};
 use blocks::Figures;
 use machine::Machine;
 
@@ -65,20 +66,21 @@ fn measure_machine(args: &BenchArgs) -> Result<(), Failure> {
 }
 
 fn measure_model(args: &BenchArgs, model: &Path, data: &str) -> Result<(), Failure> {
+    let warnings = Warnings::default();
     let model = Model::load(model)?;
     let trains = args.work != Work::Inference;
     let plan = work::plan(&model.network, args.batch_size, args.l1, args.learning_rate)?;
-    let raw = using::read(&model, data, &args.reading, target(&model, trains))?;
+    let raw = using::read(&model, data, &args.reading, target(&model, trains), warnings.notices())?;
     check(args, data, &raw, trains)?;
     let threads = threads(args.reading.threads);
     let mut engine = Engine::new(threads);
     let mut training = None;
     let inputs = if trains {
-        let data = model.preprocessing.dataset(raw)?;
+        let data = model.preprocessing.dataset(raw, warnings.notices())?;
         training = Some(work::training(plan, model.network.clone(), &data, threads, args.seconds)?);
         data.inputs
     } else {
-        model.preprocessing.inputs(raw.features)?
+        model.preprocessing.inputs(raw.features, warnings.notices())?
     };
     let layers = model.network.observe(&mut engine, &inputs);
     let batches = work::mini_batches(&inputs, args.batch_size);

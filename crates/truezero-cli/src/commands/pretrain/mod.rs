@@ -20,7 +20,8 @@ use super::train::plan::{flatten, preparation, shape};
 use super::using::NUMBERING;
 use crate::args::{List, PretrainArgs, PretrainingArgs, threads};
 use crate::failure::Failure;
-use crate::{files, json, output, signal};
+use crate::output::{self, Warnings};
+use crate::{files, json, signal};
 pub use inputs::Inputs;
 use progress::Progress;
 use report::Report;
@@ -40,7 +41,8 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         header: args.header.asked(),
         ..SourceSpec::default()
     };
-    let preparation = preparation(None, &args.inputs);
+    let mut warnings = Warnings::of(&spec.notices);
+    let preparation = preparation(None, &args.inputs, &spec.notices);
     let Source { train: raw, mut validation, numbering, .. } = open(&spec)?;
     let hold_out = HoldOut::new(args.validation);
     if hold_out != HoldOut::AsInSource {
@@ -52,8 +54,9 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         (rows, drawn) = split(None, rows.len(), portion, seed)?;
     }
     let preprocessing = InputPreprocessing::fit(&raw, &rows, &preparation)?;
-    let batch = preprocessing.inputs(raw.features)?;
-    let own = validation.map(|raw| preprocessing.inputs(raw.features)).transpose()?;
+    let batch = preprocessing.inputs(raw.features, &spec.notices)?;
+    let own = validation.map(|raw| preprocessing.inputs(raw.features, &spec.notices)).transpose()?;
+    warnings.show();
     let mut inputs = Inputs::new(&batch, &rows);
     match &own {
         Some(own) => inputs.stop_by(own, &(0..own.examples()).collect::<Vec<_>>()),
@@ -89,8 +92,15 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
     if !summary.completed {
         output::note(&format!("interrupted; saved the layers as they are in {}", args.out.display()));
     }
-    let report =
-        Report { summary: &summary, layers: &encoder.layers, out: &args.out, seed, seconds, examples };
+    let report = Report {
+        summary: &summary,
+        layers: &encoder.layers,
+        out: &args.out,
+        seed,
+        seconds,
+        examples,
+        warnings: warnings.all(),
+    };
     if args.json { json::document(&report.json()) } else { output::print(&report.text()) }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use truezero::Layer;
 use truezero::autoencoder::{PretrainingRecord, PretrainingSummary};
+use truezero_data::Notice;
 
 use crate::table::{percent, table};
 
@@ -17,6 +18,7 @@ pub struct Report<'a> {
     pub seconds: f64,
     /// To pre-train on, and to stop by.
     pub examples: [usize; 2],
+    pub warnings: Vec<Notice>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,7 @@ struct Document<'a> {
     seed: u64,
     seconds: f64,
     history: &'a [PretrainingRecord],
+    warnings: &'a [Notice],
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,7 @@ impl Report<'_> {
             seed: self.seed,
             seconds: self.seconds,
             history: &self.summary.history,
+            warnings: &self.warnings,
         }
     }
 

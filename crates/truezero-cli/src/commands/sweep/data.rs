@@ -1,4 +1,5 @@
-//! Data that trainings share: read and prepared once, however many trainings run on it, and let go when none does.
+//! Data that trainings share: read and prepared once, however many trainings run on it, and let go when
+//! others are wanted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,10 +11,17 @@ use crate::commands::train::plan::{Experiment, flatten};
 use crate::commands::train::prepare::Prepared;
 use crate::failure::Failure;
 use crate::json;
+use crate::output::Warnings;
 
-/// The data sets in use.
+/// The data sets in use, and the last one that was taken: the next training is likely to want it again.
 #[derive(Default)]
-pub struct Shelf(Mutex<HashMap<String, Weak<Prepared>>>);
+pub struct Shelf(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    all: HashMap<String, Weak<Prepared>>,
+    last: Option<Arc<Prepared>>,
+}
 
 impl Shelf {
     /// The data of an experiment. One is prepared at a time, so that memory never holds the same data twice.
@@ -23,12 +31,20 @@ impl Shelf {
     pub fn take(&self, experiment: &Experiment) -> Result<Arc<Prepared>, Failure> {
         let key = key(experiment);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(data) = held.get(&key).and_then(Weak::upgrade) {
-            return Ok(data);
-        }
-        held.retain(|_, data| data.strong_count() > 0);
-        let data = Arc::new(Prepared::new(experiment)?);
-        held.insert(key, Arc::downgrade(&data));
+        let known = held.all.get(&key).and_then(Weak::upgrade);
+        // Let go before others are read, so that memory need not hold both.
+        held.last = None;
+        let data = if let Some(data) = known {
+            data
+        } else {
+            held.all.retain(|_, data| data.strong_count() > 0);
+            let warnings = Warnings::of(&experiment.source.notices);
+            let data = Arc::new(Prepared::new(experiment)?);
+            drop(warnings);
+            held.all.insert(key, Arc::downgrade(&data));
+            data
+        };
+        held.last = Some(data.clone());
         Ok(data)
     }
 }
@@ -63,6 +79,14 @@ mod tests {
     }
 
     #[test]
+    fn trainings_one_after_the_other_share_data_too() {
+        let shelf = Shelf::default();
+        let first = Arc::downgrade(&shelf.take(&experiment("hidden = [5]")).unwrap());
+        let second = shelf.take(&experiment("hidden = [6]")).unwrap();
+        assert!(Arc::ptr_eq(&first.upgrade().unwrap(), &second));
+    }
+
+    #[test]
     fn data_is_shared_by_what_differs_in_the_network_only() {
         let shelf = Shelf::default();
         let first = shelf.take(&experiment("hidden = [5]\nlearning-rate = 0.1")).unwrap();
@@ -72,6 +96,6 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &other));
         drop((first, same));
         drop(shelf.take(&experiment("validation = 100")).unwrap());
-        assert_eq!(shelf.0.lock().unwrap().len(), 2, "what nobody uses was let go");
+        assert_eq!(shelf.0.lock().unwrap().all.len(), 2, "what nobody uses was let go");
     }
 }

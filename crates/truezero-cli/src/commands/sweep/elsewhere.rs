@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,10 +18,8 @@ use super::data::Shelf;
 use super::definition::{Definition, Method};
 use super::store::{State, Store, Trial};
 use super::training::{Came, Epoch, Keep};
-use super::{Asked, Places, epochs, is_best, race, report, training, training_of};
+use super::{Asked, Places, is_best, race, report, training, training_of};
 use crate::args::{Cluster, SweepArgs};
-use crate::commands::train::plan::Experiment;
-use crate::commands::train::prepare::Prepared;
 use crate::failure::Failure;
 use crate::{files, json};
 
@@ -112,7 +110,7 @@ impl Sweep {
         serde_json::json!({
             "definition": json::value(&self.definition),
             "options": self.asked.options.iter().map(json::value).collect::<Vec<Value>>(),
-            "epochs": epochs(&self.asked.trainings),
+            "epochs": self.asked.epochs,
             "min_epochs": min_epochs,
             "factor": factor,
             "checkpoints": self.places.checkpoints,
@@ -163,7 +161,7 @@ impl Sweep {
     /// # Errors
     /// Results that cannot be written.
     pub fn fail(&self, number: usize, message: &str) -> Result<String, Failure> {
-        let mut trial = self.trial(number)?;
+        let mut trial = self.store.trial(number)?;
         (trial.state, trial.message) = (State::Failed, Some(message.to_owned()));
         self.update(&trial)?;
         Ok(report::line(&trial))
@@ -180,13 +178,6 @@ impl Sweep {
             self.store.add_epoch(number, record, told.validation_error)?;
         }
         Ok(told)
-    }
-
-    fn trial(&self, number: usize) -> Result<Trial, Failure> {
-        let mut trials = self.store.trials()?;
-        let known = number.checked_sub(1).filter(|&at| at < trials.len());
-        let at = known.ok_or_else(|| Failure::Message(format!("the sweep has no trial {number}")))?;
-        Ok(trials.swap_remove(at))
     }
 
     fn update(&self, trial: &Trial) -> Result<(), Failure> {
@@ -244,9 +235,6 @@ pub struct Training<'a> {
 /// Data of trainings in this process.
 static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::default);
 
-/// That of the last one, so that the next one need not prepare it again.
-static LAST: Mutex<Option<Arc<Prepared>>> = Mutex::new(None);
-
 /// Trains to the end; what is told of each epoch, and whether the training is in its checkpoint with that epoch, goes to
 /// `tell`. Returns what is told of the end; if `tell` refuses an epoch, of a training that failed.
 ///
@@ -273,10 +261,6 @@ pub fn train(
         message: None,
     };
     let args = training_of(&definition, &varied)?;
-    // What is wrong with it is told of the training, below.
-    if let Ok(data) = Experiment::new(&args).and_then(|experiment| SHELF.take(&experiment)) {
-        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
-    }
     let on_epoch = |epoch: Epoch<'_>, keep: Keep<'_>| {
         let Epoch { record, measure, trial } = epoch;
         let told = Told {
@@ -290,7 +274,7 @@ pub fn train(
         tell(json::value(&told).to_string(), kept)
     };
     let Came { trial, model } =
-        training::run(&begun, &args, usize::MAX, &SHELF, training.checkpoint, &on_epoch)?;
+        training::run(&begun, Ok(args), usize::MAX, &SHELF, training.checkpoint, &on_epoch)?;
     if let Some(model) = model {
         model.save(training.model)?;
     }

@@ -24,9 +24,9 @@ use crate::failure::Failure;
 use crate::progress::Shown;
 use crate::{files, output, signal};
 use data::Shelf;
-use definition::{Definition, Method};
+use definition::{Axis, Definition, Method};
 use race::Lap;
-use store::{State, Store, Trial, rank};
+use store::{State, Store, Trial};
 use training::{Came, Epoch, Keep, checkpoint};
 
 pub fn run(args: &SweepArgs) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let definition = Definition::read(file)?;
     let faulty = |fault: &dyn std::fmt::Display| Failure::Message(format!("{}: {fault}", file.display()));
     let asked = Asked::new(&definition).map_err(|failure| faulty(&failure))?;
-    let laps = laps(&definition, &asked.trainings);
+    let laps = race::laps(&definition, asked.options.len(), asked.epochs);
 
     let places = Places::of(&args.out);
     files::check(&places.model)?;
@@ -52,7 +52,8 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let _lock = places.lock()?;
     signal::listen()?;
     let sweep = Sweep {
-        trainings: &asked.trainings,
+        definition: &definition,
+        options: &asked.options,
         places: &places,
         shelf: Shelf::default(),
         store: Mutex::new(store),
@@ -85,22 +86,47 @@ fn check_outcome(store: &Store) -> Result<(), Failure> {
 struct Asked {
     /// Those that vary, of each training.
     options: Vec<Table>,
-    trainings: Vec<TrainArgs>,
+    /// Most epochs of a training; the same for all where it matters.
+    epochs: usize,
 }
 
 impl Asked {
     /// # Errors
-    /// The first option that cannot be.
+    /// The first option that cannot be. Options that cannot be together fail the trainings that have them.
     fn new(definition: &Definition) -> Result<Self, Failure> {
         let options = draw::configurations(definition).map_err(Failure::Message)?;
-        let trainings: Vec<TrainArgs> =
-            options.iter().map(|options| training_of(definition, options)).collect::<Result<_, _>>()?;
+        let mut epochs = None;
+        for options in probes(definition, options.first()) {
+            let training = training_of(definition, &options)?;
+            epochs = epochs.or(training.optimizer.epochs);
+        }
         if definition.method == Method::Halving && definition.vary.contains_key("epochs") {
             let message = "vary, epochs: expected the same number of epochs for all in halving";
             return Err(Failure::Message(message.to_owned()));
         }
-        Ok(Self { options, trainings })
+        let epochs = epochs.unwrap_or(truezero::TrainingOptions::default().epochs);
+        Ok(Self { options, epochs })
     }
+}
+
+/// Configurations that show whether every option can have its values: the first one, and the same with each value that is
+/// listed and each end of a range. Trying all would take longer than small trainings.
+fn probes(definition: &Definition, first: Option<&Table>) -> Vec<Table> {
+    let first = first.cloned().unwrap_or_default();
+    let with = |name: &String, value: &toml::Value| {
+        let mut options = first.clone();
+        options.insert(name.clone(), value.clone());
+        options
+    };
+    let varied = definition.vary.iter().flat_map(|(name, axis)| {
+        let values = match axis {
+            Axis::Values(values) => values.iter().collect(),
+            Axis::Range(range) => vec![&range.low, &range.high],
+        };
+        values.into_iter().map(move |value| (name, value))
+    });
+    let varied: Vec<Table> = varied.map(|(name, value)| with(name, value)).collect();
+    std::iter::once(first.clone()).chain(varied).collect()
 }
 
 /// The whole training of a configuration.
@@ -108,16 +134,6 @@ fn training_of(definition: &Definition, options: &Table) -> Result<TrainArgs, Fa
     let mut all = definition.train.clone();
     all.extend(options.clone());
     config::train_args(&all)
-}
-
-fn laps(definition: &Definition, trainings: &[TrainArgs]) -> Vec<Lap> {
-    race::laps(definition, trainings.len(), epochs(trainings))
-}
-
-/// Most epochs of a training; the same for all where it matters.
-fn epochs(trainings: &[TrainArgs]) -> usize {
-    let asked = trainings.first().and_then(|training| training.optimizer.epochs);
-    asked.unwrap_or(truezero::TrainingOptions::default().epochs)
 }
 
 /// The files of a sweep.
@@ -158,7 +174,9 @@ impl Places {
 
 /// A sweep at work.
 struct Sweep<'a> {
-    trainings: &'a [TrainArgs],
+    definition: &'a Definition,
+    /// Those that vary, of each training.
+    options: &'a [Table],
     places: &'a Places,
     shelf: Shelf,
     store: Mutex<Store>,
@@ -219,7 +237,7 @@ impl Sweep<'_> {
 
     /// Trains one, and takes note of it; gives a line about it.
     fn train(&self, lap: Lap, number: usize) -> Result<String, Failure> {
-        let trial = self.store().trials()?.swap_remove(number - 1);
+        let trial = self.store().trial(number)?;
         let place = checkpoint(&self.places.checkpoints, number);
         // Noted before the checkpoint: what is in one is never trained again.
         let on_epoch = |epoch: Epoch<'_>, keep: Keep<'_>| {
@@ -231,7 +249,7 @@ impl Sweep<'_> {
             drop(store);
             keep().map(drop)
         };
-        let args = &self.trainings[number - 1];
+        let args = training_of(self.definition, &self.options[number - 1]);
         let Came { trial, model } = training::run(&trial, args, lap.epochs, &self.shelf, &place, &on_epoch)?;
         let store = self.store();
         if let Some(model) = model
@@ -249,9 +267,42 @@ impl Sweep<'_> {
 
 /// Whether no trial that is done is better.
 fn is_best(store: &Store, trial: &Trial) -> Result<bool, Failure> {
-    let mut done: Vec<Trial> =
-        store.trials()?.into_iter().filter(|other| other.state == State::Done).collect();
-    done.push(trial.clone());
-    rank(&mut done);
-    Ok(done[0].number == trial.number)
+    Ok(store.best()?.is_none_or(|best| trial.number == best.number || trial.rank() < best.rank()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(trials: usize) -> Definition {
+        toml::from_str(&format!(
+            "method = \"random\"\ntrials = {trials}\n[train]\nepochs = 3\n[vary]\n\
+             l1 = {{ low = 1e-6, high = 1e-2, scale = \"log\" }}\nhidden = [10, 20, 30]"
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn before_the_first_training_as_much_is_checked_for_many_as_for_few() {
+        let probed = |trials| {
+            let definition = definition(trials);
+            probes(&definition, draw::configurations(&definition).unwrap().first()).len()
+        };
+        assert_eq!((probed(4), probed(4000)), (6, 6));
+        let asked = Asked::new(&definition(4000)).unwrap();
+        assert_eq!((asked.options.len(), asked.epochs), (4000, 3));
+    }
+
+    #[test]
+    fn every_listed_value_and_both_ends_are_checked() {
+        for (vary, wrong) in [
+            ("hidden = [10, 20, \"many\"]", "hidden"),
+            ("batch-size = { low = -2, high = 8 }", "batch-size"),
+            ("epoch = [1, 2]", "epoch"),
+        ] {
+            let text = format!("method = \"random\"\ntrials = 1\n[vary]\n{vary}");
+            let failure = Asked::new(&toml::from_str(&text).unwrap()).err().unwrap();
+            assert!(failure.to_string().contains(wrong), "{vary}: {failure}");
+        }
+    }
 }

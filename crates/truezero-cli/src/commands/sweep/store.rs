@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toml::Table;
@@ -46,6 +46,17 @@ const SCHEMA: &str = "
         learning_rate REAL NOT NULL,
         PRIMARY KEY (trial, epoch)
     ) WITHOUT ROWID;";
+
+/// Finds the best of those that are done, in the order of [`Trial::rank`]. Files of earlier versions get it when they are
+/// opened.
+const INDEX: &str = "CREATE INDEX IF NOT EXISTS by_rank \
+                     ON trials (state, (validation_error IS NULL), validation_error, trial)";
+const BEST: &str = "SELECT trial FROM trials WHERE state = 'done' \
+                    ORDER BY (validation_error IS NULL), validation_error, trial LIMIT 1";
+
+/// The columns of a trial, in the order in which [`trial`] reads them.
+const COLUMNS: &str = "trial, options, state, epochs, best_epoch, validation_error, test_error, mean_sparsity, \
+                       seconds, message";
 
 /// How far a training is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +145,7 @@ impl Store {
             let message = format!("{} holds the results of another sweep", path.display());
             return Err(Failure::hinted(message, "name another file with --out, or delete it"));
         }
+        store.execute(INDEX, [])?;
         Ok(store)
     }
 
@@ -192,12 +204,30 @@ impl Store {
     /// All trials, in the order of their numbers.
     pub fn trials(&self) -> Result<Vec<Trial>, Failure> {
         let read = || -> rusqlite::Result<Vec<Trial>> {
-            let columns = "trial, options, state, epochs, best_epoch, validation_error, test_error, mean_sparsity, \
-                           seconds, message";
-            let query = format!("SELECT {columns} FROM trials ORDER BY trial");
+            let query = format!("SELECT {COLUMNS} FROM trials ORDER BY trial");
             self.database.prepare(&query)?.query_map([], trial)?.collect()
         };
         read().map_err(failing("read", &self.path))
+    }
+
+    /// One trial.
+    ///
+    /// # Errors
+    /// If there is none of that number.
+    pub fn trial(&self, number: usize) -> Result<Trial, Failure> {
+        let read = || {
+            let query = format!("SELECT {COLUMNS} FROM trials WHERE trial = ?1");
+            self.database.query_row(&query, [number], trial).optional()
+        };
+        let found = read().map_err(failing("read", &self.path))?;
+        found.ok_or_else(|| Failure::Message(format!("the sweep has no trial {number}")))
+    }
+
+    /// The best of the trials that are done.
+    pub fn best(&self) -> Result<Option<Trial>, Failure> {
+        let read = || self.database.query_row(BEST, [], |row| row.get(0)).optional();
+        let number: Option<usize> = read().map_err(failing("read", &self.path))?;
+        number.map(|number| self.trial(number)).transpose()
     }
 
     /// Takes note of options that were not known before.
@@ -267,4 +297,51 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
 fn failing(operation: &'static str, path: &Path) -> impl Fn(rusqlite::Error) -> Failure {
     let path = path.to_owned();
     move |source| Failure::Store { operation, path: path.clone(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    fn store(folder: &Path, trials: usize) -> Store {
+        let definition = toml::from_str("method = \"random\"\ntrials = 1\n[vary]\nseed = [1]").unwrap();
+        let store =
+            Store::create(&folder.join("sweep.sqlite"), &definition, &vec![Table::new(); trials]).unwrap();
+        for number in 1..=trials {
+            let trial = store.trial(number).unwrap();
+            let error = (number % 7 != 0).then(|| ((number * 31) % 97) as f64);
+            store.update(&Trial { state: State::Done, validation_error: error, ..trial }).unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn the_best_is_the_first_by_rank() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), 300);
+        let mut all = store.trials().unwrap();
+        rank(&mut all);
+        assert_eq!(store.best().unwrap(), Some(all[0].clone()));
+        assert!(store.trial(301).unwrap_err().to_string().contains("no trial 301"));
+    }
+
+    /// Steps that the database takes to answer, which are as many for rows it looks at as they are rows.
+    fn steps(store: &Store, query: &str, number: Option<usize>) -> i32 {
+        let mut statement = store.database.prepare(query).unwrap();
+        let _: Option<i64> =
+            statement.query_row(rusqlite::params_from_iter(number), |row| row.get(0)).optional().unwrap();
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn what_each_training_asks_costs_the_same_however_many_there_are() {
+        let (few, many) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (few, many) = (store(few.path(), 20), store(many.path(), 2000));
+        let one = format!("SELECT {COLUMNS} FROM trials WHERE trial = ?1");
+        for (query, number) in [(BEST, None), (one.as_str(), Some(17))] {
+            assert_eq!(steps(&few, query, number), steps(&many, query, number), "{query}");
+        }
+    }
 }

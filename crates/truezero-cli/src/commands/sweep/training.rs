@@ -49,13 +49,13 @@ pub struct Came {
 /// Files that cannot be written.
 pub fn run(
     trial: &Trial,
-    args: &TrainArgs,
+    args: Result<TrainArgs, Failure>,
     epochs: usize,
     shelf: &Shelf,
     checkpoint: &Path,
     on_epoch: OnEpoch<'_>,
 ) -> Result<Came, Failure> {
-    match train(trial, args, epochs, shelf, checkpoint, on_epoch) {
+    match args.and_then(|args| train(trial, &args, epochs, shelf, checkpoint, on_epoch)) {
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
         Err(_) if signal::interrupted() => Ok(Came { trial: trial.clone(), model: None }),

@@ -22,8 +22,9 @@ use crate::args::{RunArgs, TrainArgs, checkpoint_of, threads};
 use crate::commands::using::NUMBERING;
 use crate::failure::Failure;
 use crate::measure::{Assessment, Measure};
+use crate::output::{self, Warnings};
 use crate::progress::Progress;
-use crate::{files, json, output, signal};
+use crate::{files, json, signal};
 use checkpoints::Checkpoints;
 use curves::Curves;
 use observed::Observed;
@@ -36,7 +37,9 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     let run = args.run;
     let checkpoint = checkpoint_of(&run.out);
     check_files(&run, &checkpoint)?;
+    let mut warnings = Warnings::of(&experiment.source.notices);
     let data = Prepared::new(&experiment)?;
+    warnings.show();
     let measure = Measure::of(&data.preprocessing);
     let mut curves = run.log_dir.as_deref().map(|folder| Curves::create(folder, measure)).transpose()?;
     if !run.quiet {
@@ -109,6 +112,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         examples: [data.to_train_on(), count(validation), count(data.test())],
         examples_per_second: progress.examples_per_second(),
         seconds,
+        warnings: warnings.all(),
     };
     if let Some(warning) = report.off_target(options.target_sparsity) {
         output::warn(&warning);

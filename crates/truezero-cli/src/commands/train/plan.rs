@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use truezero::{Activation, Layer, Optimizer, Plan, PretrainingPlan, Saved, TrainingOptions};
 use truezero_data::text::TextOptions;
-use truezero_data::{ClassWeights, DataError, EMBEDDED, PreprocessOptions, SourceSpec, Task};
+use truezero_data::{ClassWeights, DataError, EMBEDDED, Notices, PreprocessOptions, SourceSpec, Task};
 
 use crate::args::{InputArgs, List, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TrainArgs};
 use crate::commands::hold_out::HoldOut;
@@ -14,6 +14,7 @@ use crate::json;
 
 /// A training as it was asked for.
 pub struct Experiment {
+    /// Its notices are those of everything that becomes of the data.
     pub source: SourceSpec,
     pub test: Option<SourceSpec>,
     /// If the data is to be read piece by piece: examples that are in memory together.
@@ -44,7 +45,7 @@ impl Experiment {
     /// The first option that cannot be.
     pub fn new(args: &TrainArgs) -> Result<Self, Failure> {
         let mut source = source(args.data.as_deref(), &args.source);
-        let preparation = preparation(args.preparation.task, &args.preparation.inputs);
+        let preparation = preparation(args.preparation.task, &args.preparation.inputs, &source.notices);
         let mut options = options(&args.network, &args.optimizer);
         let saved = args.from.as_deref().map(Saved::load).transpose()?;
         if let Some(saved) = &saved {
@@ -103,6 +104,7 @@ fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
         labels: args.labels.clone(),
         header: args.header.asked(),
         numbering: None,
+        notices: Notices::default(),
     }
 }
 
@@ -112,7 +114,7 @@ fn take_over(saved: &Saved, source: &mut SourceSpec, options: &mut TrainingOptio
     if layers.is_empty() {
         return Err(DataError::unsuitable("--from", "a file with hidden layers", "a linear model").into());
     }
-    let read = using::spec(saved, &source.data, source.header);
+    let read = using::spec(saved, &source.data, source.header, &source.notices);
     (source.text, source.header, source.numbering) = (read.text, read.header, read.numbering);
     options.hidden = layers.iter().map(Layer::units).collect();
     options.activation = layers.iter().map(|layer| layer.activation).collect();
@@ -142,7 +144,7 @@ fn start(
 }
 
 /// How inputs become those of a network.
-pub fn preparation(task: Option<Task>, args: &InputArgs) -> PreprocessOptions {
+pub fn preparation(task: Option<Task>, args: &InputArgs, notices: &Notices) -> PreprocessOptions {
     let default = PreprocessOptions::default();
     let text = TextOptions {
         vocabulary: args.vocabulary.unwrap_or(default.text.vocabulary),
@@ -150,7 +152,12 @@ pub fn preparation(task: Option<Task>, args: &InputArgs) -> PreprocessOptions {
         ngrams: args.ngrams.unwrap_or(default.text.ngrams),
         stemming: args.stemming.unwrap_or(default.text.stemming),
     };
-    PreprocessOptions { task, scaling: args.scaling.unwrap_or(default.scaling), text }
+    PreprocessOptions {
+        task,
+        scaling: args.scaling.unwrap_or(default.scaling),
+        text,
+        notices: notices.clone(),
+    }
 }
 
 /// Options in which only the hidden layers are said.

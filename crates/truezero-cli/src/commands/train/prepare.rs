@@ -7,7 +7,7 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
+    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -156,15 +156,16 @@ impl Prepared {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
                 let spec = SourceSpec { numbering, ..(**spec).clone() };
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
-                Some(preprocessing.inputs(raw.features)?)
+                Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
             }
             _ => None,
         };
-        let mut data = vec![preprocessing.dataset(raw)?];
+        // A level that only examples held out from the training data have is no surprise.
+        let mut data = vec![preprocessing.dataset(raw, &Notices::default())?];
         let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
             let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
             let rows = (0..raw.examples()).collect();
-            data.push(preprocessing.dataset(raw)?);
+            data.push(preprocessing.dataset(raw, &experiment.source.notices)?);
             Ok(Some(Part { data: data.len() - 1, rows }))
         };
         let (test, validation) = (part(test, test_rows)?, part(validation, validation_rows)?);
@@ -198,7 +199,7 @@ impl Prepared {
         data.extend(test);
         if let Some(spec) = &experiment.test {
             let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
-            data.push(preprocessing.dataset(test.unwrap_or(train))?);
+            data.push(preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices)?);
         }
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
         let test = (data.len() > 1).then(|| part(1));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use truezero::autoencoder::PretrainingSummary;
 use truezero::observe::mean_sparsity;
 use truezero::{EpochRecord, Stopped, Summary};
-use truezero_data::Task;
+use truezero_data::{Notice, Task};
 
 use crate::args::checkpoint_of;
 use crate::measure::{Assessment, Measure, NamedError};
@@ -32,6 +32,7 @@ pub struct Report<'a> {
     pub examples: [usize; 3],
     pub examples_per_second: f64,
     pub seconds: f64,
+    pub warnings: Vec<Notice>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,7 @@ struct Document<'a> {
     history: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pretraining: Option<&'a PretrainingSummary>,
+    warnings: &'a [Notice],
 }
 
 #[derive(Serialize)]
@@ -112,6 +114,7 @@ impl Report<'_> {
             examples: Counts { train, validation, test },
             history: self.summary.history.iter().map(|record| self.row(record)).collect(),
             pretraining: self.pretraining,
+            warnings: &self.warnings,
         }
     }
 

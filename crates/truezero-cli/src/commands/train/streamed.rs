@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use truezero_data::stream::{Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets};
-use truezero_data::{DataError, Dataset, Portion, Preprocessing, sample};
+use truezero_data::{DataError, Dataset, Notices, Portion, Preprocessing, sample};
 
 use super::plan::{Experiment, Start};
 use crate::commands::hold_out::HoldOut;
@@ -59,7 +59,7 @@ fn streamed(
 ) -> Result<Streamed, Failure> {
     let weights = experiment.class_weights.as_ref();
     let weights = weights.map(|weights| class_weights(&stream, &left_out, &rules, weights)).transpose()?;
-    let mut streamed = Streamed::new(stream, rules, left_out);
+    let mut streamed = Streamed::new(stream, rules, left_out, Notices::default());
     streamed.class_weights = weights.map(Arc::new);
     Ok(streamed)
 }

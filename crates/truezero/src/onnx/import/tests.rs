@@ -4,7 +4,7 @@ use std::path::Path;
 
 use prost::Message;
 use prost::bytes::Bytes;
-use truezero_data::{Features, Task};
+use truezero_data::{Features, Notices, Task};
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 use super::super::proto::{
@@ -95,7 +95,7 @@ fn refused(graph: GraphProto) -> String {
 /// What a model makes of (1, −2).
 fn predict(model: &Model) -> Vec<f32> {
     let inputs = Features::Matrix(Batch::Dense(DenseBatch::from_rows(2, &[1.0, -2.0])));
-    let inputs = model.preprocessing.inputs(inputs).unwrap();
+    let inputs = model.preprocessing.inputs(inputs, &Notices::default()).unwrap();
     let outputs = model.network.predict(&mut Engine::new(1), &inputs);
     model.preprocessing.quantities(&outputs).row(0).to_vec()
 }
