@@ -30,8 +30,8 @@ pub fn read(input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numberin
     let mut lines = Lines::new(input);
     let block = lines.block(usize::MAX, false)?;
     let numbering = numbering.unwrap_or_else(|| block.guess());
-    let dense = is_dense(block.active(), block.examples(), numbering);
     let mut raw = block.raw(&lines.input, numbering)?;
+    let dense = is_dense(raw.features.active(), raw.examples(), numbering);
     raw.features = raw.features.in_form(dense);
     Ok((raw, numbering))
 }
@@ -89,7 +89,7 @@ impl Block {
         self.rows.offsets.len() - 1
     }
 
-    /// Values that are not left out.
+    /// Values that are given.
     pub(crate) fn active(&self) -> usize {
         self.rows.indices.len()
     }
