@@ -4,7 +4,7 @@ use truezero_sparse::Batch;
 
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
-use crate::preprocess::scaling::{Scaling, Summary, Summing, or_one};
+use crate::preprocess::scaling::{Scaling, Summary, Summing, or_one, rounded};
 use crate::{DataError, WideBatch};
 
 /// What is collected of a matrix; the form of its first piece decides what.
@@ -96,16 +96,16 @@ impl MatrixFitter {
         let examples = self.examples as u64;
         let scaling = match self.collected {
             Collected::Nothing => MatrixScaling::None,
-            Collected::Greatest(greatest) => MatrixScaling::Whole { divisor: or_one(greatest) },
+            Collected::Greatest(greatest) => MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 },
             Collected::GreatestOfColumns(greatest) => {
-                MatrixScaling::Divided { divisors: greatest.into_iter().map(or_one).collect() }
+                MatrixScaling::Divided { divisors: greatest.into_iter().map(|greatest| rounded((0.0, or_one(greatest))).1).collect() }
             }
             Collected::Active(sums) => {
-                let divisor = |sum: Summing| or_one(sum.with_zeros(examples).deviation);
+                let divisor = |sum: Summing| rounded((0.0, or_one(sum.with_zeros(examples).deviation))).1;
                 MatrixScaling::Divided { divisors: sums.into_iter().map(divisor).collect() }
             }
             Collected::All(sums, scale) => {
-                let (shifts, divisors) = sums.into_iter().map(|sum| scale(&sum.summary())).unzip();
+                let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
                 MatrixScaling::Shifted { shifts, divisors }
             }
         };

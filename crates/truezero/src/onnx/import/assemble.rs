@@ -309,7 +309,8 @@ fn input_scales(affine: &Affine, width: usize) -> Option<InputScales> {
     let sound = divisors.iter().all(|divisor| divisor.is_finite() && *divisor > 0.0)
         && shifts.iter().all(|shift| shift.is_finite());
     let shifts = if shifts.iter().all(|&shift| shift == 0.0) { Vec::new() } else { shifts };
-    sound.then_some(InputScales { shifts, divisors })
+    // What 32 bits held before the division in 64 is found again.
+    sound.then(|| InputScales { shifts, divisors }.rounded())
 }
 
 fn mismatch(place: &str) -> Refusal {
