@@ -46,6 +46,6 @@ pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scali
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RawTarget, Table};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
-pub use source::{EMBEDDED, Source, SourceSpec, open};
+pub use source::{EMBEDDED, Format, MAX_PIPED, STDIN, Source, SourceSpec, open};
 pub use split::{Portion, sample, split};
 pub use wide::WideBatch;

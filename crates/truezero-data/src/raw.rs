@@ -26,6 +26,20 @@ impl Raw {
     }
 }
 
+impl Raw {
+    /// These examples, then others of the same kind.
+    ///
+    /// # Errors
+    /// If they differ in columns or targets.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        let target = match (self.target, other.target) {
+            (Some(a), Some(b)) => Some(a.append(b)?),
+            _ => None,
+        };
+        Ok(Self { features: self.features.append(other.features)?, target, image: self.image })
+    }
+}
+
 /// The shape of each image; its pixels are stored row by row, channels innermost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImageShape {
@@ -49,10 +63,10 @@ pub enum Features {
 }
 
 impl Features {
-    /// These, then others: matrices of the same width.
+    /// These, then others: matrices of the same width, or tables of the same columns.
     ///
     /// # Errors
-    /// If the widths differ, or one of them is a table.
+    /// If they are neither.
     pub fn append(self, other: Self) -> Result<Self, DataError> {
         const PLACE: &str = "parts of the data";
         let fit = |a: usize, b: usize| match a == b {
@@ -65,8 +79,9 @@ impl Features {
                 a.append(&b);
                 Ok(Self::Matrix(a))
             }
+            (Self::Table(a), Self::Table(b)) => a.append(b).map(Self::Table),
             (Self::Table(_), _) | (_, Self::Table(_)) => {
-                Err(DataError::unsuitable(PLACE, "matrices", "a table"))
+                Err(DataError::unsuitable(PLACE, "tables only, or matrices only", "both"))
             }
             (a, b) => {
                 let (mut a, b) = (a.into_wide()?, b.into_wide()?);
@@ -119,6 +134,30 @@ pub struct Table {
     pub columns: Vec<Column>,
 }
 
+impl Table {
+    /// These rows, then others of the same columns.
+    fn append(mut self, other: Self) -> Result<Self, DataError> {
+        let differ = |a: &str, b: &str| DataError::unsuitable("columns of the parts of the data", a, b);
+        if self.columns.len() != other.columns.len() {
+            let (expected, found) = (self.columns.len().to_string(), other.columns.len().to_string());
+            return Err(differ(&expected, &found));
+        }
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            if column.name != more.name {
+                return Err(differ(&format!("{:?}", column.name), &format!("{:?}", more.name)));
+            }
+            match (&mut column.values, more.values) {
+                (ColumnValues::Numbers(all), ColumnValues::Numbers(more)) => all.extend(more),
+                (ColumnValues::Categories(all), ColumnValues::Categories(more)) => all.extend(more),
+                (ColumnValues::Text(all), ColumnValues::Text(more)) => all.extend(more),
+                _ => return Err(differ(&format!("{:?} of one kind", column.name), "several")),
+            }
+        }
+        self.rows += other.rows;
+        Ok(self)
+    }
+}
+
 /// A named column.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -160,6 +199,28 @@ pub enum RawTarget {
 }
 
 impl RawTarget {
+    /// These targets, then others of the same kind.
+    ///
+    /// # Errors
+    /// If they are of another kind, or others in number for each example.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        fn joined<T>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
+            a.extend(b);
+            a
+        }
+        match (self, other) {
+            (Self::Labels(a), Self::Labels(b)) => Ok(Self::Labels(joined(a, b))),
+            (Self::Numbers(a), Self::Numbers(b)) => Ok(Self::Numbers(joined(a, b))),
+            (Self::Sets(a), Self::Sets(b)) => Ok(Self::Sets(joined(a, b))),
+            (Self::Rows { width, values: a, names }, Self::Rows { width: same, values: b, .. })
+                if width == same =>
+            {
+                Ok(Self::Rows { width, values: joined(a, b), names })
+            }
+            _ => Err(DataError::unsuitable("targets of the parts of the data", "one kind", "several")),
+        }
+    }
+
     /// The targets of some examples, in the order given.
     ///
     /// # Panics

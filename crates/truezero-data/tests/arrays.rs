@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use truezero_data::formats::{idx, npy, npz, save_npz::save_npz, svmlight};
-use truezero_data::{Features, ImageShape, Input, Raw, RawTarget, SourceSpec, open};
+use truezero_data::{Features, ImageShape, Input, Notices, Raw, RawTarget, SourceSpec, open};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 fn fixture(name: &str) -> PathBuf {
@@ -34,26 +34,26 @@ fn all_forms_of_a_sparse_matrix_are_the_same() {
     expected.push([]);
     expected.push([(1, 2.0), (3, 8.0)]);
     for name in ["coo_f64.npz", "csr_f64.npz", "csr_f32_stored.npz", "csc_f64.npz"] {
-        let read = npz::read(&fixture(name)).unwrap().train;
+        let read = npz::read(&fixture(name), &Notices::default()).unwrap().train;
         assert_eq!(matrix(read), Batch::Active(expected.clone()), "{name}");
     }
     expected.retain(|_, _, value| {
         *value *= 2.0;
         true
     });
-    assert_eq!(matrix(npz::read(&fixture("csr_i64.npz")).unwrap().train), Batch::Active(expected));
+    assert_eq!(matrix(npz::read(&fixture("csr_i64.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
 }
 
 #[test]
 fn sparse_matrices_are_tidied() {
     let mut expected = ActiveBatch::new(4);
     expected.push([(0, 2.0), (3, 4.0)]);
-    assert_eq!(matrix(npz::read(&fixture("csr_unsorted.npz")).unwrap().train), Batch::Active(expected));
+    assert_eq!(matrix(npz::read(&fixture("csr_unsorted.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
     let mut expected = ActiveBatch::new(2);
     expected.push([(1, 1.0)]);
     expected.push([(0, 2.0)]);
-    assert_eq!(matrix(npz::read(&fixture("csr_array_u8.npz")).unwrap().train), Batch::Active(expected));
-    let error = npz::read(&fixture("bsr.npz")).unwrap_err().to_string();
+    assert_eq!(matrix(npz::read(&fixture("csr_array_u8.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
+    let error = npz::read(&fixture("bsr.npz"), &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("bsr.npz: format.npy: expected csr, csc or coo, found bsr"), "{error}");
 }
 
@@ -99,18 +99,18 @@ fn unfit_arrays_are_named() {
 #[test]
 fn members_of_an_archive_are_found_by_name() {
     let expected = Batch::Dense(DenseBatch::from_rows(3, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
-    let source = npz::read(&fixture("xy.npz")).unwrap();
+    let source = npz::read(&fixture("xy.npz"), &Notices::default()).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0])));
     assert_eq!(matrix(source.train), expected);
-    let source = npz::read(&fixture("other_names.npz")).unwrap();
+    let source = npz::read(&fixture("other_names.npz"), &Notices::default()).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Labels(vec!["b".into(), "a".into()])));
     assert_eq!(matrix(source.train), expected);
-    let source = npz::read(&fixture("train_test.npz")).unwrap();
+    let source = npz::read(&fixture("train_test.npz"), &Notices::default()).unwrap();
     assert_eq!(matrix(source.train), expected);
     let test = source.test.unwrap();
     assert_eq!(test.target, Some(RawTarget::Numbers(vec![1.0])));
     assert_eq!(matrix(test), Batch::Dense(DenseBatch::from_rows(3, &[1.0, 2.0, 3.0])));
-    let error = npz::read(&fixture("no_matrix.npz")).unwrap_err().to_string();
+    let error = npz::read(&fixture("no_matrix.npz"), &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("expected a matrix, named x, X, data or otherwise, found a, y"), "{error}");
 }
 
@@ -259,7 +259,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.npz");
         save_npz(&batch, &path).unwrap();
-        prop_assert_eq!(matrix(npz::read(&path).unwrap().train), Batch::Active(batch));
+        prop_assert_eq!(matrix(npz::read(&path, &Notices::default()).unwrap().train), Batch::Active(batch));
     }
 
     #[test]
@@ -274,7 +274,7 @@ proptest! {
             text += "\n";
         }
         let numbering = svmlight::Numbering { first, width: 50 };
-        let (raw, _) = svmlight::read(Input::from_bytes("test", text.as_bytes()), Some(numbering)).unwrap();
+        let (raw, _) = svmlight::read(Input::from_bytes("test", text.as_bytes()), Some(numbering), &Notices::default()).unwrap();
         prop_assert_eq!(matrix(raw).into_active(), Batch::Active(batch));
     }
 }

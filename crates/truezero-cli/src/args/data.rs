@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
+use truezero_data::Format;
+
+use super::values::named;
+
 /// A model and data to use it on.
 #[derive(Debug, clap::Args)]
 pub struct ModelData {
     /// Model file that `truezero train` wrote
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// File, folder or name of a data set, in the form of the training data
+    /// File, folder or name of a data set, in the form of the training data; `-` for standard input
     #[arg(value_name = "DATA")]
     pub data: String,
     #[command(flatten)]
@@ -22,10 +26,20 @@ pub struct Reading {
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
     #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
     pub header: HeaderArgs,
     /// Threads to compute with [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// What a file is.
+#[derive(Debug, clap::Args)]
+pub struct FormatArgs {
+    /// What the files of DATA are [default: told by their content and their names]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<Format>(&Format::NAMES))]
+    pub format: Option<Format>,
 }
 
 /// Whether a text table names its columns.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
-use super::data::HeaderArgs;
+use super::data::{FormatArgs, HeaderArgs};
 use super::values::{HeldOut, List, named, weighting};
 
 /// Where the examples are.
@@ -21,6 +21,8 @@ pub struct SourceArgs {
     /// File with the targets (IDX, NPY or one on each line), for data without targets of its own
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    #[command(flatten)]
+    pub format: FormatArgs,
     #[command(flatten)]
     pub header: HeaderArgs,
     /// Data to test on, in the form of DATA [default: the data's own test part, else --test-fraction]

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::data::HeaderArgs;
+use super::data::{FormatArgs, HeaderArgs};
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
@@ -24,6 +24,8 @@ pub struct PretrainArgs {
     /// Columns of a table that are running text, to become bags of words
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
     pub text: Option<List<String>>,
+    #[command(flatten)]
+    pub format: FormatArgs,
     #[command(flatten)]
     pub header: HeaderArgs,
     /// Fraction or number of the examples held out to stop by; 0 for none [default: the data's own

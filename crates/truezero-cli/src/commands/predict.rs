@@ -13,13 +13,16 @@ use super::using::{self, TargetOf};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
-use crate::{files, json};
+use crate::json;
 
 #[derive(Serialize)]
 struct Document<'a> {
     task: Task,
     names: &'a [String],
     examples: usize,
+    /// Of each example, where each is a file of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,21 +37,25 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
         return by_parts(args, &model, &warnings);
     }
     if let Some(out) = &args.out {
-        files::check(out)?;
+        crate::files::check(out)?;
     }
-    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
+    let reading = &args.on.reading;
+    let (raw, files) =
+        using::read_named(&model, &args.on.data, reading, TargetOf::default(), warnings.notices())?;
+    let files: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let predictions = predict(&model, &mut engine, raw, &warnings)?;
     if let Some(out) = &args.out {
-        files::write(out, |file| write_csv(&predictions, file))?;
+        crate::files::write(out, |file| write_csv(&predictions, &files, file))?;
     }
     match (&args.out, args.json) {
         (out, true) => json::document(&document(
             &predictions,
+            files,
             out.as_ref().map(|out| out.display().to_string()),
             &warnings,
         )),
-        (None, false) => output::stream(|out| write_csv(&predictions, out)),
+        (None, false) => output::stream(|out| write_csv(&predictions, &files, out)),
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
@@ -68,7 +75,7 @@ fn predict(
 
 fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<(), Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
-    let spec = using::spec(model, &args.on.data, args.on.reading.header.asked(), warnings.notices());
+    let spec = using::spec(model, &args.on.data, args.on.reading.format.format, args.on.reading.header.asked(), warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
@@ -112,27 +119,35 @@ fn header(Predictions { task, names, .. }: &Predictions) -> Vec<String> {
 }
 
 /// With the predictions themselves, unless they are in a file.
-fn document<'a>(predictions: &'a Predictions, out: Option<String>, warnings: &Warnings) -> Document<'a> {
+fn document<'a>(
+    predictions: &'a Predictions,
+    files: Vec<String>,
+    out: Option<String>,
+    warnings: &Warnings,
+) -> Document<'a> {
     let Predictions { task, names, values } = predictions;
     let examples = values.examples();
     let each = out.is_none().then(|| (0..examples).map(|example| predictions.of(example)).collect());
-    Document { task: *task, names, examples, out, predictions: each, warnings: warnings.all() }
+    Document { task: *task, names, examples, files, out, predictions: each, warnings: warnings.all() }
 }
 
-fn write_csv(predictions: &Predictions, out: &mut dyn Write) -> io::Result<()> {
-    csv(predictions, out).map_err(|error| match error.into_kind() {
+/// With the file of each example before its predictions, where each is a file of its own.
+fn write_csv(predictions: &Predictions, files: &[String], out: &mut dyn Write) -> io::Result<()> {
+    csv(predictions, files, out).map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     })
 }
 
-fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
+fn csv(predictions: &Predictions, files: &[String], out: &mut dyn Write) -> csv::Result<()> {
     let values = &predictions.values;
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(header(predictions))?;
+    let file = (!files.is_empty()).then(|| "file".to_owned());
+    csv.write_record(file.into_iter().chain(header(predictions)))?;
     for example in 0..values.examples() {
         let row = values.row(example).iter().map(ToString::to_string);
-        csv.write_record(predictions.of(example).label().into_iter().chain(row))?;
+        let file = files.get(example).cloned();
+        csv.write_record(file.into_iter().chain(predictions.of(example).label()).chain(row))?;
     }
     Ok(csv.flush()?)
 }
@@ -143,20 +158,23 @@ mod tests {
 
     use super::*;
 
-    fn csv(task: Task, names: &[&str], values: &[f32]) -> String {
+    fn csv(task: Task, names: &[&str], values: &[f32], files: &[&str]) -> String {
+        let files: Vec<String> = files.iter().map(ToString::to_string).collect();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let values = DenseBatch::from_rows(names.len(), values);
         let mut text = Vec::new();
-        write_csv(&Predictions { task, names, values }, &mut text).unwrap();
+        write_csv(&Predictions { task, names, values }, &files, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 
     #[test]
     fn each_task_has_its_columns() {
-        let text = csv(Task::Classify, &["a", "b, c"], &[0.25, 0.75]);
+        let text = csv(Task::Classify, &["a", "b, c"], &[0.25, 0.75], &[]);
         assert_eq!(text, "label,probability_a,\"probability_b, c\"\n\"b, c\",0.25,0.75\n");
-        let text = csv(Task::Multilabel, &["x", "y"], &[0.75, 0.625, 0.5, 0.0]);
+        let text = csv(Task::Multilabel, &["x", "y"], &[0.75, 0.625, 0.5, 0.0], &[]);
         assert_eq!(text, "labels,probability_x,probability_y\nx;y,0.75,0.625\n,0.5,0\n");
-        assert_eq!(csv(Task::Regress, &["stars"], &[4.5, -1.0]), "stars\n4.5\n-1\n");
+        assert_eq!(csv(Task::Regress, &["stars"], &[4.5, -1.0], &[]), "stars\n4.5\n-1\n");
+        let text = csv(Task::Classify, &["a", "b"], &[0.25, 0.75, 1.0, 0.0], &["p/0.png", "p/1.png"]);
+        assert_eq!(text, "file,label,probability_a,probability_b\np/0.png,b,0.25,0.75\np/1.png,a,1,0\n");
     }
 }

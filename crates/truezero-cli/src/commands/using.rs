@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 use truezero::{Model, Saved};
-use truezero_data::{InputPreprocessing, Notices, Raw, SourceSpec, open};
+use truezero_data::{Format, InputPreprocessing, Notices, Raw, SourceSpec, open};
 
 use super::parts;
 use crate::args::Reading;
@@ -43,6 +43,7 @@ pub struct TargetOf {
 pub fn spec<'a>(
     trained: impl Into<Trained<'a>>,
     data: &str,
+    format: Option<Format>,
     header: Option<bool>,
     notices: &Notices,
 ) -> SourceSpec {
@@ -50,6 +51,7 @@ pub fn spec<'a>(
     let configured = |key: &str| configuration.get(key);
     SourceSpec {
         data: data.to_owned(),
+        format,
         target: None,
         text: preprocessing.text_columns(),
         labels: None,
@@ -67,7 +69,22 @@ pub fn read<'a>(
     target: TargetOf,
     notices: &Notices,
 ) -> Result<Raw, Failure> {
-    let spec = spec(trained, data, reading.header.asked(), notices);
+    read_named(trained, data, reading, target, notices).map(|(raw, _)| raw)
+}
+
+/// As [`read`], and the file of each example where each has one of its own, as images have; else no files.
+pub fn read_named<'a>(
+    trained: impl Into<Trained<'a>>,
+    data: &str,
+    reading: &Reading,
+    target: TargetOf,
+    notices: &Notices,
+) -> Result<(Raw, Vec<PathBuf>), Failure> {
+    let spec = spec(trained, data, reading.format.format, reading.header.asked(), notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
-    parts::choose(open(&spec)?, reading.part, data)
+    let mut source = open(&spec)?;
+    // They are known of the training part only, which is what is chosen where there is no other.
+    let parted = source.validation.is_some() || source.test.is_some();
+    let files = if parted { Vec::new() } else { std::mem::take(&mut source.files) };
+    Ok((parts::choose(source, reading.part, data)?, files))
 }

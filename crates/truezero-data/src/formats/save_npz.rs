@@ -80,6 +80,7 @@ mod tests {
 
     use super::super::npz;
     use super::*;
+    use crate::Notices;
     use crate::Features;
 
     #[test]
@@ -92,7 +93,7 @@ mod tests {
         let path = folder.path().join("codes.npz");
         std::fs::write(&path, "older").unwrap();
         save_npz(&batch, &path).unwrap();
-        let Features::Matrix(read) = npz::read(&path).unwrap().train.features else {
+        let Features::Matrix(read) = npz::read(&path, &Notices::default()).unwrap().train.features else {
             panic!("expected a matrix")
         };
         assert_eq!(read, Batch::Active(batch));

@@ -87,10 +87,10 @@ impl Stream {
     /// If there are none, one violates its format or is not like the others, or there are no examples.
     pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
         let options = TableOptions::of(spec);
-        let (format, paths) = shards::find(&spec.data)?;
+        let (format, paths) = shards::find(&spec.data, spec.format)?;
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
-            Format::Svmlight => svmlight::scan(&paths, spec.numbering)?,
+            Format::Svmlight => svmlight::scan(&paths, spec.numbering, &spec.notices)?,
             Format::Parquet => (parquet::scan(&paths)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),

@@ -38,6 +38,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         data: args.data.clone().unwrap_or_else(|| EMBEDDED.to_owned()),
         target: args.target.clone(),
         text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
+        format: args.format.format,
         header: args.header.asked(),
         ..SourceSpec::default()
     };

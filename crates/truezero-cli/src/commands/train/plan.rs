@@ -101,6 +101,7 @@ fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
         data: data.unwrap_or(EMBEDDED).to_owned(),
         target: args.target.clone(),
         text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
+        format: args.format.format,
         labels: args.labels.clone(),
         header: args.header.asked(),
         numbering: None,
@@ -114,7 +115,7 @@ fn take_over(saved: &Saved, source: &mut SourceSpec, options: &mut TrainingOptio
     if layers.is_empty() {
         return Err(DataError::unsuitable("--from", "a file with hidden layers", "a linear model").into());
     }
-    let read = using::spec(saved, &source.data, source.header, &source.notices);
+    let read = using::spec(saved, &source.data, source.format, source.header, &source.notices);
     (source.text, source.header, source.numbering) = (read.text, read.header, read.numbering);
     options.hidden = layers.iter().map(Layer::units).collect();
     options.activation = layers.iter().map(|layer| layer.activation).collect();

@@ -113,7 +113,7 @@ impl Prepared {
         if let Some(shuffle_buffer) = experiment.shuffle_buffer {
             return Self::streamed(experiment, shuffle_buffer);
         }
-        let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
+        let Source { train: mut raw, mut validation, mut test, numbering, .. } = open(&experiment.source)?;
         if let Some(spec) = &experiment.test {
             let mut spec = spec.clone();
             spec.numbering = numbering;
