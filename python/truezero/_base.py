@@ -2,6 +2,7 @@
 
 import json
 import numbers
+import os
 import warnings
 from typing import Self
 
@@ -97,18 +98,14 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         path : path-like, default=None
-            Where to write it, if anywhere.
+            Where to write it, if anywhere. The file is written completely, or stays as it was.
 
         Returns
         -------
         model : bytes
         """
         check_is_fitted(self)
-        model = self._model.to_onnx()
-        if path is not None:
-            with open(path, "wb") as file:
-                file.write(model)
-        return model
+        return self._model.to_onnx(None if path is None else os.fspath(path))
 
     def save(self, path) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.

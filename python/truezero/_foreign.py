@@ -1,4 +1,4 @@
-"""Layers of networks that others trained: PyTorch's and scikit-learn's."""
+"""What others trained, as the native part takes it: ONNX files, layers of PyTorch and scikit-learn."""
 
 import json
 import os
@@ -24,6 +24,19 @@ SAFETENSORS_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 MAX_HEADER = 100_000_000
 #: scikit-learn's names of activations, and ours.
 SKLEARN_ACTIVATIONS = {"relu": "rectifier", "tanh": "tanh", "logistic": "logistic", "identity": "identity"}
+
+
+def onnx_bytes(source):
+    """The bytes of an ONNX file: those given, those of an open file, or those of a ``ModelProto``."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    for method in ["SerializeToString", "read"]:
+        if callable(getattr(source, method, None)):
+            content = getattr(source, method)()
+            if isinstance(content, bytes):
+                return content
+            raise TypeError("expected a file opened for reading bytes, found one of text\nhint: open(path, \"rb\")")
+    raise TypeError(f"expected a path, bytes, an open file or an onnx.ModelProto, found {type(source).__name__}")
 
 
 def torch_layers(source, activation):

@@ -1,6 +1,7 @@
 """Models from files and from elsewhere, as estimators."""
 
 import json
+import math
 import os
 
 import numpy as np
@@ -72,13 +73,14 @@ def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegress
     return estimator(Model.load(os.fspath(path)))
 
 
-def from_onnx(source: str | os.PathLike[str] | bytes) -> RectifierClassifier | RectifierRegressor:
+def from_onnx(source) -> RectifierClassifier | RectifierRegressor:
     """Read a multi-layer perceptron in the Open Neural Network Exchange format.
 
     Parameters
     ----------
-    source : path-like or bytes
-        A file, whose tensors may lie in other files of the same folder, or what is in it.
+    source : path-like, bytes, file or onnx.ModelProto
+        A file, whose tensors may lie in other files of the same folder; what is in it; a file opened for reading
+        bytes; or the model that the ``onnx`` package made of it.
 
     Returns
     -------
@@ -95,9 +97,9 @@ def from_onnx(source: str | os.PathLike[str] | bytes) -> RectifierClassifier | R
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return estimator(Model.from_onnx(bytes(source)))
-    return estimator(Model.load_onnx(os.fspath(source)))
+    if isinstance(source, (str, os.PathLike)):
+        return estimator(Model.load_onnx(os.fspath(source)))
+    return estimator(Model.from_onnx(_foreign.onnx_bytes(source)))
 
 
 def from_torch(source, *, activation="relu", task=None, classes=None) -> RectifierClassifier | RectifierRegressor:
@@ -279,7 +281,8 @@ def _restore(made, python):
 
 
 def _classes(names):
-    """Classes from their names: truth values, whole numbers or numbers, if all are."""
+    """Classes from their names. They are truth values, whole numbers or numbers only if all names are exactly the text
+    of such values: 007, 1_000 and nan are names."""
     if names == ["False", "True"]:
         return np.array([False, True])
     for kind in [int, float]:
@@ -287,8 +290,14 @@ def _classes(names):
             values = [kind(name) for name in names]
         except ValueError:
             continue
-        return np.array(values)
+        if [_text(value) for value in values] == names and (kind is int or all(map(math.isfinite, values))):
+            return np.array(values)
     return np.array(names, dtype=object)
+
+
+def _text(number):
+    """A number as names of classes have it: see `class_names`."""
+    return class_names(np.array([number]))[0]
 
 
 def _curves_of_network(made, summary):

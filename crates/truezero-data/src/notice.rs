@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::quote::quoted;
+
 /// Most notices that are kept; what comes after them is only counted.
 pub const MAX_NOTICES: usize = 100;
 
@@ -72,7 +74,7 @@ enum Entry {
         place: String,
         what: String,
         count: usize,
-        /// The first one.
+        /// The first one, in quotation marks.
         example: String,
     },
 }
@@ -104,7 +106,7 @@ impl Notices {
                 return;
             }
         }
-        let (place, what, example) = (place.to_owned(), what.to_owned(), example.to_owned());
+        let (place, what, example) = (place.to_owned(), what.to_owned(), quoted(example));
         collected.add(Entry::Counted { place, what, count: times, example });
     }
 
@@ -142,7 +144,7 @@ impl Entry {
         match self {
             Self::Told(notice) => notice.clone(),
             Self::Counted { place, what, count, example } => {
-                Notice::new(place.clone(), format!("{what}: {count}, such as {example:?}"))
+                Notice::new(place.clone(), format!("{what}: {count}, such as {example}"))
             }
         }
     }

@@ -112,7 +112,7 @@ impl Compared {
         let options = TrainingOptions {
             hidden: HIDDEN.to_vec(),
             activation: vec![kind.activation],
-            learning_rate: kind.learning_rate,
+            learning_rate: Some(kind.learning_rate),
             target_sparsity: kind.target_sparsity,
             l1: if kind.target_sparsity.is_some() { TrainingOptions::default().l1 } else { 0.0 },
             epochs: EPOCHS,

@@ -34,7 +34,7 @@ impl Wanted {
             activation: self.activation.map_or(default.activation, |activation| vec![activation]),
             l1: self.l1.unwrap_or(default.l1),
             target_sparsity: self.target_sparsity,
-            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
+            learning_rate: self.learning_rate,
             epochs: self.epochs.unwrap_or(default.epochs),
             // It is watched: who watches decides when it is enough.
             patience: 0,

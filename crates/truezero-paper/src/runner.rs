@@ -260,12 +260,13 @@ fn judge(data: &Split, network: &Network, validation: Examples<'_>) -> Trained {
 
 /// A line for the person watching.
 fn describe(spec: &Spec, trained: &Trained) -> String {
-    let TrainingOptions { activation, learning_rate, l1, seed, .. } = &spec.options;
+    let TrainingOptions { activation, l1, seed, .. } = &spec.options;
+    let rate = spec.options.rate();
     let activation = activation.first().map_or("linear".to_owned(), ToString::to_string);
     let start = if spec.pretraining.is_some() { ", pre-trained" } else { "" };
     let end = if trained.diverged { ", diverged" } else { "" };
     format!(
-        "{activation}{start}, rate {learning_rate}, λ {l1:.1e}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
+        "{activation}{start}, rate {rate}, λ {l1:.1e}, seed {seed}: test error {:.4}, sparsity {:.1} %, {} epochs{end}",
         trained.test_error,
         100.0 * trained.mean_sparsity(),
         trained.epochs

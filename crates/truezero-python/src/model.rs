@@ -1,5 +1,6 @@
 //! A trained network or encoder with its preprocessing: what is saved, loaded and used.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use truezero::{Activation, Cost, Encoder, Layer, Network, Saved, Summary, onnx};
 use truezero_data::preprocess::{InputScales, TargetPlan};
-use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task};
+use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, files};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
@@ -112,10 +113,19 @@ impl Model {
         Ok(Self { saved })
     }
 
-    /// The bytes of an ONNX file.
-    fn to_onnx<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| self.model().map(truezero::Model::to_onnx)).map_err(wrong)?;
-        Ok(PyBytes::new(py, &bytes.map_err(raise)?))
+    /// The bytes of an ONNX file, which is written too where a path is given: completely, or it stays as it was.
+    #[pyo3(signature = (path = None))]
+    fn to_onnx<'py>(&self, py: Python<'py>, path: Option<PathBuf>) -> PyResult<Bound<'py, PyBytes>> {
+        let model = self.model().map_err(wrong)?;
+        let bytes = py.detach(|| {
+            let bytes = model.to_onnx()?;
+            if let Some(path) = path {
+                files::write(&path, |mut file| file.write_all(&bytes))
+                    .map_err(|source| truezero::Error::Io { operation: "write", path, source })?;
+            }
+            Ok(bytes)
+        });
+        Ok(PyBytes::new(py, &bytes.map_err(|error: truezero::Error| raise(error))?))
     }
 
     /// Probabilities, or quantities in the units of the data; examples × outputs.

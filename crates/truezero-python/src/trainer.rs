@@ -181,7 +181,7 @@ impl Trainer {
 
     /// Changes the learning rate between two epochs.
     fn set_learning_rate(&mut self, rate: f32) -> PyResult<()> {
-        self.options.learning_rate = rate;
+        self.options.learning_rate = Some(rate);
         let plan = self.options.clone().check().map_err(raise)?;
         self.paused.as_mut().ok_or_else(ended)?.replan(plan).map_err(raise)
     }

@@ -35,6 +35,19 @@ pub enum Rule {
     Adam,
 }
 
+impl Rule {
+    /// The learning rate of a training that is not told another: for plain descent the paper's. With μ = 0.9 a gradient
+    /// counts ten times in all, so the rate is a tenth of that; Adam's steps are as long as its rate, whatever
+    /// the gradient.
+    pub fn learning_rate(self) -> f32 {
+        match self {
+            Self::Sgd => 0.1,
+            Self::Momentum | Self::Nesterov => 0.01,
+            Self::Adam => 0.001,
+        }
+    }
+}
+
 /// An optimiser and its constants.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -35,8 +35,8 @@ pub struct TrainingOptions {
     pub input_dropout: f32,
     /// The optimiser and its constants.
     pub optimizer: Optimizer,
-    /// η at the start.
-    pub learning_rate: f32,
+    /// η at the start; without one, the [rule's](Rule::learning_rate). A checked plan has it.
+    pub learning_rate: Option<f32>,
     /// How η changes from epoch to epoch.
     pub schedule: Schedule,
     /// Longest gradient (Euclidean norm over all parameters); a longer one is scaled down to it.
@@ -66,7 +66,7 @@ impl Default for TrainingOptions {
             dropout: vec![0.0],
             input_dropout: 0.0,
             optimizer: Optimizer::default(),
-            learning_rate: 0.1,
+            learning_rate: None,
             schedule: Schedule::Constant,
             clip_norm: None,
             batch_size: 10,
@@ -79,7 +79,12 @@ impl Default for TrainingOptions {
 }
 
 impl TrainingOptions {
-    /// Checks every option; a plan has one activation and one dropout rate per hidden layer.
+    /// η at the start: the one that is given, or the rule's.
+    pub fn rate(&self) -> f32 {
+        self.learning_rate.unwrap_or(self.optimizer.rule.learning_rate())
+    }
+
+    /// Checks every option; a plan has a learning rate, and one activation and one dropout rate per hidden layer.
     ///
     /// # Errors
     /// The first option that cannot be, with what was expected.
@@ -106,7 +111,9 @@ impl TrainingOptions {
                 return Err(Error::option("activation", expected, found));
             }
         }
-        check("learning-rate", options.learning_rate, options.learning_rate > 0.0, "a number above 0")?;
+        let rate = options.rate();
+        check("learning-rate", rate, rate > 0.0, "a number above 0")?;
+        options.learning_rate = Some(rate);
         if let Some(norm) = options.clip_norm {
             check("clip-norm", norm, norm > 0.0, "a number above 0")?;
         }
@@ -147,7 +154,7 @@ pub(crate) fn spread<T: Copy>(option: &'static str, values: &mut Vec<T>, layers:
 pub struct Plan(TrainingOptions);
 
 impl Plan {
-    /// The options, with one activation and one dropout rate per hidden layer.
+    /// The options, with a learning rate, and with one activation and one dropout rate per hidden layer.
     pub fn options(&self) -> &TrainingOptions {
         &self.0
     }
@@ -165,6 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn the_learning_rate_is_the_one_given_or_the_rules() {
+        let rate = |rule, given| {
+            let mut options = TrainingOptions { learning_rate: given, ..TrainingOptions::default() };
+            options.optimizer.rule = rule;
+            options.check().unwrap().options().learning_rate
+        };
+        let rates = [Rule::Sgd, Rule::Momentum, Rule::Nesterov, Rule::Adam].map(|rule| rate(rule, None));
+        assert_eq!(rates, [0.1, 0.01, 0.01, 0.001].map(Some));
+        assert_eq!(rate(Rule::Adam, Some(0.1)), Some(0.1));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_by_name() {
         let refused = |change: fn(&mut TrainingOptions)| {
             let mut options = TrainingOptions::default();
@@ -176,7 +195,7 @@ mod tests {
             "option dropout: expected one value, or one for each of 3 hidden layers, found 2"
         );
         assert!(refused(|o| o.hidden = vec![0]).starts_with("option hidden: expected 1 to"));
-        assert!(refused(|o| o.learning_rate = f32::NAN).starts_with("option learning-rate"));
+        assert!(refused(|o| o.learning_rate = Some(f32::NAN)).starts_with("option learning-rate"));
         assert!(refused(|o| o.dropout = vec![1.0]).starts_with("option dropout"));
         assert!(refused(|o| o.batch_size = 0).starts_with("option batch-size"));
         assert!(refused(|o| o.epochs = 0).starts_with("option epochs"));

@@ -108,7 +108,7 @@ fn averaged(done: &[(Round, Parameters)]) -> Parameters {
 fn options() -> TrainingOptions {
     let mut options = TrainingOptions { hidden: vec![12, 9], batch_size: 8, epochs: 3, ..Default::default() };
     options.optimizer.rule = Rule::Adam;
-    options.learning_rate = 0.01;
+    options.learning_rate = Some(0.01);
     options.dropout = vec![0.2];
     options.target_sparsity = Some(0.7);
     options

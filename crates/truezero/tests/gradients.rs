@@ -90,7 +90,7 @@ fn check(activation: Activation, sign_trick: bool, data: &Dataset) {
         activation: vec![activation],
         sign_trick,
         l1: L1,
-        learning_rate: 1.0,
+        learning_rate: Some(1.0),
         batch_size: 6,
         epochs: 1,
         patience: 0,

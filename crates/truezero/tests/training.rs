@@ -27,7 +27,7 @@ fn every_optimizer_activation_and_initialisation_learns() {
     {
         let mut options = small();
         options.optimizer.rule = rule;
-        (options.learning_rate, options.epochs) = (rate, 10);
+        (options.learning_rate, options.epochs) = (Some(rate), 10);
         learns(&format!("{rule:?}"), options);
     }
     for activation in ["softplus", "tanh", "logistic", "lif"] {
@@ -35,7 +35,7 @@ fn every_optimizer_activation_and_initialisation_learns() {
         let rate = if activation == Activation::Logistic { 1.0 } else { 0.1 };
         learns(
             &activation.to_string(),
-            TrainingOptions { activation: vec![activation], learning_rate: rate, epochs: 12, ..small() },
+            TrainingOptions { activation: vec![activation], learning_rate: Some(rate), epochs: 12, ..small() },
         );
     }
     learns("he", TrainingOptions { initialisation: Initialisation::He, ..small() });
@@ -57,7 +57,7 @@ fn rows_left_alone_end_where_a_dense_pass_would_take_them() {
             let mut options = small();
             options.batch_size = 2; // so that most rows are left alone at most steps
             options.schedule = Schedule::Exponential { factor: 0.8 };
-            options.learning_rate = if rule == Rule::Adam { 0.002 } else { 0.01 };
+            options.learning_rate = Some(if rule == Rule::Adam { 0.002 } else { 0.01 });
             options.optimizer.rule = rule;
             options.optimizer.weight_decay = weight_decay;
             options.activation = vec![Activation::Tanh]; // no kinks to magnify rounding
@@ -95,7 +95,7 @@ fn divergence_is_reported_and_the_last_good_weights_kept() {
     let data = classes(64, 30, 6);
     let rows = all_rows(&data);
     let examples = Examples { data: &data, rows: &rows };
-    let options = TrainingOptions { learning_rate: 1e30, ..small() };
+    let options = TrainingOptions { learning_rate: Some(1e30), ..small() };
     let mut trainer = Trainer::new(options.check().unwrap(), examples, None, 1).unwrap();
     let error = loop {
         match trainer.epoch(&mut |_| Control::Continue) {
@@ -143,7 +143,7 @@ fn a_clipped_gradient_has_the_norm_asked_for() {
     let rows = all_rows(&data);
     let options = TrainingOptions {
         clip_norm: Some(0.125),
-        learning_rate: 1.0,
+        learning_rate: Some(1.0),
         batch_size: 32,
         epochs: 1,
         l1: 0.0,

@@ -77,7 +77,7 @@ pub struct OptimizerArgs {
     /// λ of the penalty ½ λ Σ w² on weights [default: 0]
     #[arg(long, value_name = "LAMBDA")]
     pub weight_decay: Option<f32>,
-    /// η at the start [default: 0.1]
+    /// η at the start [default: 0.1 for sgd, 0.01 for momentum and nesterov, 0.001 for adam]
     #[arg(long, value_name = "ETA")]
     pub learning_rate: Option<f32>,
     /// How η changes from epoch to epoch: constant, step:EPOCHS,FACTOR, exponential:FACTOR, cosine,

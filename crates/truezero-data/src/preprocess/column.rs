@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use truezero_sparse::ActiveBatch;
 
+use crate::quote::quoted;
 use crate::text::Vocabulary;
 use crate::{Column, ColumnValues, DataError, Notices};
 
@@ -133,11 +134,7 @@ impl ColumnPlan {
             (Self::Number { impute, shift, divisor, missing }, ColumnValues::Categories(words)) => {
                 if let Some(word) = words.iter().flatten().next() {
                     let expected = "numbers, as in training";
-                    return Err(DataError::unsuitable(
-                        format!("column {name:?}"),
-                        expected,
-                        format!("{word:?}"),
-                    ));
+                    return Err(DataError::unsuitable(format!("column {name:?}"), expected, quoted(word)));
                 }
                 let plan =
                     Self::Number { impute: *impute, shift: *shift, divisor: *divisor, missing: *missing };

@@ -98,7 +98,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
                 L1[0],
                 L1[1],
                 percent(REACH, 0),
-                options.learning_rate,
+                options.rate(),
                 options.epochs,
             ),
             format!(

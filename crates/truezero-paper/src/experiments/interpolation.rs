@@ -36,7 +36,7 @@ pub(crate) fn run(runner: &Runner<'_>) -> Result<Outcome, Error> {
         .iter()
         .zip(&specs)
         .zip(trained)
-        .map(|((&(alpha, _), spec), seeds)| Row { alpha, rate: spec.options.learning_rate, seeds })
+        .map(|((&(alpha, _), spec), seeds)| Row { alpha, rate: spec.options.rate(), seeds })
         .collect();
     Ok(Outcome {
         title: "From softplus to rectifier".to_owned(),

@@ -166,7 +166,7 @@ impl Model {
         let options = TrainingOptions {
             hidden: vec![amounts.units; layers],
             activation: vec![self.activation; layers],
-            learning_rate: amounts.rates[0],
+            learning_rate: Some(amounts.rates[0]),
             epochs: amounts.epochs,
             patience: amounts.patience,
             seed,
@@ -231,7 +231,7 @@ fn train(runner: &Runner<'_>, data: &Split, amounts: &Amounts, labelled: usize) 
     let first = runner.settings.seed;
     let spec = |model: &Model, rate: f32, seed: u64| {
         let mut spec = model.spec(amounts, labelled, seed);
-        spec.options.learning_rate = rate;
+        spec.options.learning_rate = Some(rate);
         spec
     };
     let tried: Vec<Spec> = models

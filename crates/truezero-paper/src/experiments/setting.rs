@@ -170,7 +170,7 @@ pub(super) fn tuned(
             .iter()
             .map(|&at| {
                 let mut spec = specs[at].clone();
-                spec.options.learning_rate = rate;
+                spec.options.learning_rate = Some(rate);
                 (spec.options.epochs, spec.options.patience) = (epochs, 0);
                 spec
             })
@@ -180,7 +180,7 @@ pub(super) fn tuned(
         Ok(trained.into_iter().map(error).collect())
     })?;
     for (spec, rate) in specs.iter_mut().zip(rates) {
-        spec.options.learning_rate = rate;
+        spec.options.learning_rate = Some(rate);
     }
     Ok(specs)
 }

@@ -99,7 +99,7 @@ fn errors(set: ImageSet, rows: &[Row]) -> Table {
         cells.extend([
             Cell::text(format!("{:.1}", 100.0 * mean_sparsity(seeds))),
             Cell::paper(paper, 1),
-            Cell::text(spec.options.learning_rate.to_string()),
+            Cell::text(spec.options.rate().to_string()),
             Cell::text(format!("{epochs:.1}")),
         ]);
         cells
@@ -166,7 +166,7 @@ fn values(row: &Row) -> Value {
     json!({
         "activation": row.variant.activation.to_string(),
         "pretrained": row.variant.pretrained,
-        "learning_rate": decimal(row.spec.options.learning_rate),
+        "learning_rate": decimal(row.spec.options.rate()),
         "pretraining_rate": row.spec.pretraining.as_ref().map(|pretraining| decimal(pretraining.learning_rate[0])),
         "test_errors": each(|one| one.test_error),
         "validation_errors": each(|one| one.validation_error),

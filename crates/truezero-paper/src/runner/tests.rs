@@ -104,7 +104,7 @@ fn divergence_is_a_result() {
     let (data, folder) = (digits(), tempfile::tempdir().unwrap());
     let settings = tiny(folder.path());
     let mut wild = spec(0);
-    wild.options.learning_rate = 1e30;
+    wild.options.learning_rate = Some(1e30);
     let trained = Runner::new(&settings, Name::Table1, &Silent).train(&data, &[wild]).unwrap();
     assert!(trained[0].diverged && trained[0].best_epoch.is_none());
     assert!(trained[0].test_error > 0.5 && trained[0].test_error <= 1.0);
@@ -146,7 +146,7 @@ fn pretrained_layers_are_shared_and_kept() {
     let pretraining = PretrainingOptions { epochs: vec![1], ..PretrainingOptions::default() };
     let few = Spec { pretraining: Some(pretraining), labelled: Some(200), ..spec(0) };
     let mut slower = few.clone();
-    slower.options.learning_rate = 0.01;
+    slower.options.learning_rate = Some(0.01);
     let trained =
         runner.train(&data, &[few.clone(), slower, Spec { labelled: Some(200), ..spec(0) }]).unwrap();
     assert!(trained[0].test_error != trained[2].test_error, "the layers differ from random ones");

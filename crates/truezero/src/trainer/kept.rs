@@ -121,7 +121,7 @@ mod tests {
             hidden: vec![150, 20],
             batch_size: 4,
             sign_trick: true,
-            learning_rate: 1e-9, // the first epoch stays the best
+            learning_rate: Some(1e-9), // the first epoch stays the best
             ..Default::default()
         };
         options.optimizer.rule = crate::optimizer::Rule::Adam; // the checkpoint holds counts too

@@ -96,7 +96,7 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
     let mut options = TrainingOptions {
         hidden: vec![9, 7],
         l1: 1e-2,
-        learning_rate: 1.0,
+        learning_rate: Some(1.0),
         batch_size: 6,
         ..Default::default()
     };
@@ -147,7 +147,7 @@ fn check_trajectory(oracle: &Oracle, case: &str, rule: Rule, rate: f32, weight_d
     let mut options = TrainingOptions {
         hidden: vec![16, 12],
         l1: 1e-3,
-        learning_rate: rate,
+        learning_rate: Some(rate),
         batch_size: 8,
         ..Default::default()
     };

@@ -90,7 +90,7 @@ impl Paused {
     /// Sets the learning rate to that of an epoch. All rows must have been caught up with.
     pub(super) fn set_rate_of(&mut self, epoch: usize) {
         let options = self.plan.options();
-        self.updater.set_rate(options.learning_rate * options.schedule.factor(epoch, options.epochs));
+        self.updater.set_rate(options.rate() * options.schedule.factor(epoch, options.epochs));
     }
 
     /// Trains on the next mini-batch, the examples `rows` of `data`; gives the mean sparsity of the hidden layers.
@@ -190,7 +190,7 @@ mod tests {
             TrainingOptions { hidden: vec![12], batch_size: 7, epochs: 4, ..Default::default() };
         options.optimizer.rule = crate::optimizer::Rule::Adam;
         options.optimizer.weight_decay = 1e-3;
-        options.learning_rate = 0.01;
+        options.learning_rate = Some(0.01);
         options
     }
 
@@ -223,7 +223,7 @@ mod tests {
         trainer.epoch(&mut |_| Control::Continue).unwrap();
         let mut paused = trainer.pause();
         let before = paused.network().clone();
-        let slow = TrainingOptions { learning_rate: 1e-12, ..options() };
+        let slow = TrainingOptions { learning_rate: Some(1e-12), ..options() };
         paused.replan(slow.check().unwrap()).unwrap();
         let mut trainer = paused.go_on(examples, None).unwrap();
         trainer.epoch(&mut |_| Control::Continue).unwrap();

@@ -47,7 +47,7 @@ pub fn plan(network: &Network, batch_size: usize, l1: f32, learning_rate: f32) -
     let options = TrainingOptions {
         hidden: network.hidden().iter().map(truezero::Layer::units).collect(),
         l1,
-        learning_rate,
+        learning_rate: Some(learning_rate),
         batch_size,
         epochs: usize::MAX,
         patience: 0,

@@ -191,7 +191,7 @@ fn options(network: &NetworkArgs, optimizer: &OptimizerArgs) -> TrainingOptions 
             epsilon: optimizer.epsilon.unwrap_or(default.optimizer.epsilon),
             weight_decay: optimizer.weight_decay.unwrap_or(default.optimizer.weight_decay),
         },
-        learning_rate: optimizer.learning_rate.unwrap_or(default.learning_rate),
+        learning_rate: optimizer.learning_rate,
         schedule: optimizer.schedule.unwrap_or(default.schedule),
         clip_norm: optimizer.clip_norm,
         batch_size: optimizer.batch_size.unwrap_or(default.batch_size),

@@ -93,7 +93,7 @@ impl<'a> Bench<'a> {
                 let options = TrainingOptions {
                     hidden: sizes.hidden.clone(),
                     activation: vec![activation],
-                    learning_rate,
+                    learning_rate: Some(learning_rate),
                     epochs: (sizes.seen / split.train.len().max(1)).clamp(2, 50),
                     seed: runner.settings.seed,
                     ..TrainingOptions::default()

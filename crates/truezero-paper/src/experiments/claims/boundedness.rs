@@ -136,7 +136,7 @@ fn runs(bench: &Bench<'_>) -> Result<Vec<[Runs; 2]>, Error> {
                         hidden: HIDDEN.to_vec(),
                         activation: vec![activation],
                         l1,
-                        learning_rate,
+                        learning_rate: Some(learning_rate),
                         epochs,
                         seed: bench.runner.settings.seed + seed,
                         ..TrainingOptions::default()

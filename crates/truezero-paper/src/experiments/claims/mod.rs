@@ -111,7 +111,7 @@ fn networks_table(bench: &Bench<'_>) -> Table {
         let trained = &subject.trained;
         [
             activation.to_string(),
-            subject.options.learning_rate.to_string(),
+            subject.options.rate().to_string(),
             trained.epochs.to_string(),
             percent(trained.validation_error),
             percent(trained.test_error),
@@ -139,7 +139,7 @@ fn networks_json(bench: &Bench<'_>) -> Value {
     let network = |(activation, subject): (&truezero::Activation, &bench::Subject)| {
         json!({
             "activation": activation,
-            "rate": subject.options.learning_rate,
+            "rate": subject.options.rate(),
             "validation_error": subject.trained.validation_error,
             "test_error": subject.trained.test_error,
             "sparsity": subject.trained.sparsity,

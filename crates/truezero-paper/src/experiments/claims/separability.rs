@@ -117,7 +117,7 @@ fn probe(bench: &Bench<'_>, split: &Split) -> Result<Trained, Error> {
         let options = TrainingOptions {
             hidden: Vec::new(),
             l1: 0.0,
-            learning_rate,
+            learning_rate: Some(learning_rate),
             epochs: bench.sizes.probe.1,
             seed: bench.runner.settings.seed,
             ..TrainingOptions::default()

@@ -313,7 +313,7 @@ fn linear(
             dropout: Vec::new(),
             l1: 0.0,
             optimizer: Optimizer { weight_decay, ..Optimizer::default() },
-            learning_rate,
+            learning_rate: Some(learning_rate),
             epochs: amounts.epochs,
             patience: 5,
             seed,

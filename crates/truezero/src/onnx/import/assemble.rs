@@ -88,8 +88,11 @@ impl<'a> Assembler<'a> {
             Step::Add { by, factor } => {
                 let by = by.doubles(data)?;
                 match &mut self.open {
-                    // A bias that stands beside its weights belongs to them, not to what comes after.
-                    Some(open) if self.pending.is_identity() => open.add(&by, *factor),
+                    // A bias that stands beside its weights belongs to them, not to what comes after. One number
+                    // for all units waits: a file may add it again and again to a wide layer.
+                    Some(open) if by.len() == open.units && self.pending.is_identity() => {
+                        open.add(&by, *factor)
+                    }
                     _ => self.pending.add(&by, *factor),
                 }
             }
@@ -172,9 +175,13 @@ impl<'a> Assembler<'a> {
             let expected = "weights below each activation";
             return Err(Refusal::new(place, expected, format!("{activation} without")));
         }
-        // ln(1 + e^(αx)) is α times the softplus of steepness α.
+        // ln(1 + e^(αx)) is α times the softplus of steepness α, where 32 bits can hold α and 1/α.
         let steepness = match (activation, self.pending.uniform_scale()) {
-            (Activation::Softplus { alpha: 1.0 }, Some(scale)) if scale > 0.0 && scale.is_finite() => scale,
+            (Activation::Softplus { alpha: 1.0 }, Some(scale))
+                if (scale as f32).is_normal() && scale > 0.0 =>
+            {
+                scale
+            }
             _ => 1.0,
         };
         if steepness == 1.0 {

@@ -14,6 +14,10 @@ const KNOWN: &str = "one of Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization
 /// Version of the operators from which Softmax takes one axis instead of all from one on.
 const SOFTMAX_OF_ONE_AXIS: i64 = 13;
 
+/// Version of the operators from which an attribute tells whether BatchNormalization trains; before, it does
+/// so where it has more than one output.
+const TRAINING_IS_TOLD: i64 = 14;
+
 impl<'a> Reader<'a> {
     /// What the first output of a node is.
     pub(super) fn evaluate(&mut self, node: &'a NodeProto) -> Result<Value<'a>, Refusal> {
@@ -253,8 +257,12 @@ impl<'a> Reader<'a> {
 
     fn normalise(&mut self, node: &'a NodeProto) -> Result<Value<'a>, Refusal> {
         let x = self.flow(node, 0)?;
-        if integer(node, "training_mode", 0) != 0 {
-            let found = "training_mode = 1\nhint: export the network in its evaluation mode";
+        let outputs = node.output.iter().filter(|output| !output.is_empty()).count();
+        let trains =
+            if self.opset < TRAINING_IS_TOLD { outputs > 1 } else { integer(node, "training_mode", 0) != 0 };
+        if trains {
+            let found =
+                "statistics of each batch (training mode)\nhint: export the network in its evaluation mode";
             return Err(Refusal::new(place_of(node), "a network as it is used", found));
         }
         let [scale, bias, mean, variance] = [

@@ -79,7 +79,11 @@ fn graph(nodes: Vec<NodeProto>, constants: Vec<TensorProto>) -> GraphProto {
 }
 
 fn file(graph: GraphProto) -> Vec<u8> {
-    let opset = OperatorSetIdProto { domain: String::new(), version: 17 };
+    file_of(17, graph)
+}
+
+fn file_of(version: i64, graph: GraphProto) -> Vec<u8> {
+    let opset = OperatorSetIdProto { domain: String::new(), version };
     ModelProto { ir_version: 8, graph: Some(graph), opset_import: vec![opset], ..ModelProto::default() }
         .encode_to_vec()
 }
@@ -171,6 +175,50 @@ fn a_softplus_is_recognised_however_it_is_written() {
     }
     let other = plain("Where", &["large", "h", "z"], "g");
     assert!(refused(graph(nodes(other), constants())).contains("\"g\" (Where)"));
+}
+
+#[test]
+fn a_steepness_that_32_bits_cannot_hold_is_in_the_weights() {
+    let nodes = vec![
+        plain("MatMul", &["x", "w"], "z"),
+        plain("Mul", &["z", "tiny"], "a"),
+        plain("Mul", &["a", "tiny"], "b"),
+        plain("Softplus", &["b"], "h"),
+        plain("MatMul", &["h", "w"], "y"),
+    ];
+    let model = read(graph(nodes, vec![weights(), tensor("tiny", &[], &[1e-30])]));
+    assert_eq!(model.network.layers[0].activation, Activation::Softplus { alpha: 1.0 });
+    let written = Model::from_bytes(Path::new("memory"), model.to_bytes().unwrap()).unwrap();
+    // ln 2 · (1 + 3) and ln 2 · (2 + 4)
+    let found = predict(&written);
+    assert!((found[0] - 2.772_589).abs() < 1e-5 && (found[1] - 4.158_883).abs() < 1e-5, "{found:?}");
+}
+
+#[test]
+fn numbers_added_one_after_the_other_are_one_sum() {
+    let add = |at: usize| plain("Add", &[&format!("h.{at}"), "one"], &format!("h.{}", at + 1));
+    let mut nodes = vec![plain("MatMul", &["x", "w"], "h.0")];
+    nodes.extend((0..500).map(add));
+    nodes.push(plain("Relu", &["h.500"], "y"));
+    let model = read(graph(nodes, vec![weights(), tensor("one", &[], &[1.0])]));
+    assert_eq!(model.network.layers[0].bias, [500.0, 500.0]);
+}
+
+#[test]
+fn a_normalisation_by_the_statistics_of_a_batch_is_refused() {
+    let case = |opset: i64, outputs: &[&str], attributes: Vec<AttributeProto>| {
+        let mut normalise = node("BatchNormalization", &["z", "w2", "w2", "w2", "w2"], "y", attributes);
+        normalise.output = outputs.iter().map(ToString::to_string).collect();
+        let nodes = vec![plain("MatMul", &["x", "w"], "z"), normalise];
+        import(file_of(opset, graph(nodes, vec![weights(), tensor("w2", &[2], &[1.0; 2])])), None)
+    };
+    for opset in [7, 9, 13] {
+        assert!(case(opset, &["y", "", ""], Vec::new()).is_ok());
+        let refusal = case(opset, &["y", "mean", "variance"], Vec::new()).unwrap_err().to_string();
+        assert!(refusal.contains("found statistics of each batch"), "{refusal}");
+    }
+    assert!(case(14, &["y"], vec![int("training_mode", 0)]).is_ok());
+    assert!(case(14, &["y", "mean", "variance"], vec![int("training_mode", 1)]).is_err());
 }
 
 #[test]
