@@ -41,18 +41,27 @@ fn all_forms_of_a_sparse_matrix_are_the_same() {
         *value *= 2.0;
         true
     });
-    assert_eq!(matrix(npz::read(&fixture("csr_i64.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
+    assert_eq!(
+        matrix(npz::read(&fixture("csr_i64.npz"), &Notices::default()).unwrap().train),
+        Batch::Active(expected)
+    );
 }
 
 #[test]
 fn sparse_matrices_are_tidied() {
     let mut expected = ActiveBatch::new(4);
     expected.push([(0, 2.0), (3, 4.0)]);
-    assert_eq!(matrix(npz::read(&fixture("csr_unsorted.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
+    assert_eq!(
+        matrix(npz::read(&fixture("csr_unsorted.npz"), &Notices::default()).unwrap().train),
+        Batch::Active(expected)
+    );
     let mut expected = ActiveBatch::new(2);
     expected.push([(1, 1.0)]);
     expected.push([(0, 2.0)]);
-    assert_eq!(matrix(npz::read(&fixture("csr_array_u8.npz"), &Notices::default()).unwrap().train), Batch::Active(expected));
+    assert_eq!(
+        matrix(npz::read(&fixture("csr_array_u8.npz"), &Notices::default()).unwrap().train),
+        Batch::Active(expected)
+    );
     let error = npz::read(&fixture("bsr.npz"), &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("bsr.npz: format.npy: expected csr, csc or coo, found bsr"), "{error}");
 }
@@ -88,8 +97,15 @@ fn unfit_arrays_are_named() {
     for (name, message) in [
         ("nan.npy", "row 2, column 2: expected a finite number, found NaN"),
         ("text.npy", "header: expected an array of numbers, found strings"),
-        ("vector.npy", "header: expected an array of 2 dimensions or more, found shape (2)"),
-        ("objects.npy", "header: expected integers, floats of 4 or 8 bytes, bool or strings, found \"|O\""),
+        (
+            "vector.npy",
+            "header: expected an array of 2 dimensions or more, examples × columns, found shape (2)\nhint: x.reshape(-1, 1) makes a column of it",
+        ),
+        (
+            "objects.npy",
+            "header: expected integers, floats of 2, 4 or 8 bytes, bool or strings, found Python objects (|O)\nhint: \
+             x.astype(float) or x.astype(str) makes numbers or strings of them",
+        ),
     ] {
         let error = read_npy(name).unwrap_err();
         assert!(error.ends_with(&format!("{name}: {message}")), "{error}");
@@ -201,7 +217,7 @@ fn what_cannot_be_opened_says_why() {
     std::fs::write(&path, "what is this").unwrap();
     let error = open_path(&path).unwrap_err();
     assert!(error.contains("format: expected IDX, .npy,"), "{error}");
-    assert!(error.ends_with("found a file that begins with \"what is \""), "{error}");
+    assert!(error.contains("found a file that begins with \"what is \"\nhint: --format says"), "{error}");
     let path = folder.path().join("empty.svm");
     std::fs::write(&path, "# nothing\n").unwrap();
     let error = open_path(&path).unwrap_err();

@@ -20,7 +20,9 @@ fn trainings() -> Vec<TrainingOptions> {
         with(|o| (o.dropout, o.input_dropout, o.sign_trick) = (vec![0.2, 0.4], 0.1, true)),
         with(|o| (o.optimizer.rule, o.optimizer.weight_decay) = (Rule::Sgd, 1e-3)),
         with(|o| (o.optimizer.rule, o.learning_rate) = (Rule::Momentum, Some(0.01))),
-        with(|o| (o.optimizer.rule, o.learning_rate, o.optimizer.weight_decay) = (Rule::Adam, Some(1e-3), 1e-3)),
+        with(|o| {
+            (o.optimizer.rule, o.learning_rate, o.optimizer.weight_decay) = (Rule::Adam, Some(1e-3), 1e-3)
+        }),
         with(|o| (o.target_sparsity, o.patience) = (Some(0.8), 1)),
     ]
 }

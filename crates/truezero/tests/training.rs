@@ -35,7 +35,12 @@ fn every_optimizer_activation_and_initialisation_learns() {
         let rate = if activation == Activation::Logistic { 1.0 } else { 0.1 };
         learns(
             &activation.to_string(),
-            TrainingOptions { activation: vec![activation], learning_rate: Some(rate), epochs: 12, ..small() },
+            TrainingOptions {
+                activation: vec![activation],
+                learning_rate: Some(rate),
+                epochs: 12,
+                ..small()
+            },
         );
     }
     learns("he", TrainingOptions { initialisation: Initialisation::He, ..small() });

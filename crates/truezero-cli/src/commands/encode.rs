@@ -84,7 +84,13 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
 
 /// As columns `indices` and `values`: lists of the units that are not zero, and of their activations.
 fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -> Result<(), Failure> {
-    let spec = using::spec(saved, &args.on.data, args.on.reading.format.format, args.on.reading.header.asked(), notices);
+    let spec = using::spec(
+        saved,
+        &args.on.data,
+        args.on.reading.format.format,
+        args.on.reading.header.asked(),
+        notices,
+    );
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = format!("encode, hidden layer {layer}");
     let done = by_parts::write(what, &args.on.model, &spec, &args.out, args.json, |raw, save| {

@@ -111,7 +111,13 @@ fn by_windows(
     mut see: impl FnMut(&Dataset),
 ) -> Result<(), Failure> {
     let target = target(args, model);
-    let spec = using::spec(model, &args.on.data, args.on.reading.format.format, args.on.reading.header.asked(), notices);
+    let spec = using::spec(
+        model,
+        &args.on.data,
+        args.on.reading.format.format,
+        args.on.reading.header.asked(),
+        notices,
+    );
     let stream = Stream::open(&SourceSpec { target: target.column, labels: target.labels, ..spec })?;
     let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new(), notices.clone());
     let (shown, began) = (Shown::new(args.json), Instant::now());

@@ -12,8 +12,8 @@ use super::by_parts;
 use super::using::{self, TargetOf};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
-use crate::output::{self, Warnings};
 use crate::json;
+use crate::output::{self, Warnings};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -75,7 +75,13 @@ fn predict(
 
 fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<(), Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
-    let spec = using::spec(model, &args.on.data, args.on.reading.format.format, args.on.reading.header.asked(), warnings.notices());
+    let spec = using::spec(
+        model,
+        &args.on.data,
+        args.on.reading.format.format,
+        args.on.reading.header.asked(),
+        warnings.notices(),
+    );
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {

@@ -47,7 +47,8 @@ pub fn read_folder(folder: &Path, notices: &Notices) -> Result<Images, DataError
 /// # Errors
 /// As [`read_folder`].
 pub fn read_flat(folder: &Path, notices: &Notices) -> Result<Images, DataError> {
-    let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = visible(folder)?.into_iter().partition(|path| is_image(path));
+    let (files, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        visible(folder)?.into_iter().partition(|path| is_image(path));
     tell_left_out(folder, &others, notices);
     Ok((read_files(&files, notices)?, files))
 }
@@ -175,8 +176,10 @@ fn tell_left_out(folder: &Path, others: &[PathBuf], notices: &Notices) {
     };
     let folders: Vec<&PathBuf> = others.iter().filter(|path| path.is_dir()).collect();
     tell("folder", &folders, "images are looked for in the folder of their class only");
-    let images: Vec<&PathBuf> =
-        others.iter().filter(|path| path.is_file() && (ends_as(path, &EXTENSIONS) || ends_as(path, &OTHER_EXTENSIONS))).collect();
+    let images: Vec<&PathBuf> = others
+        .iter()
+        .filter(|path| path.is_file() && (ends_as(path, &EXTENSIONS) || ends_as(path, &OTHER_EXTENSIONS)))
+        .collect();
     tell("image", &images, "PNG and JPEG images in the folder of their class are read");
 }
 

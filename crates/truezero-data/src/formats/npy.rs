@@ -48,17 +48,22 @@ impl<'a> Rows<'a> {
         let element = header.numbers(&input)?;
         let (examples, dimensions) = match header.shape[..] {
             [examples, ref dimensions @ ..] if !dimensions.is_empty() => (examples, dimensions),
+            [_] => {
+                let expected = "an array of 2 dimensions or more, examples × columns";
+                let found = format!("{}\nhint: x.reshape(-1, 1) makes a column of it", header.shape_text());
+                return Err(input.malformed("header", expected, found));
+            }
             _ => {
-                return Err(input.malformed(
-                    "header",
-                    "an array of 2 dimensions or more",
-                    header.shape_text(),
-                ));
+                let expected = "an array of 2 dimensions or more, examples × columns";
+                return Err(input.malformed("header", expected, header.shape_text()));
             }
         };
         let width = product(&input, dimensions)?;
         if header.fortran && dimensions.len() > 1 {
-            let found = format!("Fortran order and shape {}", header.shape_text());
+            let found = format!(
+                "Fortran order and {}\nhint: numpy.ascontiguousarray puts it into C order",
+                header.shape_text()
+            );
             return Err(input.malformed("header", "C order, or 2 dimensions", found));
         }
         let image = channels_last(dimensions);
@@ -76,7 +81,8 @@ impl<'a> Rows<'a> {
     /// The next rows, at most `count`; none at the end.
     pub(crate) fn read(&mut self, count: usize) -> Result<Option<Raw>, DataError> {
         if self.fortran && self.width > 1 {
-            return Err(self.input.malformed("header", "C order, to be read row by row", "Fortran order"));
+            let found = "Fortran order\nhint: numpy.ascontiguousarray puts it into C order";
+            return Err(self.input.malformed("header", "C order, to be read row by row", found));
         }
         let count = count.min(self.left);
         if count == 0 {

@@ -80,8 +80,8 @@ mod tests {
 
     use super::super::npz;
     use super::*;
-    use crate::Notices;
     use crate::Features;
+    use crate::Notices;
 
     #[test]
     fn what_is_written_is_read() {

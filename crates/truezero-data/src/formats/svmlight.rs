@@ -442,7 +442,8 @@ mod tests {
     #[test]
     fn labels_may_stand_apart_or_be_missing() {
         let notices = Notices::default();
-        let target = |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
+        let target =
+            |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
         assert_eq!(target("  +1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0])));
         assert_eq!(target("1:1\n 2:1\n"), None, "examples without labels have no targets");
         let sets = |sets: &[&[&str]]| {

@@ -56,7 +56,8 @@ impl Format {
 }
 
 /// What files are accepted, for error messages.
-const ACCEPTED: &str = "IDX, .npy, .npz, .svmlight, .libsvm, .svm, .csv, .tsv, .parquet, .arrow, .png or .jpg";
+const ACCEPTED: &str =
+    "IDX, .npy, .npz, .svmlight, .libsvm, .svm, .csv, .tsv, .parquet, .arrow, .png or .jpg";
 /// Bytes looked at to tell a format.
 const START: usize = 1 << 16;
 
@@ -69,14 +70,11 @@ pub(crate) fn detect(path: &Path) -> Result<Format, DataError> {
 pub(crate) fn tell(input: &mut Input) -> Result<Format, DataError> {
     let start = input.peek(START)?;
     let path = input.path();
-    // A member of a zip archive tells what the archive is.
-    let foreign = foreign::tell(path, &start);
-    if let Some(foreign) = foreign {
-        let found = format!("{}\nhint: {}", foreign.what, foreign.hint);
-        return Err(DataError::malformed(path, "format", ACCEPTED, found));
-    }
-    by_content(&start).or_else(|| by_extension(&extension(path))).or_else(|| by_look(path, &start)).ok_or_else(
-        || {
+    foreign::refuse(path, &start, ACCEPTED)?;
+    by_content(&start)
+        .or_else(|| by_extension(&extension(path)))
+        .or_else(|| by_look(path, &start))
+        .ok_or_else(|| {
             const HINT: &str = "--format says what it is, as in --format csv";
             let found = if start.is_empty() {
                 "an empty file".to_owned()
@@ -85,8 +83,7 @@ pub(crate) fn tell(input: &mut Input) -> Result<Format, DataError> {
                 format!("a file that begins with \"{begins}\"\nhint: {HINT}")
             };
             DataError::malformed(path, "format", ACCEPTED, found)
-        },
-    )
+        })
 }
 
 fn by_content(start: &[u8]) -> Option<Format> {
@@ -96,7 +93,9 @@ fn by_content(start: &[u8]) -> Option<Format> {
         _ if start.starts_with(b"PAR1") => Some(Format::Parquet),
         // The file format, and the stream format's continuation mark.
         _ if start.starts_with(b"ARROW1") || start.starts_with(&[0xff; 4]) => Some(Format::Arrow),
-        _ if start.starts_with(b"\x89PNG\r\n\x1a\n") || start.starts_with(b"\xff\xd8\xff") => Some(Format::Image),
+        _ if start.starts_with(b"\x89PNG\r\n\x1a\n") || start.starts_with(b"\xff\xd8\xff") => {
+            Some(Format::Image)
+        }
         _ if idx::matches(start) => Some(Format::Idx),
         _ => None,
     }

@@ -18,6 +18,9 @@ const LEFTOVERS: [&str; 9] = [
     "@eadir",
 ];
 
+/// Names of documents begin so, in lower case.
+const DOCUMENTS: [&str; 3] = ["readme", "license", "citation"];
+
 /// Files and folders of a folder, in the order of their names.
 pub(crate) fn visible(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
@@ -36,9 +39,12 @@ fn is_visible(path: &Path) -> bool {
 }
 
 /// Whether a file may be one of those that make up a data set. As for Hadoop, Spark and PyArrow, what begins with an
-/// underscore (`_SUCCESS`, `_metadata`) tells of the files beside it and is none of them.
+/// underscore (`_SUCCESS`, `_metadata`) tells of the files beside it and is none of them; nor is a document, as a
+/// README.
 pub(crate) fn is_shard(path: &Path) -> bool {
-    is_visible(path) && !name(path).starts_with('_') && path.is_file()
+    let name = name(path).to_lowercase();
+    let document = DOCUMENTS.iter().any(|start| name.starts_with(start)) || name.ends_with(".md");
+    is_visible(path) && !name.starts_with('_') && !document && path.is_file()
 }
 
 /// The last part of a path, as it is shown.
@@ -58,14 +64,25 @@ mod tests {
     #[test]
     fn what_nobody_put_there_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.csv", "a.csv", ".a.csv.crc", "._b.csv", ".DS_Store", "Thumbs.db", "x.crc", "_SUCCESS", "a.csv~"] {
+        for name in [
+            "README.txt",
+            "b.csv",
+            "a.csv",
+            ".a.csv.crc",
+            "._b.csv",
+            ".DS_Store",
+            "Thumbs.db",
+            "x.crc",
+            "_SUCCESS",
+            "a.csv~",
+        ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         for name in ["cat", ".ipynb_checkpoints", "__MACOSX", "_delta_log"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let names: Vec<String> = visible(folder.path()).unwrap().iter().map(|path| name(path)).collect();
-        assert_eq!(names, ["_SUCCESS", "_delta_log", "a.csv", "b.csv", "cat"]);
+        assert_eq!(names, ["README.txt", "_SUCCESS", "_delta_log", "a.csv", "b.csv", "cat"]);
         let shards = visible(folder.path()).unwrap().into_iter().filter(|path| is_shard(path));
         assert_eq!(shards.map(|path| name(&path)).collect::<Vec<_>>(), ["a.csv", "b.csv"]);
     }

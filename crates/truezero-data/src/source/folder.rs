@@ -52,7 +52,11 @@ pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError
     }
     if let Some(partition) = folders.iter().find(|path| name(path).contains('=')) {
         let expected = "files of one table in the folder itself";
-        let found = format!("partitions, as {}\nhint: name the files, as in '{}'", name(partition), folder.join("*/*").display());
+        let found = format!(
+            "partitions, as {}\nhint: name the files, as in '{}'",
+            name(partition),
+            folder.join("*/*").display()
+        );
         return Err(DataError::malformed(folder, "folder", expected, found));
     }
     let expected = "the standard IDX files, CIFAR-10, small NORB, the files of a table, or a folder of images for each class";
@@ -83,7 +87,11 @@ fn read_images(folder: &Path, folders: &[PathBuf], spec: &SourceSpec) -> Result<
     if let Some(train) = train {
         no_columns(spec, "a folder of images")?;
         if let [first, ..] = others[..] {
-            let message = format!("{} left out, such as {}: no part of the data", count(others.len(), "folder"), name(first));
+            let message = format!(
+                "{} left out, such as {}: no part of the data",
+                count(others.len(), "folder"),
+                name(first)
+            );
             spec.notices.tell(Notice::new(folder.display().to_string(), message));
         }
         let part = |folder: Option<PathBuf>| {

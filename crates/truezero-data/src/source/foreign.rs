@@ -3,13 +3,21 @@
 use std::path::Path;
 
 use super::entries;
+use crate::DataError;
 
 /// What a file is instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Foreign {
+struct Foreign {
     /// "an Excel workbook"
-    pub(crate) what: String,
-    pub(crate) hint: String,
+    what: String,
+    hint: String,
+}
+
+/// Demands that a file is none that is known to be something else; `expected` is what it should be.
+pub(crate) fn refuse(path: &Path, start: &[u8], expected: &str) -> Result<(), DataError> {
+    let Some(foreign) = tell(path, start) else { return Ok(()) };
+    let found = format!("{}\nhint: {}", foreign.what, foreign.hint);
+    Err(DataError::malformed(path, "format", expected, found))
 }
 
 const CONVERT: &str = "save it as CSV or Parquet, for example with pandas:";
@@ -51,7 +59,7 @@ const OTHERS: [(&[u8], &str, &str); 12] = [
 ];
 
 /// What a file is that begins so, if it is known and none of ours.
-pub(crate) fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
+fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
     let shown = path.display();
     if let Some((_, what, read)) = READABLE.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return Some(pandas(what, read, path));
@@ -96,7 +104,9 @@ fn zipped(path: &Path, start: &[u8]) -> Option<Foreign> {
     if npz || name.ends_with(".npy") {
         return None;
     }
-    if name == "[Content_Types].xml" || ["xl/", "_rels/", "docProps/"].iter().any(|part| name.starts_with(part)) {
+    if name == "[Content_Types].xml"
+        || ["xl/", "_rels/", "docProps/"].iter().any(|part| name.starts_with(part))
+    {
         return Some(pandas("an Excel workbook or another Office document", "read_excel", path));
     }
     if name == "mimetype" {
@@ -123,7 +133,10 @@ fn page_or_document(path: &Path, start: &[u8]) -> Option<Foreign> {
         return foreign("an XML document", "save the data as CSV or Parquet".to_owned());
     }
     if begins(b"version https://git-lfs") {
-        return foreign("a Git LFS pointer in place of the file", "`git lfs pull` fetches the file".to_owned());
+        return foreign(
+            "a Git LFS pointer in place of the file",
+            "`git lfs pull` fetches the file".to_owned(),
+        );
     }
     if begins(b"/annex/objects/") {
         return foreign("a git-annex pointer in place of the file", "`git annex get` fetches it".to_owned());
@@ -163,7 +176,11 @@ mod tests {
             ("a.xlsx", &zip("xl/workbook.xml")[..], "an Excel workbook or another Office document"),
             ("a.csv.zip", &zip("a.csv"), "a zip archive with \"a.csv\""),
             ("a.csv", b"\n<!DOCTYPE html><html>", "an HTML page, as a failed download leaves it"),
-            ("a.parquet", b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer in place of the file"),
+            (
+                "a.parquet",
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "a Git LFS pointer in place of the file",
+            ),
             ("a.json", b"[\n {\"x\": 1}]", "a JSON file"),
             ("a.jsonl", b"{\"x\": 1}\n", "a JSON file"),
             ("a.arff", b"% iris\n@RELATION iris\n", "an ARFF file"),
@@ -181,7 +198,16 @@ mod tests {
     #[test]
     fn what_we_read_is_not_foreign() {
         let npz = [b"PK\x03\x04", &[0; 22][..], b"\x05\0\0\0x.npy"].concat();
-        for start in [&npz[..], b"PK\x03\x04", b"a,b\n1,2\n", b"BMI,age\n1,2\n", b"[id],x\n", b"1 1:0.5\n", b"", b"{x},y\n"] {
+        for start in [
+            &npz[..],
+            b"PK\x03\x04",
+            b"a,b\n1,2\n",
+            b"BMI,age\n1,2\n",
+            b"[id],x\n",
+            b"1 1:0.5\n",
+            b"",
+            b"{x},y\n",
+        ] {
             assert_eq!(what("data", start), None, "{}", start.escape_ascii());
         }
     }

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::entries::{name, visible};
+use super::foreign;
 use super::part::PartName;
 use crate::formats::idx;
 use crate::read::Input;
 use crate::{DataError, Raw, Source};
+
+/// Bytes looked at to tell that a file is something else, as an HTML page.
+const START: usize = 1 << 10;
 
 /// The files of a data set: images and labels of each part.
 #[derive(Debug, Default)]
@@ -95,17 +99,22 @@ pub(crate) fn read(folder: &Path, IdxSet(files): &IdxSet) -> Result<Source, Data
         };
         let images = images.as_ref().ok_or_else(|| missing("images-idx3"))?;
         let labels = labels.as_ref().ok_or_else(|| missing("labels-idx1"))?;
-        let target = Some(idx::read_labels(Input::open(labels)?)?);
-        Ok(Raw { target, ..idx::read_examples(Input::open(images)?)? })
+        let target = Some(idx::read_labels(open(labels)?)?);
+        Ok(Raw { target, ..idx::read_examples(open(images)?)? })
     };
-    let further = |name: PartName| {
-        files[name as usize].iter().any(Option::is_some).then(|| part(name)).transpose()
-    };
+    let further =
+        |name: PartName| files[name as usize].iter().any(Option::is_some).then(|| part(name)).transpose();
     Ok(Source {
         validation: further(PartName::Validation)?,
         test: further(PartName::Test)?,
         ..Source::from(part(PartName::Train)?)
     })
+}
+
+fn open(path: &Path) -> Result<Input<'static>, DataError> {
+    let mut input = Input::open(path)?;
+    foreign::refuse(path, &input.peek(START)?, "IDX")?;
+    Ok(input)
 }
 
 #[cfg(test)]

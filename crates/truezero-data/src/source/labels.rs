@@ -4,35 +4,56 @@ use std::path::Path;
 
 use crate::formats::{idx, npy, npy_header};
 use crate::read::Input;
-use crate::{DataError, RawTarget};
+use crate::{DataError, Notice, Notices, RawTarget};
 
-/// Reads targets: IDX, NPY, or text with one on each line (numbers if all of them are).
-pub(crate) fn read(path: &Path) -> Result<RawTarget, DataError> {
+use super::foreign;
+
+/// Bytes looked at to tell what a file is.
+const START: usize = 1 << 10;
+
+/// Reads targets: IDX, NPY, or text with one on each line (numbers if all of them are, a header apart).
+pub(crate) fn read(path: &Path, notices: &Notices) -> Result<RawTarget, DataError> {
     let mut input = Input::open(path)?;
-    let start = input.peek(8)?;
+    let start = input.peek(START)?;
     if idx::matches(&start) {
         idx::read_labels(input)
     } else if start.starts_with(npy_header::MAGIC) {
         npy::read_labels(input)
     } else {
-        read_lines(input)
+        foreign::refuse(path, &start, "IDX, .npy or text with one label on each line")?;
+        read_lines(input, notices)
     }
 }
 
-fn read_lines(mut input: Input) -> Result<RawTarget, DataError> {
-    let mut labels = Vec::new();
-    let mut line = Vec::new();
-    while input.line(&mut line, labels.len() + 1)? {
-        let label = std::str::from_utf8(&line).map(str::trim).unwrap_or_default();
-        if label.is_empty() {
-            let place = format!("line {}", labels.len() + 1);
+fn read_lines(mut input: Input, notices: &Notices) -> Result<RawTarget, DataError> {
+    let mut labels: Vec<String> = Vec::new();
+    let (mut line, mut number, mut blank) = (Vec::new(), 0, None);
+    while input.line(&mut line, number + 1)? {
+        number += 1;
+        let place = |number: usize| format!("line {number}");
+        let Ok(label) = std::str::from_utf8(&line).map(str::trim) else {
             let found = line.escape_ascii().take(40).map(char::from).collect::<String>();
-            return Err(input.malformed(place, "a label in UTF-8", format!("\"{found}\"")));
+            return Err(input.malformed(place(number), "a label in UTF-8", format!("\"{found}\"")));
+        };
+        if label.is_empty() {
+            blank = blank.or(Some(number));
+        } else if let Some(blank) = blank {
+            // Only at the end a blank line is no example without a label.
+            return Err(input.malformed(place(blank), "a label in UTF-8", "\"\""));
+        } else {
+            labels.push(label.to_owned());
         }
-        labels.push(label.to_owned());
     }
-    let numbers: Option<Vec<f64>> =
-        labels.iter().map(|label| label.parse().ok().filter(|number: &f64| number.is_finite())).collect();
+    let parse = |label: &String| label.parse().ok().filter(|number: &f64| number.is_finite());
+    let headed = labels.len() > 1
+        && parse(&labels[0]).is_none()
+        && labels[1..].iter().all(|label| parse(label).is_some());
+    if headed {
+        let header = labels.remove(0);
+        let message = format!("{header:?} is taken for a header, as numbers follow");
+        notices.tell(Notice::new(format!("{}: line 1", input.path().display()), message));
+    }
+    let numbers: Option<Vec<f64>> = labels.iter().map(parse).collect();
     Ok(numbers.map_or(RawTarget::Labels(labels), RawTarget::Numbers))
 }
 
@@ -42,9 +63,14 @@ mod tests {
 
     #[test]
     fn lines_are_numbers_if_all_of_them_are() {
-        let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()));
+        let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()), &Notices::default());
         assert_eq!(read("1\n -2.5\r\n").unwrap(), RawTarget::Numbers(vec![1.0, -2.5]));
         assert_eq!(read("1\ncat").unwrap(), RawTarget::Labels(vec!["1".into(), "cat".into()]));
+        assert_eq!(
+            read("label\n1\n2\n\n").unwrap(),
+            RawTarget::Numbers(vec![1.0, 2.0]),
+            "a header, a blank end"
+        );
         let error = read("1\n\n2\n").unwrap_err().to_string();
         assert_eq!(error, "test: line 2: expected a label in UTF-8, found \"\"");
     }

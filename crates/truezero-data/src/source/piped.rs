@@ -31,7 +31,8 @@ pub(crate) fn read(data: &str) -> Result<(String, Vec<u8>), DataError> {
     }
     .map_err(DataError::io("read", path))?;
     if bytes.len() as u64 > MAX_PIPED {
-        let (expected, found) = (format!("at most {} GiB", MAX_PIPED >> 30), "more\nhint: write it to a file");
+        let (expected, found) =
+            (format!("at most {} GiB", MAX_PIPED >> 30), "more\nhint: write it to a file");
         return Err(DataError::malformed(path, "size", expected, found));
     }
     Ok((name.to_owned(), bytes))

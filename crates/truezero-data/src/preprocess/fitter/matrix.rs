@@ -96,10 +96,12 @@ impl MatrixFitter {
         let examples = self.examples as u64;
         let scaling = match self.collected {
             Collected::Nothing => MatrixScaling::None,
-            Collected::Greatest(greatest) => MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 },
-            Collected::GreatestOfColumns(greatest) => {
-                MatrixScaling::Divided { divisors: greatest.into_iter().map(|greatest| rounded((0.0, or_one(greatest))).1).collect() }
+            Collected::Greatest(greatest) => {
+                MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 }
             }
+            Collected::GreatestOfColumns(greatest) => MatrixScaling::Divided {
+                divisors: greatest.into_iter().map(|greatest| rounded((0.0, or_one(greatest))).1).collect(),
+            },
             Collected::Active(sums) => {
                 let divisor = |sum: Summing| rounded((0.0, or_one(sum.with_zeros(examples).deviation))).1;
                 MatrixScaling::Divided { divisors: sums.into_iter().map(divisor).collect() }
