@@ -32,6 +32,7 @@ pub mod sweep {
 use std::ffi::OsString;
 
 use clap::Parser;
+use truezero_sparse::memory;
 
 use args::{Cli, Verb};
 use failure::Failure;
@@ -48,7 +49,8 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
             print(panic);
         }
     }));
-    match parse_and_do(arguments) {
+    let done = memory::catch(|| parse_and_do(arguments));
+    match done.unwrap_or_else(|error| Err(truezero::Error::from(error).into())) {
         Ok(code) => code,
         Err(failure) => {
             output::note(&format!("error: {}", failure::chain(&failure)));

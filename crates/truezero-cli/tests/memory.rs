@@ -85,6 +85,22 @@ fn a_stream_trains_in_less_memory_than_its_examples_take() {
     assert!(!limited(&place, STREAMED_KILOBYTES, &run).status.success());
 }
 
+#[test]
+fn a_network_that_no_memory_holds_is_refused_before_it_is_made() {
+    let place = Place::with_flowers();
+    place.write("wide.svmlight", "1 1:1\n0 67108864:1\n".repeat(10));
+    let flowers = ["flowers.csv", "--target", "kind"];
+    for (data, hidden) in
+        [(&flowers[..], "4000000,4000000"), (&flowers, "16777216,16777216"), (&["wide.svmlight"], "1000000")]
+    {
+        for verb in ["train", "pretrain"] {
+            let found = place.error(&[&[verb], data, &["--hidden", hidden]].concat());
+            assert!(found.contains(": expected at most "), "{verb} {hidden}: {found}");
+            assert!(found.contains("TiB of weights"), "{verb} {hidden}: {found}");
+        }
+    }
+}
+
 /// What the command prints if its address space may not exceed so many kilobytes.
 fn within(place: &Place, kilobytes: u32, arguments: &[&str]) -> serde_json::Value {
     let text = succeeded(arguments, &limited(place, kilobytes, arguments));

@@ -1,7 +1,7 @@
 //! Numbers that 32 bits do not hold (Unix seconds, long decimal fractions): kept in 64 bits until they are scaled,
 //! so that what differs in the data still differs in the network.
 
-use truezero_sparse::{ActiveBatch, Batch, BatchError, DenseBatch};
+use truezero_sparse::{ActiveBatch, Batch, BatchError, DenseBatch, memory};
 
 use crate::Features;
 
@@ -103,7 +103,7 @@ impl From<Batch> for WideBatch {
         let (width, examples) = (batch.width(), batch.examples());
         let form = match batch {
             Batch::Dense(batch) => {
-                let mut values = Vec::with_capacity(examples * width);
+                let mut values = memory::room(examples.saturating_mul(width));
                 (0..examples).for_each(|row| values.extend(batch.row(row).iter().copied().map(f64::from)));
                 Form::Dense { examples, values }
             }
@@ -253,7 +253,7 @@ impl WideBatch {
         if self.is_dense() {
             return;
         }
-        let values = Vec::with_capacity(rows * self.width);
+        let values = memory::room(rows.saturating_mul(self.width));
         let mut dense = Self { width: self.width, form: Form::Dense { examples: 0, values } };
         let mut row = Vec::new();
         for example in 0..self.examples() {

@@ -12,9 +12,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use truezero_data::{Column, ColumnValues, Features, Table, WideBatch};
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, memory};
 
-use crate::failure::wrong;
+use crate::failure::{within_memory, wrong};
 
 /// The parts of a CSR matrix: offsets, indices, values, and the shape.
 pub type Csr<'py> =
@@ -34,7 +34,9 @@ fn matrix_of(x: &Bound<'_, PyAny>) -> PyResult<Features> {
         let rows = rows.readonly();
         let rows = rows.as_array();
         if rows.ncols() > 0 {
-            return Ok(Features::Wide(WideBatch::from_rows(rows.ncols(), rows.iter().copied().collect())));
+            let mut values = within_memory(|| memory::room(rows.len()))?;
+            values.extend(rows.iter().copied());
+            return Ok(Features::Wide(WideBatch::from_rows(rows.ncols(), values)));
         }
     } else if x.hasattr("indptr")?
         && let Ok(values) = x.getattr("data")?.cast::<PyArray1<f64>>()
@@ -88,7 +90,7 @@ fn finite(values: &[f32]) -> PyResult<()> {
 
 /// Rows, whatever their order in memory.
 pub fn dense<T: Number>(rows: ArrayView2<'_, T>) -> PyResult<DenseBatch> {
-    let mut batch = DenseBatch::zeros(rows.nrows(), rows.ncols());
+    let mut batch = within_memory(|| DenseBatch::zeros(rows.nrows(), rows.ncols()))?;
     for (example, from) in rows.outer_iter().enumerate() {
         let to = batch.row_mut(example);
         to.iter_mut().zip(from).for_each(|(to, from)| *to = from.single());
@@ -164,7 +166,7 @@ fn table(columns: &Bound<'_, PyList>) -> PyResult<Table> {
 
 /// A batch as an array of two dimensions.
 pub fn array<'py>(py: Python<'py>, batch: &DenseBatch) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let mut plain = Vec::with_capacity(batch.examples() * batch.width());
+    let mut plain = within_memory(|| memory::room(batch.examples().saturating_mul(batch.width())))?;
     (0..batch.examples()).for_each(|example| plain.extend_from_slice(batch.row(example)));
     matrix(py, plain, batch.examples(), batch.width())
 }
@@ -193,7 +195,8 @@ pub fn csr<'py>(py: Python<'py>, batch: &ActiveBatch) -> Csr<'py> {
 
 /// A matrix given as an array, as plain rows.
 pub fn plain(rows: &PyReadonlyArray2<'_, f32>) -> PyResult<Vec<f32>> {
-    let values: Vec<f32> = rows.as_array().iter().copied().collect();
+    let mut values = within_memory(|| memory::room(rows.len()))?;
+    values.extend(rows.as_array().iter().copied());
     finite(&values)?;
     debug_assert_eq!(values.len(), rows.len());
     Ok(values)

@@ -1,13 +1,15 @@
-//! Our errors as Python's: what the system refused is an `OSError`, all else a `ValueError`; and what is no error as
-//! Python's warnings.
+//! Our errors as Python's: what the system refused is an `OSError`, memory that is not there a `MemoryError`, all else a
+//! `ValueError`; and what is no error as Python's warnings.
 
 use std::error::Error as _;
 use std::ffi::CString;
 use std::io;
 
-use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyUserWarning, PyValueError};
+use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use truezero_data::{DataError, Notices};
+use truezero_sparse::memory;
 
 /// An error and what caused it on one line, then its hint.
 pub fn message(error: &dyn std::error::Error) -> String {
@@ -64,6 +66,9 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
         truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
         _ => None,
     };
+    if matches!(error, truezero::Error::Memory { .. } | truezero::Error::OutOfMemory(_)) {
+        return PyMemoryError::new_err(text);
+    }
     match refused.and_then(|source| source.downcast_ref::<io::Error>()) {
         // Its kind decides which OSError it is.
         Some(source) => io::Error::new(source.kind(), text).into(),
@@ -74,6 +79,16 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
 /// What the experiments failed with.
 pub fn raise_paper(error: truezero_paper::Error) -> PyErr {
     PyValueError::new_err(message(&error))
+}
+
+/// Computes something that may take more memory than there is.
+pub fn within_memory<T>(compute: impl FnOnce() -> T) -> PyResult<T> {
+    memory::catch(compute).map_err(raise)
+}
+
+/// As [`within_memory`], while other threads may use the interpreter.
+pub fn detached<T: Ungil>(py: Python<'_>, compute: impl Ungil + FnOnce() -> T) -> PyResult<T> {
+    within_memory(|| py.detach(compute))
 }
 
 /// A wrong value.

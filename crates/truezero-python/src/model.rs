@@ -13,7 +13,7 @@ use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, 
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{raise, warn, wrong};
+use crate::failure::{detached, raise, warn, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -37,28 +37,28 @@ impl Model {
     /// Reads a file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::load(&path)).map_err(raise)?;
+        let saved = detached(py, || Saved::load(&path))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads the bytes of a file.
     #[new]
     fn new(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let saved = py.detach(|| Saved::from_bytes(Path::new(MEMORY), bytes)).map_err(raise)?;
+        let saved = detached(py, || Saved::from_bytes(Path::new(MEMORY), bytes))?.map_err(raise)?;
         Ok(Self { saved })
     }
 
     /// Reads an ONNX file.
     #[staticmethod]
     fn load_onnx(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let model = py.detach(|| onnx::load(&path)).map_err(raise)?;
+        let model = detached(py, || onnx::load(&path))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
     /// Reads the bytes of an ONNX file.
     #[staticmethod]
     fn from_onnx(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let model = py.detach(|| onnx::import(bytes, None)).map_err(raise)?;
+        let model = detached(py, || onnx::import(bytes, None))?.map_err(raise)?;
         Ok(Self { saved: Saved::Model(Arc::new(model)) })
     }
 
@@ -117,14 +117,14 @@ impl Model {
     #[pyo3(signature = (path = None))]
     fn to_onnx<'py>(&self, py: Python<'py>, path: Option<PathBuf>) -> PyResult<Bound<'py, PyBytes>> {
         let model = self.model().map_err(wrong)?;
-        let bytes = py.detach(|| {
+        let bytes = detached(py, || {
             let bytes = model.to_onnx()?;
             if let Some(path) = path {
                 files::write(&path, |mut file| file.write_all(&bytes))
                     .map_err(|source| truezero::Error::Io { operation: "write", path, source })?;
             }
             Ok(bytes)
-        });
+        })?;
         Ok(PyBytes::new(py, &bytes.map_err(|error: truezero::Error| raise(error))?))
     }
 
@@ -143,7 +143,7 @@ impl Model {
             let outputs = model.network.predict(&mut Engine::new(threads), &inputs);
             Ok::<_, truezero::Error>(model.preprocessing.quantities(&outputs))
         };
-        let outputs = py.detach(predict).map_err(raise)?;
+        let outputs = detached(py, predict)?.map_err(raise)?;
         warn(py, &notices)?;
         arrays::array(py, &outputs)
     }
@@ -162,10 +162,10 @@ impl Model {
         }
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let codes = py.detach(|| {
+        let codes = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.encode(&mut Engine::new(threads), &inputs, layer))
-        });
+        })?;
         let codes = codes.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         Ok(arrays::csr(py, &codes))
@@ -175,10 +175,10 @@ impl Model {
     fn observe(&self, py: Python<'_>, x: &Bound<'_, PyAny>, threads: usize) -> PyResult<String> {
         let features = arrays::features(x)?;
         let notices = Notices::default();
-        let observed = py.detach(|| {
+        let observed = detached(py, || {
             let inputs = self.inputs(features, &notices)?;
             Ok(self.saved.observe(&mut Engine::new(threads), &inputs))
-        });
+        })?;
         let observed = observed.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
         shown(&observed)
@@ -191,7 +191,8 @@ impl Model {
             Saved::Encoder(encoder) => &encoder.layers,
         };
         let show = |layer: &Layer| {
-            let weights = arrays::matrix(py, layer.weights.to_plain(), layer.inputs(), layer.units())?;
+            let plain = within_memory(|| layer.weights.to_plain())?;
+            let weights = arrays::matrix(py, plain, layer.inputs(), layer.units())?;
             let signs = layer.signs.as_ref().map(|signs| PyArray1::from_slice(py, signs));
             Ok((weights, PyArray1::from_slice(py, &layer.bias), layer.activation.to_string(), signs))
         };
@@ -374,7 +375,8 @@ fn given_layers(given: Vec<GivenLayer<'_>>) -> PyResult<Vec<Layer>> {
         if signs.iter().flatten().any(|sign| sign.abs() != 1.0) {
             return Err(wrong(place("expected signs of 1 or -1")));
         }
-        let weights = PackedWeights::from_plain(inputs, units, &arrays::plain(&weights)?);
+        let plain = arrays::plain(&weights)?;
+        let weights = within_memory(|| PackedWeights::from_plain(inputs, units, &plain))?;
         layers.push(Layer { weights, bias, activation, signs });
     }
     if layers.is_empty() {

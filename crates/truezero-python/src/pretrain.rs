@@ -3,12 +3,12 @@
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
-use truezero::autoencoder::{self, PretrainingOptions, PretrainingProgress};
-use truezero::{Activation, Control, Layer, Pretrainer, TrainingOptions};
+use truezero::autoencoder::{self, PretrainingOptions, PretrainingProgress, planned_layers};
+use truezero::{Control, Pretrainer, TrainingOptions};
 use truezero_sparse::{Batch, DenseBatch, Engine, PackedWeights};
 
 use crate::arrays;
-use crate::failure::{raise, wrong};
+use crate::failure::{detached, raise, within_memory, wrong};
 use crate::model::{Model, encoder, shown};
 use crate::signals::Watch;
 
@@ -38,7 +38,8 @@ impl Decoder {
         if bias.len() != inputs {
             return Err(wrong(format!("expected {inputs} biases, found {}", bias.len())));
         }
-        let weights = PackedWeights::from_plain(inputs, units, &arrays::plain(&weights)?);
+        let plain = arrays::plain(&weights)?;
+        let weights = within_memory(|| PackedWeights::from_plain(inputs, units, &plain))?;
         let form = serde_json::from_str(form).map_err(|error| wrong(error.to_string()))?;
         Ok(Self { decoder: autoencoder::Decoder { weights, bias, form } })
     }
@@ -46,7 +47,8 @@ impl Decoder {
     /// Weights (inputs × units), biases, form.
     fn parts<'py>(&self, py: Python<'py>) -> PyResult<Parts<'py>> {
         let autoencoder::Decoder { weights, bias, form } = &self.decoder;
-        let rows = arrays::matrix(py, weights.to_plain(), weights.inputs(), weights.outputs())?;
+        let plain = within_memory(|| weights.to_plain())?;
+        let rows = arrays::matrix(py, plain, weights.inputs(), weights.outputs())?;
         Ok((rows, PyArray1::from_slice(py, bias), shown(form)?))
     }
 
@@ -73,7 +75,7 @@ pub fn decode<'py>(
         }
         width = decoder.inputs();
     }
-    let decoded = py.detach(|| {
+    let decoded = detached(py, || {
         let mut engine = Engine::new(threads);
         let mut decoded = DenseBatch::zeros(codes.examples(), width);
         let rows: Vec<usize> = (0..codes.examples()).collect();
@@ -95,7 +97,7 @@ pub fn decode<'py>(
             }
         }
         decoded
-    });
+    })?;
     arrays::array(py, &decoded)
 }
 
@@ -132,11 +134,10 @@ pub fn pretrain<'py>(
         inputs.append(&more);
     }
     let stop_by: Vec<usize> = (train.len()..inputs.examples()).collect();
-    let layers = hidden(shape.options(), inputs.width());
-    let activations: Vec<Activation> = layers.iter().map(|layer| layer.activation).collect();
-    let plan = options.check(&activations).map_err(raise)?;
+    let plan = options.check(&shape.options().activation).map_err(raise)?;
+    let layers = planned_layers(&shape, &plan, inputs.width(), inputs.examples()).map_err(raise)?;
     let mut watch = Watch::new();
-    let trained = py.detach(|| {
+    let trained = detached(py, || {
         let mut pretrainer =
             Pretrainer::new(plan, layers, &inputs, &train, &stop_by, threads).map_err(raise)?;
         while let PretrainingProgress::Epoch(record) =
@@ -154,19 +155,7 @@ pub fn pretrain<'py>(
         }
         Ok::<_, PyErr>(pretrainer.finish_with_decoders())
     });
-    let (layers, decoders, summary) = trained?;
+    let (layers, decoders, summary) = trained??;
     let decoders = decoders.into_iter().map(|decoder| Decoder { decoder }).collect();
     Ok((encoder(layers, configuration, Some(summary))?, decoders, watch.raised))
-}
-
-/// Random layers, as those of the network that would be planned.
-fn hidden(options: &TrainingOptions, inputs: usize) -> Vec<Layer> {
-    let mut below = inputs;
-    let layer = |(index, (&units, &activation)): (usize, (&usize, &Activation))| {
-        let (signs, start) = (options.sign_trick, options.initialisation);
-        let layer = Layer::random(below, units, activation, signs, start, options.seed, index);
-        below = units;
-        layer
-    };
-    options.hidden.iter().zip(&options.activation).enumerate().map(layer).collect()
 }

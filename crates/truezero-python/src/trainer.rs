@@ -10,7 +10,7 @@ use truezero_sparse::DenseBatch;
 
 use crate::arrays;
 use crate::binary::{one_output, two_outputs};
-use crate::failure::{raise, wrong};
+use crate::failure::{detached, raise, within_memory, wrong};
 use crate::model::{self, Model, shown};
 use crate::signals::Watch;
 
@@ -78,7 +78,8 @@ impl Part {
 fn targets(y: &Bound<'_, PyAny>, goal: Goal) -> PyResult<Targets> {
     match goal {
         Goal::Binary => {
-            let mut rows = DenseBatch::zeros(y.len()?, 1);
+            let examples = y.len()?;
+            let mut rows = within_memory(|| DenseBatch::zeros(examples, 1))?;
             for (example, label) in labels(y, 2)?.into_iter().enumerate() {
                 rows.row_mut(example)[0] = label as f32;
             }
@@ -130,7 +131,8 @@ impl Trainer {
         let train = Part::new(&train, goal)?;
         let validation = validation.map(|given| Part::new(&given, goal)).transpose()?;
         let plan = options.clone().check().map_err(raise)?;
-        let network = network(&plan, &train.data, goal, start.map(|start| &start.get().saved))?;
+        let start = start.map(|start| &start.get().saved);
+        let network = within_memory(|| network(&plan, &train.data, goal, start))??;
         let examples = validation.as_ref().map(Part::examples);
         let trainer = truezero::Trainer::from_network(plan, network, train.examples(), examples, threads);
         let paused = Some(trainer.map_err(raise)?.pause());
@@ -142,12 +144,12 @@ impl Trainer {
         let paused = self.paused.take().ok_or_else(ended)?;
         let (train, validation) = (&self.train, &self.validation);
         let mut watch = Watch::new();
-        let trained = py.detach(|| {
+        let trained = detached(py, || {
             let mut trainer = paused.go_on(train.examples(), validation.as_ref().map(Part::examples))?;
             let progress = trainer.epoch(&mut |_| watch.control());
             Ok::<_, truezero::Error>((trainer.pause(), progress))
         });
-        let (paused, progress) = trained.map_err(raise)?;
+        let (paused, progress) = trained?.map_err(raise)?;
         self.paused = Some(paused);
         if let Some(raised) = watch.raised {
             return Err(raised);
@@ -200,7 +202,7 @@ impl Trainer {
 
     /// The network as it is now.
     fn model(&self, names: Vec<String>, configuration: &str) -> PyResult<Model> {
-        let network = self.shown(self.paused()?.network().clone());
+        let network = within_memory(|| Ok::<_, PyErr>(self.shown(self.paused()?.network().clone())))??;
         model::model(network, self.inputs()?, names, configuration, None)
     }
 
@@ -211,7 +213,7 @@ impl Trainer {
             paused.take_latest();
         }
         let outcome = paused.finish().map_err(raise)?;
-        let network = self.shown(outcome.network);
+        let network = within_memory(|| self.shown(outcome.network))?;
         model::model(network, self.inputs()?, names, configuration, Some(outcome.summary))
     }
 }
@@ -250,9 +252,9 @@ fn network(plan: &Plan, data: &Dataset, goal: Goal, start: Option<&Saved>) -> Py
             Goal::Binary => Ok(one_output(model.network.clone())),
             Goal::Other(..) => Ok(model.network.clone()),
         },
-        None => Ok(Network::planned(plan, data)),
+        None => Network::planned(plan, data).map_err(raise),
         Some(Saved::Encoder(encoder)) => {
-            let mut network = Network::planned(plan, data);
+            let mut network = Network::planned(plan, data).map_err(raise)?;
             let hidden = network.hidden().len();
             if hidden != encoder.layers.len() {
                 return Err(wrong(format!(

@@ -4,10 +4,12 @@
 //! loop for the remainder. The pieces of weights that a sparse product reads lie far apart: on pages of
 //! 4 KB nearly each would miss the processor's table of pages.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+
+use crate::memory::{self, LARGE, OutOfMemory};
 
 /// Virtual lanes of every kernel: 16 `f32`, one cache line, one AVX-512 register.
 pub const LANES: usize = 16;
@@ -39,28 +41,49 @@ unsafe impl Sync for AlignedVec {}
 
 impl AlignedVec {
     /// `len` zeros; `len` is rounded up to a multiple of [`LANES`].
-    #[allow(clippy::cast_ptr_alignment, reason = "the layout asks for more than an f32 needs")]
+    ///
+    /// If there is not enough memory, this unwinds as far as [`memory::catch`].
     pub fn zeros(len: usize) -> Self {
-        let len = padded(len);
+        Self::try_zeros(len).unwrap_or_else(|error| error.unwind())
+    }
+
+    /// As [`zeros`](Self::zeros).
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    #[allow(clippy::cast_ptr_alignment, reason = "the layout asks for more than an f32 needs")]
+    pub fn try_zeros(len: usize) -> Result<Self, OutOfMemory> {
         if len == 0 {
-            return Self { start: NonNull::dangling(), len, capacity: 0 };
+            return Ok(Self { start: NonNull::dangling(), len, capacity: 0 });
         }
-        let layout = layout(len);
+        let bytes = (len as u64).saturating_mul(size_of::<f32>() as u64);
+        let error = OutOfMemory { bytes };
+        let len = len.checked_next_multiple_of(LANES).ok_or(error)?;
+        let layout = layout(len).ok_or(error)?;
+        let large = bytes >= LARGE;
+        let _alone = large.then(memory::one_at_a_time);
+        if large {
+            memory::check(bytes)?;
+        }
         // SAFETY: the layout's size is not zero.
         let start = unsafe { alloc(layout) }.cast::<f32>();
-        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        let start = NonNull::new(start).ok_or(error)?;
         // Asked before the first write, which is what makes the system choose pages.
         ask_for_huge_pages(start, layout);
         // SAFETY: the memory is at least `len` values long, and a value of all zero bits is 0.0.
         unsafe { start.write_bytes(0, len) };
-        Self { start, len, capacity: len }
+        Ok(Self { start, len, capacity: len })
     }
 
     /// Makes the array `len` long (rounded up); elements that come into being are zero.
+    ///
+    /// If there is not enough memory, this unwinds as [`zeros`](Self::zeros) does, and the array is as it was.
     pub fn resize(&mut self, len: usize) {
-        let len = padded(len);
+        let len = len.checked_next_multiple_of(LANES).unwrap_or(usize::MAX);
         if len > self.capacity {
-            let mut larger = Self::zeros(len.max(2 * self.capacity));
+            // Twice as much, so that growing step by step is not copying at each; if there is memory for it.
+            let roomy = Self::try_zeros(len.max(self.capacity.saturating_mul(2)));
+            let mut larger = roomy.unwrap_or_else(|_| Self::zeros(len));
             larger[..self.len].copy_from_slice(self);
             *self = larger;
         }
@@ -71,11 +94,11 @@ impl AlignedVec {
     }
 }
 
-/// How memory for so many values is asked for.
-fn layout(values: usize) -> Layout {
-    let bytes = values.checked_mul(size_of::<f32>()).expect("an array that fits the address space");
+/// How memory for so many values is asked for; none if they are more than there are addresses for.
+fn layout(values: usize) -> Option<Layout> {
+    let bytes = values.checked_mul(size_of::<f32>())?;
     let align = if bytes >= HUGE_PAGE { HUGE_PAGE } else { LINE };
-    Layout::from_size_align(bytes, align).expect("an array that fits the address space")
+    Layout::from_size_align(bytes, align).ok()
 }
 
 /// Tells the system that memory had better lie on huge pages; without them it is slower, nothing else.
@@ -94,9 +117,11 @@ fn ask_for_huge_pages(_: NonNull<f32>, _: Layout) {}
 
 impl Drop for AlignedVec {
     fn drop(&mut self) {
-        if self.capacity > 0 {
+        if self.capacity > 0
+            && let Some(layout) = layout(self.capacity)
+        {
             // SAFETY: allocated with this very layout, and not used any more.
-            unsafe { dealloc(self.start.as_ptr().cast(), layout(self.capacity)) };
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
         }
     }
 }

@@ -30,6 +30,7 @@ mod isa;
 mod kernels;
 #[allow(unsafe_code)]
 mod lanes;
+pub mod memory;
 pub mod naive;
 mod pointwise;
 pub mod roofline;

@@ -13,6 +13,7 @@
 use std::ops::Range;
 
 use crate::aligned::{AlignedVec, LANES, padded};
+use crate::memory;
 
 /// Outputs in a panel: one unit's piece is 512 contiguous bytes.
 pub const PANEL: usize = 128;
@@ -95,8 +96,12 @@ impl Shape {
 
 impl PackedWeights {
     /// All weights zero.
+    ///
+    /// If there is not enough memory, this unwinds as far as [`memory::catch`].
     pub fn zeros(inputs: usize, outputs: usize) -> Self {
-        Self { shape: Shape { inputs, outputs }, data: AlignedVec::zeros(inputs * padded(outputs)) }
+        let values = outputs.checked_next_multiple_of(LANES).and_then(|row| row.checked_mul(inputs));
+        // More than there are addresses for is refused there.
+        Self { shape: Shape { inputs, outputs }, data: AlignedVec::zeros(values.unwrap_or(usize::MAX)) }
     }
 
     /// Packs plain weights, `inputs` rows of `outputs` values.
@@ -118,7 +123,9 @@ impl PackedWeights {
 
     /// The weights as `inputs` plain rows of `outputs` values.
     pub fn to_plain(&self) -> Vec<f32> {
-        let mut plain = vec![0.0; self.inputs() * self.outputs()];
+        let values = self.inputs() * self.outputs();
+        let mut plain = memory::room(values);
+        plain.resize(values, 0.0);
         for panel in 0..self.panels() {
             let columns = self.columns(panel);
             for input in 0..self.inputs() {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use truezero_data::DataError;
+use truezero_sparse::memory::OutOfMemory;
 
 /// An operation of this library that failed.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,22 @@ pub enum Error {
         /// The cost.
         cost: f64,
     },
+    /// A plan takes more memory than there is.
+    #[error(
+        "memory for {purpose}: expected at most {available}, found {needed}\n\
+         hint: fewer or narrower hidden layers, smaller mini-batches, or fewer columns"
+    )]
+    Memory {
+        /// What it is for.
+        purpose: &'static str,
+        /// How much there is, with what is held already.
+        available: String,
+        /// How much it takes, and what for.
+        needed: String,
+    },
+    /// Memory ran out on the way.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// A model or checkpoint file is not what it should be.
     #[error("{}: {place}: expected {expected}, found {found}", path.display())]
     File {

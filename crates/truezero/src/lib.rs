@@ -10,6 +10,7 @@ pub mod autoencoder;
 pub mod cost;
 mod error;
 mod evaluate;
+mod footprint;
 mod gradient_norm;
 pub mod layer;
 mod network;
@@ -32,6 +33,7 @@ pub use autoencoder::{Corruption, Pretrainer, PretrainingOptions, PretrainingPla
 pub use cost::Cost;
 pub use error::Error;
 pub use evaluate::{Evaluation, Evaluator, Examples, argmax};
+pub use footprint::Footprint;
 pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
 pub use optimizer::{Optimizer, Rule};

@@ -1,11 +1,14 @@
 //! A network: hidden layers, an output layer, a cost.
 
-use truezero_data::{Dataset, Targets};
+use truezero_data::preprocess::MAX_WIDTH;
+use truezero_data::{DataError, Dataset, Targets};
 use truezero_sparse::choose::Product;
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, memory};
 
 use crate::activation::Activation;
 use crate::cost::Cost;
+use crate::error::Error;
+use crate::footprint::Footprint;
 use crate::layer::{Activations, Initialisation, Layer};
 use crate::observe::{LayerObservation, Observer};
 use crate::options::Plan;
@@ -51,33 +54,35 @@ impl Network {
             architecture.hidden.len(),
             "one activation per hidden layer"
         );
-        let mut layers = Vec::new();
-        let mut inputs = architecture.inputs;
-        for (index, (&units, &activation)) in
-            architecture.hidden.iter().zip(&architecture.activations).enumerate()
-        {
-            let (sign_trick, initialisation) = (architecture.sign_trick, architecture.initialisation);
-            layers.push(Layer::random(inputs, units, activation, sign_trick, initialisation, seed, index));
-            inputs = units;
-        }
+        let Architecture { inputs, hidden, activations, sign_trick, .. } = architecture;
+        let (sign_trick, initialisation) = (*sign_trick, architecture.initialisation);
+        let mut layers = random_layers(*inputs, hidden, activations, sign_trick, initialisation, seed);
+        let inputs = layers.last().map_or(*inputs, Layer::units);
         let (outputs, index) = (architecture.outputs, layers.len());
-        let initialisation = architecture.initialisation;
         layers.push(Layer::random(inputs, outputs, Activation::Identity, false, initialisation, seed, index));
         Self { layers, cost }
     }
 
     /// The network that a plan's training on such data starts from.
-    pub fn planned(plan: &Plan, data: &Dataset) -> Self {
+    ///
+    /// # Errors
+    /// Data of too many columns, or not enough memory for the training.
+    pub fn planned(plan: &Plan, data: &Dataset) -> Result<Self, Error> {
         let options = plan.options();
+        let (inputs, outputs) = (data.inputs.width(), data.targets.outputs());
+        check_width(inputs)?;
+        let layers: Vec<usize> = [&options.hidden[..], &[outputs]].concat();
+        Footprint::of_training(options, &data.inputs, &layers).check("the training")?;
         let architecture = Architecture {
-            inputs: data.inputs.width(),
+            inputs,
             hidden: options.hidden.clone(),
-            outputs: data.targets.outputs(),
+            outputs,
             activations: options.activation.clone(),
             sign_trick: options.sign_trick,
             initialisation: options.initialisation,
         };
-        Self::random(&architecture, Cost::for_task(data.targets.task()), options.seed)
+        let cost = Cost::for_task(data.targets.task());
+        Ok(memory::catch(|| Self::random(&architecture, cost, options.seed))?)
     }
 
     /// Number of inputs.
@@ -175,6 +180,32 @@ impl Network {
         };
         kind == self.cost && data.targets.outputs() == self.outputs() && data.inputs.width() == self.inputs()
     }
+}
+
+/// Hidden layers with random weights, lowest first.
+pub(crate) fn random_layers(
+    mut inputs: usize,
+    hidden: &[usize],
+    activations: &[Activation],
+    sign_trick: bool,
+    initialisation: Initialisation,
+    seed: u64,
+) -> Vec<Layer> {
+    let layer = |(index, (&units, &activation)): (usize, (&usize, &Activation))| {
+        let layer = Layer::random(inputs, units, activation, sign_trick, initialisation, seed, index);
+        inputs = units;
+        layer
+    };
+    hidden.iter().zip(activations).enumerate().map(layer).collect()
+}
+
+/// Whether a network may have so many inputs: no more than can be saved with how they are made.
+pub(crate) fn check_width(inputs: usize) -> Result<(), Error> {
+    if (1..=MAX_WIDTH).contains(&inputs) {
+        return Ok(());
+    }
+    let expected = format!("1 to {MAX_WIDTH} columns");
+    Err(DataError::unsuitable("training data", expected, inputs.to_string()).into())
 }
 
 /// Passes a batch through layers.

@@ -36,6 +36,15 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Matrices that it remembers of each layer, as large as the weights.
+    pub(crate) fn memories(self) -> usize {
+        match self {
+            Self::Sgd => 0,
+            Self::Momentum | Self::Nesterov => 1,
+            Self::Adam => 2,
+        }
+    }
+
     /// The learning rate of a training that is not told another: for plain descent the paper's. With μ = 0.9 a gradient
     /// counts ten times in all, so the rate is a tenth of that; Adam's steps are as long as its rate, whatever
     /// the gradient.
@@ -107,11 +116,7 @@ type Map = [f64; 4];
 
 impl Updater {
     pub(crate) fn new(optimizer: Optimizer, network: &Network) -> Self {
-        let matrices = match optimizer.rule {
-            Rule::Sgd => 0,
-            Rule::Momentum | Rule::Nesterov => 1,
-            Rule::Adam => 2,
-        };
+        let matrices = optimizer.rule.memories();
         let memory = network.layers.iter().map(|layer| {
             let matrix = |needed: bool| {
                 let (inputs, units) = if needed { (layer.inputs(), layer.units()) } else { (0, 0) };

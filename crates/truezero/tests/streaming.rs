@@ -172,7 +172,7 @@ fn the_same_examples_at_once_give_the_same_evaluation() {
     let rules = fit(&stream, &[], &PreprocessOptions::default()).unwrap();
     let few = chosen(&stream, &(0..EXAMPLES).collect::<Vec<_>>(), &rules).unwrap();
     let rows: Vec<usize> = (0..3 * Evaluator::BATCH + 20).map(|row| row % EXAMPLES).collect();
-    let network = Network::planned(&options().check().unwrap(), &few);
+    let network = Network::planned(&options().check().unwrap(), &few).unwrap();
     let mut engine = truezero_sparse::Engine::new(1);
     let whole = network.evaluate(&mut engine, Examples { data: &few, rows: &rows });
     let mut evaluator = Evaluator::default();

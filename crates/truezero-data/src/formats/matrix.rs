@@ -1,6 +1,6 @@
 //! Rows of numbers, as they come off a file, to a batch in the form that suits its density.
 
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, memory};
 
 use super::element::Element;
 use crate::read::Input;
@@ -89,7 +89,7 @@ impl MatrixBuilder {
         match batch {
             Batch::Active(_) => batch.into(),
             Batch::Dense(batch) => {
-                let mut values = Vec::with_capacity(self.rows * self.width);
+                let mut values = memory::room(self.rows.saturating_mul(self.width));
                 let rows = (0..self.filled).flat_map(|at| batch.row(at));
                 values.extend(rows.copied().map(f64::from));
                 WideBatch::from_rows(self.width, values)

@@ -158,7 +158,7 @@ fn random(data: &Split, spec: &StackSpec) -> Result<Network, Error> {
         seed: *seed,
         ..TrainingOptions::default()
     };
-    Ok(Network::planned(&options.check()?, &data.data))
+    Ok(Network::planned(&options.check()?, &data.data)?)
 }
 
 /// A network on pre-trained hidden layers, its output layer as random as without them.

@@ -14,9 +14,13 @@ pub struct DenseBatch {
 
 impl DenseBatch {
     /// `examples` rows of `width` zeros.
+    ///
+    /// If there is not enough memory, this unwinds as far as [`memory::catch`](crate::memory::catch).
     pub fn zeros(examples: usize, width: usize) -> Self {
         let stride = padded(width);
-        Self { examples, width, stride, data: AlignedVec::zeros(examples * stride) }
+        // More than there are addresses for is refused there.
+        let data = AlignedVec::zeros(examples.saturating_mul(stride));
+        Self { examples, width, stride, data }
     }
 
     /// A batch from rows one after the other, without padding.
@@ -35,16 +39,18 @@ impl DenseBatch {
 
     /// Makes this `examples` rows of `width` zeros, reusing the memory.
     pub fn reset(&mut self, examples: usize, width: usize) {
-        (self.examples, self.width, self.stride) = (examples, width, padded(width));
-        self.data.resize(examples * self.stride);
+        let stride = padded(width);
+        self.data.resize(examples.saturating_mul(stride));
+        (self.examples, self.width, self.stride) = (examples, width, stride);
         self.data.fill(0.0);
     }
 
     /// As [`reset`](Self::reset), but leaves values as they are, for a caller that writes all of them,
     /// padding included.
     pub(crate) fn reshape(&mut self, examples: usize, width: usize) {
-        (self.examples, self.width, self.stride) = (examples, width, padded(width));
-        self.data.resize(examples * self.stride);
+        let stride = padded(width);
+        self.data.resize(examples.saturating_mul(stride));
+        (self.examples, self.width, self.stride) = (examples, width, stride);
     }
 
     /// Whether both have as many examples and values of each.

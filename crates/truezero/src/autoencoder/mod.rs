@@ -51,6 +51,6 @@ pub use corruption::Corruption;
 pub use decoder::{Decoder, DecoderForm};
 pub use options::{PretrainingOptions, PretrainingPlan};
 pub use pretrainer::{
-    Pretrainer, PretrainingBatch, PretrainingProgress, PretrainingRecord, PretrainingSummary,
+    Pretrainer, PretrainingBatch, PretrainingProgress, PretrainingRecord, PretrainingSummary, planned_layers,
 };
 pub use reconstruction::Reconstruction;

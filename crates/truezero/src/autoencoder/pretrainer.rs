@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use truezero_data::DataError;
-use truezero_sparse::{Batch, Engine, PackedWeights};
+use truezero_sparse::{Batch, Engine, PackedWeights, memory};
 
 use super::decoder::{Decoder, DecoderForm};
 use super::options::{PretrainingOptions, PretrainingPlan};
@@ -11,10 +11,16 @@ use super::reconstruction::{Reconstruction, Target};
 use super::step::{Autoencoder, Buffers, Step, Zeros, encode};
 use crate::activation::Activation;
 use crate::error::Error;
+use crate::footprint::{self, Footprint};
 use crate::layer::{Initialisation, Layer};
+use crate::network::{check_width, random_layers};
 use crate::observe::{LayerObservation, Observer};
+use crate::options::{Plan, TrainingOptions};
 use crate::streams::{Purpose, Stream};
 use crate::trainer::Control;
+
+/// What memory is asked for.
+const PURPOSE: &str = "the pre-training";
 
 /// Examples whose reconstruction is evaluated together.
 const EVALUATED_TOGETHER: usize = 256;
@@ -129,12 +135,31 @@ struct Learned {
     decoder_bias: Vec<f32>,
 }
 
+/// The hidden layers, lowest first, that the pre-training of a network of a certain `shape` starts from, on so many
+/// `examples` of so many `inputs`: those of the network that would be [planned](crate::Network::planned).
+///
+/// # Errors
+/// Too many inputs, or not enough memory for the pre-training.
+pub fn planned_layers(
+    shape: &Plan,
+    plan: &PretrainingPlan,
+    inputs: usize,
+    examples: usize,
+) -> Result<Vec<Layer>, Error> {
+    let TrainingOptions { hidden, activation, sign_trick, initialisation, seed, .. } = shape.options();
+    check_width(inputs)?;
+    let units = [&[inputs], &hidden[..]].concat();
+    Footprint::of_pretraining(plan.options(), &units, examples).check(PURPOSE)?;
+    let layers = || random_layers(inputs, hidden, activation, *sign_trick, *initialisation, *seed);
+    Ok(memory::catch(layers)?)
+}
+
 impl<'a> Pretrainer<'a> {
     /// A pre-trainer of a network's hidden `layers`, lowest first, on the examples `train` of `inputs`; with
     /// `validation` a layer is done when these are no longer reconstructed better.
     ///
     /// # Errors
-    /// No examples, or layers that do not fit the inputs, each other or the plan.
+    /// No examples, layers that do not fit the inputs, each other or the plan, or not enough memory.
     pub fn new(
         plan: PretrainingPlan,
         layers: Vec<Layer>,
@@ -158,6 +183,9 @@ impl<'a> Pretrainer<'a> {
             }
             width = layer.units();
         }
+        let units: Vec<usize> = [inputs.width()].into_iter().chain(layers.iter().map(Layer::units)).collect();
+        let footprint = Footprint::of_pretraining(plan.options(), &units, inputs.examples());
+        footprint.holding(footprint::weights(&units)).check(PURPOSE)?;
         Ok(Self {
             plan,
             engine: Engine::new(threads),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo};
 use serde::de::DeserializeOwned;
-use truezero_sparse::PackedWeights;
+use truezero_sparse::{PackedWeights, memory};
 
 use super::write::Tensor;
 use super::{BLOCK, DOCUMENT};
@@ -149,7 +149,7 @@ impl<'a> Tensors<'a> {
 
     pub(crate) fn matrix(&self, name: &str, inputs: usize, outputs: usize) -> Result<PackedWeights, Error> {
         let mut values = self.floats(name, &[inputs, outputs])?;
-        let mut weights = PackedWeights::zeros(inputs, outputs);
+        let mut weights = memory::catch(|| PackedWeights::zeros(inputs, outputs))?;
         let rows = (BLOCK / outputs.max(1)).max(1);
         for first in (0..inputs).step_by(rows) {
             weights.set_rows(first, values.next(rows.min(inputs - first) * outputs)?);

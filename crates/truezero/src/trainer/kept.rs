@@ -12,7 +12,7 @@ use crate::store::read::TensorFile;
 use crate::store::write::{Tensor, write_to};
 
 /// Weights and biases up to which a copy stays in memory: 64 MB of them.
-const SMALL: usize = 1 << 24;
+pub(crate) const KEPT_IN_MEMORY: usize = 1 << 24;
 
 /// Where the best weights are.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Kept {
     /// Copies the network's weights, which are about to change. If a large network does not fit on the
     /// disk, memory has to do.
     pub(super) fn copy(network: &Network) -> Self {
-        if network.parameters() > SMALL
+        if network.parameters() > KEPT_IN_MEMORY
             && let Ok(file) = store(network)
         {
             Self::File(file)

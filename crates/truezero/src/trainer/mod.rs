@@ -33,14 +33,17 @@ mod paused;
 mod record;
 mod step;
 
+pub(crate) use kept::KEPT_IN_MEMORY;
 pub use paused::Paused;
 pub use record::{EpochRecord, Stopped, Summary};
 
 use truezero_data::DataError;
-use truezero_sparse::Engine;
+use truezero_sparse::{Engine, memory};
 
 use crate::error::Error;
 use crate::evaluate::Examples;
+use crate::footprint::{self, Footprint};
+use crate::layer::Layer;
 use crate::network::Network;
 use crate::optimizer::Updater;
 use crate::options::{Plan, TrainingOptions};
@@ -118,14 +121,14 @@ impl<'a> Trainer<'a> {
     /// examples there is no early stopping, and the last weights are the best.
     ///
     /// # Errors
-    /// No examples, or train and validation data of different kinds.
+    /// No examples, train and validation data of different kinds, or a plan for which there is not enough memory.
     pub fn new(
         plan: Plan,
         train: Examples<'a>,
         validation: Option<Examples<'a>>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let network = Network::planned(&plan, train.data);
+        let network = Network::planned(&plan, train.data)?;
         Self::from_network(plan, network, train, validation, threads)
     }
 
@@ -133,7 +136,7 @@ impl<'a> Trainer<'a> {
     /// ignored, but it must have a dropout rate for each hidden layer of the network.
     ///
     /// # Errors
-    /// No examples, or data that does not suit the network.
+    /// No examples, data that does not suit the network, or not enough memory for what the training adds to it.
     pub fn from_network(
         plan: Plan,
         network: Network,
@@ -145,7 +148,11 @@ impl<'a> Trainer<'a> {
         Self::check(&plan, &network, train, validation)?;
         let options = plan.options();
         let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
-        let updater = Updater::new(options.optimizer, &network);
+        let layers: Vec<usize> = network.layers.iter().map(Layer::units).collect();
+        Footprint::of_training(options, &train.data.inputs, &layers)
+            .holding(footprint::weights(&[&[network.inputs()], &layers[..]].concat()))
+            .check("the training")?;
+        let updater = memory::catch(|| Updater::new(options.optimizer, &network))?;
         let state = Paused {
             plan,
             engine: Engine::new(threads),

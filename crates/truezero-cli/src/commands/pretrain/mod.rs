@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use truezero::autoencoder::{PretrainingProgress, PretrainingSummary};
+use truezero::autoencoder::{PretrainingProgress, PretrainingSummary, planned_layers};
 use truezero::{
     Control, Corruption, Encoder, Layer, Pretrainer, PretrainingOptions, PretrainingPlan, Reconstruction,
     TrainingOptions,
@@ -27,10 +27,10 @@ use progress::Progress;
 use report::Report;
 
 pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
-    let plan = shape(&args.shape).check()?;
-    let shape = plan.options();
     let training = TrainingOptions::default();
     let seed = args.seed.unwrap_or(training.seed);
+    let plan = TrainingOptions { seed, ..shape(&args.shape) }.check()?;
+    let shape = plan.options();
     let batch_size = args.batch_size.unwrap_or(training.batch_size);
     let pretraining = options(&args.pretraining, batch_size, seed).check(&shape.activation)?;
     files::check(&args.out)?;
@@ -70,15 +70,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         output::note(&format!("{data}: {train} examples to pre-train on, {stop} to stop by; {width} inputs"));
     }
 
-    let mut below = preprocessing.width();
-    let layers =
-        shape.hidden.iter().zip(&shape.activation).enumerate().map(|(index, (&units, &activation))| {
-            let (signs, initialisation) = (shape.sign_trick, shape.initialisation);
-            let layer = Layer::random(below, units, activation, signs, initialisation, seed, index);
-            below = units;
-            layer
-        });
-    let layers = layers.collect();
+    let layers = planned_layers(&plan, &pretraining, preprocessing.width(), inputs.batch.examples())?;
     let mut configuration = configuration(args, &spec, &preparation, shape, pretraining.options());
     if let Some(numbering) = &numbering {
         // Not an option: what was found in the data, for data to come.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Trainer};
-use truezero_sparse::Engine;
+use truezero_sparse::{Engine, memory};
 
 use super::data::Shelf;
 use super::store::{State, Trial};
@@ -55,7 +55,8 @@ pub fn run(
     checkpoint: &Path,
     on_epoch: OnEpoch<'_>,
 ) -> Result<Came, Failure> {
-    match args.and_then(|args| train(trial, &args, epochs, shelf, checkpoint, on_epoch)) {
+    let train = |args: TrainArgs| train(trial, &args, epochs, shelf, checkpoint, on_epoch);
+    match args.and_then(|args| memory::catch(|| train(args)).map_err(Error::from)?) {
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
         Err(_) if signal::interrupted() => Ok(Came { trial: trial.clone(), model: None }),

@@ -15,7 +15,7 @@ pub fn network(
     threads: usize,
     quiet: bool,
 ) -> Result<(Network, Option<PretrainingSummary>), Failure> {
-    let mut network = Network::planned(&experiment.plan, data.train().data);
+    let mut network = Network::planned(&experiment.plan, data.train().data)?;
     let hidden = network.hidden().len();
     let summary = match &experiment.start {
         Start::Random => None,
