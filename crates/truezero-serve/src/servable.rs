@@ -114,6 +114,11 @@ impl Servable {
         Ok(self.rules.inputs(Features::Wide(numbers), &Notices::default())?)
     }
 
+    /// Whether numbers of 32 bits would lose what the scaling needs.
+    pub(crate) fn wants_double(&self) -> bool {
+        self.rules.scales().is_some_and(|scales| scales.need_double())
+    }
+
     /// Whether inputs are plain arrays even if all but a few numbers are zero.
     pub(crate) fn shifts(&self) -> bool {
         self.rules.scales().is_some_and(|scales| !scales.shifts.is_empty())
