@@ -53,6 +53,21 @@ pub fn read_flat(folder: &Path, notices: &Notices) -> Result<Images, DataError> 
     Ok((read_files(&files, notices)?, files))
 }
 
+/// Images of other formats in a folder and its folders: how many, and the first.
+pub(crate) fn others(folder: &Path) -> Result<Option<(usize, PathBuf)>, DataError> {
+    let mut found = Vec::new();
+    for path in visible(folder)? {
+        if path.is_dir() {
+            found.extend(visible(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.retain(|path| ends_as(path, &OTHER_EXTENSIONS));
+    let count = found.len();
+    Ok(found.into_iter().next().map(|first| (count, first)))
+}
+
 /// Whether there are images in a folder itself.
 pub(crate) fn has_images(folder: &Path) -> Result<bool, DataError> {
     Ok(visible(folder)?.iter().any(|path| is_image(path)))

@@ -184,12 +184,16 @@ impl MatrixPlan {
             Arithmetic::Single => f64::from(*number as f32),
             Arithmetic::Double => *number,
         };
-        let mut divisors = divisors.iter().map(used);
-        if let Some(divisor) = divisors.find(|divisor| !(divisor.is_finite() && *divisor > 0.0)) {
-            return Some(format!("a scale of {divisor}"));
+        let mut divisors = (1..).zip(divisors.iter().map(used));
+        if let Some((column, divisor)) =
+            divisors.find(|(_, divisor)| !(divisor.is_finite() && *divisor > 0.0))
+        {
+            let of_column = if whole { String::new() } else { format!(" of column {column}") };
+            return Some(format!("a scale of {divisor}{of_column}"));
         }
-        let shift = shifts.unwrap_or_default().iter().map(used).find(|shift| !shift.is_finite());
-        shift.map(|shift| format!("a mean of {shift}"))
+        let mut shifts = (1..).zip(shifts.unwrap_or_default().iter().map(used));
+        let wrong = shifts.find(|(_, shift)| !shift.is_finite());
+        wrong.map(|(column, shift)| format!("a mean of {shift} of column {column}"))
     }
 }
 

@@ -46,6 +46,14 @@ pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError
     if let Some(source) = read_images(folder, &folders, spec)? {
         return Ok(source);
     }
+    if let Some((number, first)) = images::others(folder)? {
+        let found = format!(
+            "{} of other formats, such as {}\nhint: save them as PNG or JPEG",
+            count(number, "image"),
+            first.strip_prefix(folder).unwrap_or(&first).display()
+        );
+        return Err(DataError::malformed(folder, "folder", "PNG or JPEG images", found));
+    }
     let files: Vec<PathBuf> = files.into_iter().filter(|path| is_shard(path)).collect();
     if !files.is_empty() {
         return read_tables(folder, &files, spec);

@@ -60,6 +60,12 @@ const OTHERS: [(&[u8], &str, &str); 12] = [
 
 /// What a file is that begins so, if it is known and none of ours.
 fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
+    // A table may begin as the magic number of a binary format does: ORCID, PARENT, BMI.
+    let binary = if is_plain(start) { None } else { binary(path, start) };
+    binary.or_else(|| if is_text(start) { page_or_document(path, start) } else { None })
+}
+
+fn binary(path: &Path, start: &[u8]) -> Option<Foreign> {
     let shown = path.display();
     if let Some((_, what, read)) = READABLE.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return Some(pandas(what, read, path));
@@ -68,9 +74,7 @@ fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
         let hint = format!("`{command} {shown}` unpacks it; gzip is read as it is");
         return Some(Foreign { what: (*what).to_owned(), hint });
     }
-    let text = is_text(start);
-    let others = OTHERS.iter().filter(|(magic, ..)| !(text && *magic == b"BM"));
-    if let Some((_, what, hint)) = others.clone().find(|(magic, ..)| start.starts_with(magic)) {
+    if let Some((_, what, hint)) = OTHERS.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return Some(Foreign { what: (*what).to_owned(), hint: (*hint).to_owned() });
     }
     if start.starts_with(b"PK\x03\x04") {
@@ -87,11 +91,27 @@ fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
         let hint = "a model is named before the data: truezero predict MODEL DATA".to_owned();
         return Some(Foreign { what: "a model (a safetensors file)".to_owned(), hint });
     }
-    if text { page_or_document(path, start) } else { None }
+    None
+}
+
+/// Whether bytes are the start of a text in UTF-8.
+fn is_plain(start: &[u8]) -> bool {
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // The last character may be cut off.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.contains(|character: char| character.is_ascii_control() && !character.is_ascii_whitespace())
 }
 
 fn pandas(what: &str, read: &str, path: &Path) -> Foreign {
-    let hint = format!("{CONVERT} pandas.{read}({:?}).to_parquet(\"data.parquet\")", entries::name(path));
+    let name = entries::name(path);
+    // One object on each line.
+    let lines = if name.ends_with("l") && read == "read_json" { ", lines=True" } else { "" };
+    let hint = format!("{CONVERT} pandas.{read}({name:?}{lines}).to_parquet(\"data.parquet\")");
     Foreign { what: what.to_owned(), hint }
 }
 
@@ -116,7 +136,7 @@ fn zipped(path: &Path, start: &[u8]) -> Option<Foreign> {
     Some(Foreign { what: format!("a zip archive with {name:?}"), hint })
 }
 
-/// Whether bytes can be the start of a text.
+/// Whether bytes can be the start of a text in some encoding.
 pub(crate) fn is_text(start: &[u8]) -> bool {
     !start.is_empty() && !start.contains(&0)
 }
@@ -151,7 +171,8 @@ fn page_or_document(path: &Path, start: &[u8]) -> Option<Foreign> {
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"%")).unwrap_or_default();
     let relation = b"@relation";
     if first.get(..relation.len()).is_some_and(|word| word.eq_ignore_ascii_case(relation)) {
-        return foreign("an ARFF file", format!("{CONVERT} scipy.io.arff.loadarff, then DataFrame.to_csv"));
+        let hint = "save it as CSV: scipy.io.arff.loadarff reads it".to_owned();
+        return foreign("an ARFF file", hint);
     }
     None
 }
@@ -184,7 +205,7 @@ mod tests {
             ("a.json", b"[\n {\"x\": 1}]", "a JSON file"),
             ("a.jsonl", b"{\"x\": 1}\n", "a JSON file"),
             ("a.arff", b"% iris\n@RELATION iris\n", "an ARFF file"),
-            ("a.csv.bz2", b"BZh91AY", "a bzip2 file"),
+            ("a.csv.bz2", b"BZh91AY&SY\x94\xd0\xfa", "a bzip2 file"),
             ("a.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
             ("a.pkl", b"\x80\x04\x95", "a Python pickle, which can run code when it is read"),
             ("m.safetensors", b"\x10\0\0\0\0\0\0\0{\"__", "a model (a safetensors file)"),
@@ -203,6 +224,7 @@ mod tests {
             b"PK\x03\x04",
             b"a,b\n1,2\n",
             b"BMI,age\n1,2\n",
+            b"ORCID,PARENT\n1,2\n",
             b"[id],x\n",
             b"1 1:0.5\n",
             b"",

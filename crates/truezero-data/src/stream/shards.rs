@@ -39,5 +39,6 @@ pub(super) fn find(data: &str, asked: Option<Format>) -> Result<(Format, Vec<Pat
         }
         common = Some(format);
     }
-    common.map(|format| (format, paths)).ok_or_else(|| none("no such file"))
+    let reason = if path.is_dir() { "no files in this folder" } else { "no such file" };
+    common.map(|format| (format, paths)).ok_or_else(|| none(reason))
 }

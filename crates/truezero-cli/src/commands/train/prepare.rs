@@ -7,7 +7,8 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split, take_weights,
+    DataError, Dataset, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
+    take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -114,6 +115,13 @@ impl Prepared {
             return Self::streamed(experiment, shuffle_buffer);
         }
         let Source { train: mut raw, mut validation, mut test, numbering, .. } = open(&experiment.source)?;
+        for (part, name) in [(&mut validation, "validation"), (&mut test, "test")] {
+            if raw.target.is_some() && part.as_ref().is_some_and(|part| part.target.is_none()) {
+                let message = format!("the {name} part has no targets, so other examples are held out");
+                experiment.source.notices.tell(Notice::new(experiment.source.data.clone(), message));
+                *part = None;
+            }
+        }
         if let Some(spec) = &experiment.test {
             let mut spec = spec.clone();
             spec.numbering = numbering;
