@@ -67,13 +67,19 @@ impl Lead {
         self.with(|trainer| Ok(trainer.lead_epoch()))
     }
 
-    /// Ends an epoch with what workers have come to and the rounds they reported.
+    /// Ends an epoch with what workers have come to and the rounds they reported. Without a record, it diverged and
+    /// is due again, from [`parameters`](Self::parameters) with a lower learning rate.
     ///
     /// # Errors
-    /// Divergence, or parameters of another network.
-    pub fn end_epoch(&mut self, parameters: &Parameters, rounds: &[Round]) -> Result<EpochRecord, String> {
+    /// Divergence at the lowest rate, or parameters of another network.
+    pub fn end_epoch(
+        &mut self,
+        parameters: &Parameters,
+        rounds: &[Round],
+    ) -> Result<Option<EpochRecord>, String> {
         self.with(|trainer| match trainer.end_led_epoch(parameters, rounds)? {
-            Progress::Epoch(record) => Ok(*record),
+            Progress::Epoch(record) => Ok(Some(*record)),
+            Progress::RolledBack(_) => Ok(None),
             Progress::Interrupted | Progress::Done => unreachable!("an epoch that ended has a record"),
         })
     }

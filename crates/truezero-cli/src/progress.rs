@@ -154,6 +154,14 @@ impl Progress {
         self.epoch_pace = Pace::default();
     }
 
+    /// Does something that prints lines, above the bar if there is one.
+    pub fn aside(&self, print: impl FnOnce()) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(print),
+            Shown::Lines | Shown::Nothing => print(),
+        }
+    }
+
     /// Takes the bar away.
     pub fn finish(&self) {
         self.shown.finish();

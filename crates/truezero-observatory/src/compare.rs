@@ -124,9 +124,15 @@ impl Compared {
         let held_out: Vec<usize> = (0..digits.validation.examples()).collect();
         let validation = Examples { data: &digits.validation, rows: &held_out };
         let mut trainer = Trainer::new(options.check()?, train, Some(validation), 1)?;
-        while let Progress::Epoch(_) = trainer.epoch(&mut |_| Control::Continue)? {
-            self.lock().step += 1;
-            self.live.tell("preparation", &self.preparation());
+        loop {
+            match trainer.epoch(&mut |_| Control::Continue)? {
+                Progress::Epoch(_) => {
+                    self.lock().step += 1;
+                    self.live.tell("preparation", &self.preparation());
+                }
+                Progress::RolledBack(_) => {}
+                Progress::Interrupted | Progress::Done => break,
+            }
         }
         Ok(Model {
             network: trainer.finish()?.network,

@@ -104,6 +104,7 @@ fn run(plan: Plan, digits: &Digits, session: &mut Session) -> Result<(), Error> 
                 session.heed(&mut trainer);
             }
             Progress::Interrupted => session.heed(&mut trainer),
+            Progress::RolledBack(_) => {}
             Progress::Done => return Ok(()),
         }
         if session.stops() {

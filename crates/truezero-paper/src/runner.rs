@@ -194,7 +194,8 @@ impl<'a> Runner<'a> {
                 Ok(truezero::Progress::Epoch(_)) => continue,
                 Ok(truezero::Progress::Done) => break,
                 Ok(truezero::Progress::Interrupted) => {}
-                Err(NetworkError::Diverged { .. }) => {
+                // A rate is judged as it is, not by what half of it does.
+                Ok(truezero::Progress::RolledBack(_)) | Err(NetworkError::Diverged { .. }) => {
                     diverged = true;
                     break;
                 }

@@ -59,7 +59,7 @@ impl Lead {
         self.0.epoch().map_err(wrong)
     }
 
-    /// Ends an epoch; its record as a JSON document.
+    /// Ends an epoch; its record as a JSON document, `null` if it diverged and is due again.
     fn end_epoch(
         &mut self,
         py: Python<'_>,

@@ -146,7 +146,13 @@ impl Trainer {
         let mut watch = Watch::new();
         let trained = detached(py, || {
             let mut trainer = paused.go_on(train.examples(), validation.as_ref().map(Part::examples))?;
-            let progress = trainer.epoch(&mut |_| watch.control());
+            let progress = loop {
+                // What is to be said of an epoch that begins again is said at the end.
+                match trainer.epoch(&mut |_| watch.control()) {
+                    Ok(Progress::RolledBack(_)) => {}
+                    progress => break progress,
+                }
+            };
             Ok::<_, truezero::Error>((trainer.pause(), progress))
         });
         let (paused, progress) = trained?.map_err(raise)?;
@@ -157,7 +163,7 @@ impl Trainer {
         Ok(match progress.map_err(raise)? {
             Progress::Epoch(_) => "epoch",
             Progress::Interrupted => "interrupted",
-            Progress::Done => "done",
+            Progress::RolledBack(_) | Progress::Done => "done",
         })
     }
 

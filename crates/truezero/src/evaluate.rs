@@ -26,6 +26,28 @@ pub struct Evaluation {
     pub cost: f64,
     /// One per hidden layer.
     pub layers: Vec<LayerObservation>,
+    /// How often each class or label occurs and is predicted.
+    pub counts: Counts,
+}
+
+/// Classes or labels of examples, and what is predicted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Number of examples.
+    pub examples: u64,
+    /// One per class or label; none of quantities.
+    pub each: Vec<ClassCount>,
+}
+
+/// How often a class or label occurs, and how often it is predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassCount {
+    /// Examples that have it.
+    pub actual: u64,
+    /// Examples that it is predicted for.
+    pub predicted: u64,
 }
 
 impl Network {
@@ -46,6 +68,7 @@ pub struct Evaluator {
     observer: Observer,
     wrong: f64,
     cost: f64,
+    counts: Vec<ClassCount>,
     examples: usize,
     /// Whether what is wrong is a sum of squares, and the outputs of each example that are counted.
     squares: bool,
@@ -66,7 +89,7 @@ impl Evaluator {
         network.for_batches(engine, &data.inputs, rows, |chunk, pass| {
             self.observer.see(pass);
             let outputs = pass.outputs_mut();
-            self.wrong += errors(outputs, &data.targets, chunk);
+            self.wrong += errors(outputs, &data.targets, chunk, &mut self.counts);
             let weights = data.weights.as_deref();
             self.cost += network.cost.cost_and_errors(outputs, &data.targets, weights, chunk, 1.0);
         });
@@ -83,22 +106,41 @@ impl Evaluator {
         let count = self.examples.max(1) as f64;
         let share = self.wrong / (count * self.outputs.max(1) as f64);
         let error = if self.squares { share.sqrt() } else { share };
-        Evaluation { error, cost: self.cost / count, layers: self.observer.report() }
+        let counts = Counts { examples: self.examples as u64, each: self.counts };
+        Evaluation { error, cost: self.cost / count, layers: self.observer.report(), counts }
     }
 }
 
 /// Classes wrong, labels wrong or squared distances, summed. Outputs are before the cost's
-/// prediction, which changes neither the largest nor the sign.
-fn errors(outputs: &DenseBatch, targets: &Targets, rows: &[usize]) -> f64 {
+/// prediction, which changes neither the largest nor the sign. Classes and labels are counted as well.
+fn errors(outputs: &DenseBatch, targets: &Targets, rows: &[usize], counts: &mut Vec<ClassCount>) -> f64 {
     let each = rows.iter().enumerate().map(|(at, &row)| (outputs.row(at), row));
+    if !matches!(targets, Targets::Quantities(_)) {
+        counts.resize(targets.outputs(), ClassCount::default());
+    }
     match targets {
         Targets::Classes { labels, .. } => {
-            each.filter(|(o, row)| argmax(o) != labels[*row] as usize).count() as f64
+            let mut wrong = 0;
+            for (o, row) in each {
+                let (actual, predicted) = (labels[row] as usize, argmax(o));
+                counts[actual].actual += 1;
+                counts[predicted].predicted += 1;
+                wrong += usize::from(actual != predicted);
+            }
+            wrong as f64
         }
-        Targets::Labels(labels) => each
-            .flat_map(|(o, row)| o.iter().zip(labels.row(row)))
-            .filter(|(o, y)| (**o > 0.0) != (**y > 0.5))
-            .count() as f64,
+        Targets::Labels(labels) => {
+            let mut wrong = 0;
+            for (o, row) in each {
+                for ((o, y), count) in o.iter().zip(labels.row(row)).zip(&mut *counts) {
+                    let (actual, predicted) = (*y > 0.5, *o > 0.0);
+                    count.actual += u64::from(actual);
+                    count.predicted += u64::from(predicted);
+                    wrong += usize::from(actual != predicted);
+                }
+            }
+            wrong as f64
+        }
         Targets::Quantities(quantities) => each
             .flat_map(|(o, row)| o.iter().zip(quantities.row(row)))
             .map(|(o, y)| (f64::from(*o) - f64::from(*y)).powi(2))

@@ -7,6 +7,7 @@
 
 pub mod activation;
 pub mod autoencoder;
+mod base_rate;
 pub mod cost;
 mod error;
 mod evaluate;
@@ -32,7 +33,7 @@ pub use activation::Activation;
 pub use autoencoder::{Corruption, Pretrainer, PretrainingOptions, PretrainingPlan, Reconstruction};
 pub use cost::Cost;
 pub use error::Error;
-pub use evaluate::{Evaluation, Evaluator, Examples, argmax};
+pub use evaluate::{ClassCount, Counts, Evaluation, Evaluator, Examples, argmax};
 pub use footprint::Footprint;
 pub use layer::{Initialisation, Layer};
 pub use network::{Architecture, Network, Pass};
@@ -43,7 +44,8 @@ pub use predictions::{Prediction, Predictions};
 pub use schedule::Schedule;
 pub use store::{Encoder, Model, Saved};
 pub use trainer::{
-    BatchReport, Control, EpochRecord, OnBatch, Outcome, Paused, Progress, Stopped, Summary, Trainer,
+    BatchReport, Control, EpochRecord, OnBatch, Outcome, Paused, Progress, Remark, RolledBack, Stopped,
+    Summary, Trainer,
 };
 
 /// The README's example is a test.

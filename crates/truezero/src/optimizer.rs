@@ -168,6 +168,14 @@ impl Updater {
         self.powers.clear();
     }
 
+    /// Whether all that is remembered is finite.
+    pub(crate) fn is_finite(&self) -> bool {
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        self.memory.iter().all(|LayerMemory { first, second, bias_first, bias_second, .. }| {
+            finite(first.packed()) && finite(second.packed()) && finite(bias_first) && finite(bias_second)
+        })
+    }
+
     /// Makes up for the steps that the rows touched by `x` have missed; before they are read.
     pub(crate) fn catch_up(&mut self, engine: &mut Engine, index: usize, layer: &mut Layer, x: Inputs<'_>) {
         if !self.is_fused() {

@@ -21,9 +21,6 @@ const BOUNDS: (f64, f64) = (1e-9, 1.0);
 /// Where λ starts if it is given as 0, from which no factor would lead away.
 const START: f64 = 1e-6;
 
-/// An epoch whose sparsity is this close to the target may give the final weights.
-pub(crate) const TOLERANCE: f64 = 0.01;
-
 /// Moves λ towards a target sparsity.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,12 +67,6 @@ impl Steering {
         self.smoothed = Some(smoothed);
         self.l1 = (self.l1 * (GAIN * (self.target - smoothed)).exp()).clamp(BOUNDS.0, BOUNDS.1);
     }
-
-    /// How far a sparsity is from the target, counted as none within the tolerance.
-    pub(crate) fn distance(&self, sparsity: f64) -> f64 {
-        let distance = (sparsity - self.target).abs();
-        if distance <= TOLERANCE { 0.0 } else { distance }
-    }
 }
 
 #[cfg(test)]
@@ -113,12 +104,5 @@ mod tests {
             steering.see(1.0);
         }
         assert_eq!(steering.l1(), 0.0);
-    }
-
-    #[test]
-    fn a_point_off_the_target_is_on_it() {
-        let steering = Steering::new(0.8, 1e-4);
-        assert_eq!(steering.distance(0.809), 0.0);
-        assert!((steering.distance(0.83) - 0.03).abs() < 1e-6);
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{all_rows, classes, small, train};
+use common::{all_rows, classes, quantities, small, train};
 use truezero::{Control, Examples, Network, Progress, Rule, Stopped, Trainer, TrainingOptions};
 
 /// Trainings that between them use everything a checkpoint has to remember.
@@ -21,7 +21,7 @@ fn trainings() -> Vec<TrainingOptions> {
         with(|o| (o.optimizer.rule, o.optimizer.weight_decay) = (Rule::Sgd, 1e-3)),
         with(|o| (o.optimizer.rule, o.learning_rate) = (Rule::Momentum, Some(0.01))),
         with(|o| {
-            (o.optimizer.rule, o.learning_rate, o.optimizer.weight_decay) = (Rule::Adam, Some(1e-3), 1e-3)
+            (o.optimizer.rule, o.learning_rate, o.optimizer.weight_decay) = (Rule::Adam, Some(1e-3), 1e-3);
         }),
         with(|o| (o.target_sparsity, o.patience) = (Some(0.8), 1)),
     ]
@@ -43,7 +43,7 @@ fn with_stops(options: &TrainingOptions, every: usize, threads: usize, file: &Pa
         });
         match progress.unwrap() {
             Progress::Done => return trainer.finish().unwrap().network,
-            Progress::Epoch(_) | Progress::Interrupted => {}
+            Progress::Epoch(_) | Progress::Interrupted | Progress::RolledBack(_) => {}
         }
         trainer.save_checkpoint(file).unwrap();
         trainer = Trainer::resume(plan.clone(), examples, validation, threads, file).unwrap();
@@ -63,6 +63,64 @@ fn stops_and_threads_do_not_change_the_model() {
         }
     }
 }
+
+/// At this rate the network diverges in its first epoch; at half of it, or a quarter, it learns.
+#[test]
+fn a_training_that_was_rolled_back_resumes_to_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = quantities(150, 7);
+    let (rows, held_out): (Vec<usize>, Vec<usize>) = (0..150).partition(|row| row % 5 > 0);
+    let examples = Examples { data: &data, rows: &rows };
+    let validation = Some(Examples { data: &data, rows: &held_out });
+    for rule in [Rule::Sgd, Rule::Momentum, Rule::Adam] {
+        // A linear network, whose units cannot fall silent, diverges for good.
+        let activation = vec![truezero::Activation::Identity];
+        let mut options = TrainingOptions { activation, epochs: 5, learning_rate: Some(WILD), ..small() };
+        options.optimizer.rule = rule;
+        if rule == Rule::Adam {
+            // Adam's steps have a length, whatever the gradient, and do not diverge.
+            options.learning_rate = Some(1e-3);
+        }
+        let plan = || options.clone().check().unwrap();
+        let mut whole = Trainer::new(plan(), examples, validation, 1).unwrap();
+        let mut rolled_back = 0;
+        loop {
+            match whole.epoch(&mut |_| Control::Continue).unwrap() {
+                Progress::Done => break,
+                Progress::RolledBack(_) => rolled_back += 1,
+                _ => {}
+            }
+        }
+        let whole = whole.finish().unwrap();
+        assert_eq!(whole.summary.halvings, rolled_back);
+        assert_eq!(rolled_back > 0, rule != Rule::Adam, "{rule:?}");
+        let start = options.rate();
+        for record in &whole.summary.history {
+            assert!(record.learning_rate <= start * 0.5_f32.powi(i32::from(rolled_back > 0)));
+        }
+
+        // Killed and resumed again and again, within epochs that will diverge too.
+        let file = folder.path().join("checkpoint");
+        let mut trainer = Trainer::new(plan(), examples, validation, 1).unwrap();
+        loop {
+            let mut batches = 0;
+            let progress = trainer.epoch(&mut |_| {
+                batches += 1;
+                if batches == 2 { Control::Stop } else { Control::Continue }
+            });
+            if progress.unwrap() == Progress::Done {
+                break;
+            }
+            trainer.save_checkpoint(&file).unwrap();
+            trainer = Trainer::resume(plan(), examples, validation, 2, &file).unwrap();
+        }
+        let resumed = trainer.finish().unwrap();
+        assert_eq!(resumed.network, whole.network, "{rule:?}");
+        assert_eq!(resumed.summary, whole.summary, "{rule:?}");
+    }
+}
+
+const WILD: f32 = 2.0;
 
 #[test]
 fn a_checkpoint_is_the_same_bytes_on_any_number_of_threads() {

@@ -102,13 +102,15 @@ fn divergence_is_reported_and_the_last_good_weights_kept() {
     let examples = Examples { data: &data, rows: &rows };
     let options = TrainingOptions { learning_rate: Some(1e30), ..small() };
     let mut trainer = Trainer::new(options.check().unwrap(), examples, None, 1).unwrap();
+    let mut rates = Vec::new();
     let error = loop {
         match trainer.epoch(&mut |_| Control::Continue) {
-            Ok(Progress::Epoch(_)) => {}
+            Ok(Progress::RolledBack(rolled_back)) => rates.push(rolled_back.learning_rate),
             Ok(other) => panic!("expected divergence, found {other:?}"),
             Err(error) => break error,
         }
     };
+    assert_eq!(rates, [1e30, 5e29, 2.5e29, 1.25e29, 6.25e28]);
     assert!(matches!(error, Error::Diverged { epoch: 1, .. }), "{error}");
     assert!(error.to_string().contains("hint: lower the learning rate"));
     assert_eq!(trainer.epoch(&mut |_| Control::Continue).unwrap(), Progress::Done);

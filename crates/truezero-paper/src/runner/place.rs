@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::files::write_json;
 
 /// Changes whenever the same specification would give another network, or the record another form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Characters of a hash in a file's name: enough that no two of thousands of networks share one.
 const HASH_IN_NAME: usize = 16;

@@ -8,9 +8,10 @@ use truezero_sparse::Batch;
 
 use super::Trainer;
 use super::kept::Kept;
-use super::record::{Best, EpochRecord, Position, Running, Stopped};
+use super::record::{Best, EpochRecord, Position, Running, Start, Stopped};
+use super::roll_back::MAX_HALVINGS;
 use crate::error::Error;
-use crate::evaluate::Examples;
+use crate::evaluate::{Counts, Examples};
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
 use crate::store::description::{Description, tensors};
@@ -18,7 +19,7 @@ use crate::store::read::TensorFile;
 use crate::store::write::{Tensor, write};
 
 /// Version of the format that this library writes, and the only one it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,8 +34,24 @@ struct Document {
     running: Running,
     steering: Option<Steering>,
     history: Vec<EpochRecord>,
-    best: Option<(usize, (f64, f64))>,
+    best: Option<(usize, Counts)>,
+    /// Within an epoch.
+    start: Option<StartDocument>,
+    halvings: u32,
     stopped: Option<Stopped>,
+}
+
+/// How the present epoch began. Its weights are the best, or tensors of their own.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartDocument {
+    steering: Option<Steering>,
+}
+
+/// What every version of the document has.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
 }
 
 impl<'a> Trainer<'a> {
@@ -43,6 +60,8 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// The system's, naming the file.
     pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+        // Between epochs it is the network as it is now.
+        let within = self.state.start.as_ref().filter(|_| self.state.position.batch > 0);
         let document = Document {
             format: FORMAT,
             options: self.state.plan.options().clone(),
@@ -53,12 +72,19 @@ impl<'a> Trainer<'a> {
             running: self.state.running,
             steering: self.state.steering.clone(),
             history: self.state.history.clone(),
-            best: self.state.best.as_ref().map(|best| (best.epoch, best.score)),
+            best: self.state.best.as_ref().map(|best| (best.epoch, best.counts.clone())),
+            start: within.map(|start| StartDocument { steering: start.steering.clone() }),
+            halvings: self.state.halvings,
             stopped: self.state.stopped,
         };
         let mut all = tensors(&self.state.network, "now.");
         if let Some(best) = &self.state.best {
             all.extend(best.weights.tensors(&self.state.network, "best.")?);
+        }
+        if let Some(start) = within
+            && !self.state.best_is_start()
+        {
+            all.extend(start.weights.tensors(&self.state.network, "start.")?);
         }
         for (index, memory) in self.state.updater.memory.iter().enumerate() {
             let name = |part: &str| format!("memory.{index}.{part}");
@@ -111,19 +137,24 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, Error> {
         let file = TensorFile::open(path)?;
         let tensors = file.parse()?;
-        let document: Document = tensors.document("a truezero checkpoint")?;
-        if document.format != FORMAT {
-            return Err(file.error("format", &format!("version {FORMAT}"), document.format));
+        let Version { format } = tensors.document("a truezero checkpoint")?;
+        if format != FORMAT {
+            return Err(file.error("format", &format!("version {FORMAT}"), format));
         }
+        let document: Document = tensors.document("a truezero checkpoint")?;
         let (mut now, then) = (plan.options().clone(), document.options);
         (now.epochs, now.patience) = (then.epochs, then.patience);
         if let Some((option, is, was)) = difference(&now, &then) {
             return Err(file.error(format!("option {option}"), &is, was));
         }
         // Before there is a network, so that a large one is put into its file first.
-        let kept = match document.best {
-            Some(_) => Some(Kept::copy(&document.network.read(&tensors, "best.")?)),
-            None => None,
+        let copy = |prefix: &str| Ok::<_, Error>(Kept::copy(&document.network.read(&tensors, prefix)?));
+        let kept = document.best.as_ref().map(|_| copy("best.")).transpose()?;
+        let is_best = document.best.as_ref().is_some_and(|(best, _)| *best == document.position.epoch);
+        let start = match (&document.start, &kept) {
+            (None, _) => None,
+            (Some(_), Some(kept)) if is_best => Some(kept.clone()),
+            (Some(_), _) => Some(copy("start.")?),
         };
         let network = document.network.read(&tensors, "now.")?;
         let mut trainer = Self::from_network(plan, network, train, validation, threads)?;
@@ -146,11 +177,21 @@ impl<'a> Trainer<'a> {
             let expected = format!("mini-batches of the {examples} examples that were seen");
             return Err(file.error("position", &expected, batch));
         }
-        if let (Some((best, score)), Some(weights)) = (document.best, kept) {
+        if (batch > 0) != document.start.is_some() {
+            return Err(file.error("start", "one if, and only if, it stopped within an epoch", "otherwise"));
+        }
+        if let (Some(StartDocument { steering }), Some(weights)) = (document.start, start) {
+            trainer.state.start = Some(Start { weights, steering });
+        }
+        if document.halvings > MAX_HALVINGS {
+            return Err(file.error("halvings", &format!("at most {MAX_HALVINGS}"), document.halvings));
+        }
+        trainer.state.halvings = document.halvings;
+        if let (Some((best, counts)), Some(weights)) = (document.best, kept) {
             if !(1..=epoch).contains(&best) {
                 return Err(file.error("best", &format!("an epoch from 1 to {epoch}"), best));
             }
-            trainer.state.best = Some(Best { weights, epoch: best, score });
+            trainer.state.best = Some(Best { weights, epoch: best, counts });
         }
         if document.steering.is_some() != trainer.state.steering.is_some() {
             return Err(file.error(

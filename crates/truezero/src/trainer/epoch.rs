@@ -6,7 +6,7 @@ use super::kept::Kept;
 use super::record::{Best, EpochRecord, Position, Running, Stopped};
 use super::{BatchReport, Control, OBSERVED, OnBatch, Progress, Trainer};
 use crate::error::Error;
-use crate::evaluate::{Evaluation, Examples};
+use crate::evaluate::{Counts, Evaluation, Examples};
 use crate::observe::mean_sparsity;
 use crate::options::TrainingOptions;
 use crate::streams::{Purpose, Stream};
@@ -25,8 +25,8 @@ impl Trainer<'_> {
     /// Trains to the end of the present epoch; `on_batch` is called after each mini-batch.
     ///
     /// # Errors
-    /// [`Error::Diverged`]: the trainer keeps the best weights so far, which
-    /// [`finish`](Self::finish) returns.
+    /// [`Error::Diverged`], after [so many](super::MAX_HALVINGS) halvings of the learning rate: the trainer keeps the
+    /// best weights so far, which [`finish`](Self::finish) returns.
     pub fn epoch(&mut self, on_batch: OnBatch<'_>) -> Result<Progress, Error> {
         if !self.begin_epoch() {
             return Ok(Progress::Done);
@@ -34,15 +34,17 @@ impl Trainer<'_> {
         let Examples { data, rows } = self.train;
         let mut norms = Vec::new();
         let window = Window { index: 0, first: 0, of: rows.len() };
-        match self.window(data, rows.to_vec(), window, &mut norms, on_batch)? {
-            Control::Stop => Ok(Progress::Interrupted),
-            Control::Continue => self.end_epoch(norms),
-        }
+        let trained = match self.window(data, rows.to_vec(), window, &mut norms, on_batch) {
+            Ok(Control::Stop) => Ok(Progress::Interrupted),
+            Ok(Control::Continue) => self.end_epoch(norms),
+            Err(error) => Err(error),
+        };
+        self.or_roll_back(trained)
     }
 
     /// As [`epoch`](Self::epoch), on `examples` examples that need not be in memory together: they come window after
     /// window, and are put in random order within each. A single window is an epoch on examples in memory. After an
-    /// interruption the windows are to come from the first one again.
+    /// interruption, or if the epoch was rolled back, the windows are to come from the first one again.
     ///
     /// # Errors
     /// As [`epoch`](Self::epoch); also if a window cannot be had or does not suit the network, and if one but the last
@@ -56,6 +58,16 @@ impl Trainer<'_> {
         if !self.begin_epoch() {
             return Ok(Progress::Done);
         }
+        let trained = self.windows(examples, windows, on_batch);
+        self.or_roll_back(trained)
+    }
+
+    fn windows(
+        &mut self,
+        examples: usize,
+        windows: &mut dyn Iterator<Item = Result<Dataset, DataError>>,
+        on_batch: OnBatch<'_>,
+    ) -> Result<Progress, Error> {
         let batch_size = self.state.plan.options().batch_size;
         let (mut first, mut norms) = (0, Vec::new());
         for (index, data) in windows.enumerate() {
@@ -90,11 +102,7 @@ impl Trainer<'_> {
         if self.state.stopped.is_some() {
             return false;
         }
-        if let Some(best) = &mut self.state.best
-            && matches!(best.weights, Kept::Now)
-        {
-            best.weights = Kept::copy(&self.state.network);
-        }
+        self.state.note_start();
         self.state.set_rate_of(self.state.position.epoch);
         true
     }
@@ -145,10 +153,10 @@ impl Trainer<'_> {
         self.state.updater.catch_up_all(&mut self.state.engine, &mut self.state.network);
         let some = every_so_many(self.train.rows, OBSERVED);
         let examples = self.validation.unwrap_or(Examples { data: self.train.data, rows: &some });
-        let Evaluation { error, cost, layers } =
+        let Evaluation { error, cost, layers, counts } =
             self.state.network.evaluate(&mut self.state.engine, examples);
-        if !cost.is_finite() || !self.state.network.is_finite() {
-            return Err(self.state.diverged(0, cost));
+        if !self.state.is_finite() || self.state.exploded(cost, examples) {
+            return Err(Error::Diverged { epoch: epoch + 1, batch: 0, cost });
         }
         let validated = self.validation.is_some();
         let record = EpochRecord {
@@ -162,18 +170,12 @@ impl Trainer<'_> {
             l1: self.l1(),
             learning_rate: self.state.updater.rate(),
         };
-        let distance =
-            self.state.steering.as_ref().map_or(0.0, |steering| steering.distance(record.mean_sparsity));
-        // Without validation the latest weights are the best.
-        let score = (distance, if validated { error } else { 0.0 });
-        let better = self
-            .state
-            .best
-            .as_ref()
-            .is_none_or(|best| !validated && score <= best.score || score < best.score);
-        if better {
-            self.state.best = Some(Best { weights: Kept::Now, epoch: epoch + 1, score });
+        let ranking = self.state.ranking();
+        if self.best().is_none_or(|best| ranking.prefers(&record, best)) {
+            let counts = if validated { counts } else { Counts::default() };
+            self.state.best = Some(Best { weights: Kept::Now, epoch: epoch + 1, counts });
         }
+        self.state.start = None;
         self.state.history.push(record.clone());
         self.state.position = Position { epoch: epoch + 1, batch: 0 };
         self.state.running = Running::default();
@@ -183,14 +185,15 @@ impl Trainer<'_> {
         Ok(Progress::Epoch(Box::new(record)))
     }
 
-    /// Whether the validation error has not fallen for too long.
+    /// Whether there has been no better epoch for too long, and none that came nearer to a target sparsity.
     pub(super) fn out_of_patience(&self) -> bool {
         let patience = self.state.plan.options().patience;
         self.validation.is_some()
             && patience > 0
             && self.state.best.as_ref().is_some_and(|best| {
-                let on_target = best.score.0 == 0.0;
-                on_target && self.state.position.epoch - best.epoch >= patience
+                let nearest = self.state.ranking().nearest(&self.state.history);
+                self.state.position.epoch - nearest.map_or(best.epoch, |nearest| best.epoch.max(nearest))
+                    >= patience
             })
     }
 }

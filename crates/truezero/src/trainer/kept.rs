@@ -4,6 +4,7 @@ use std::env;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::network::Network;
@@ -14,15 +15,15 @@ use crate::store::write::{Tensor, write_to};
 /// Weights and biases up to which a copy stays in memory: 64 MB of them.
 pub(crate) const KEPT_IN_MEMORY: usize = 1 << 24;
 
-/// Where the best weights are.
-#[derive(Debug)]
+/// Where weights are.
+#[derive(Clone, Debug)]
 pub(super) enum Kept {
     /// They are those that the network has now.
     Now,
     /// A copy in memory.
-    Memory(Network),
+    Memory(Arc<Network>),
     /// A copy in a file without a name, which the system removes when it is closed.
-    File(TensorFile),
+    File(Arc<TensorFile>),
 }
 
 impl Kept {
@@ -32,9 +33,9 @@ impl Kept {
         if network.parameters() > KEPT_IN_MEMORY
             && let Ok(file) = store(network)
         {
-            Self::File(file)
+            Self::File(Arc::new(file))
         } else {
-            Self::Memory(network.clone())
+            Self::Memory(Arc::new(network.clone()))
         }
     }
 
@@ -42,7 +43,7 @@ impl Kept {
     pub(super) fn into_network(self, now: Network) -> Result<Network, Error> {
         match self {
             Self::Now => Ok(now),
-            Self::Memory(network) => Ok(network),
+            Self::Memory(network) => Ok(Arc::unwrap_or_clone(network)),
             Self::File(file) => {
                 drop(now); // before memory is taken for the other
                 let tensors = file.parse()?;
@@ -117,6 +118,10 @@ mod tests {
             weights: None,
         };
         let examples = Examples { data: &data, rows: &rows };
+        // What is learned makes the validation examples, which have other labels, cost more.
+        let others = rows.iter().map(|row| ((row + 1) % 3) as u32).collect();
+        let others = Dataset { targets: Targets::Classes { labels: others, classes: 3 }, ..data.clone() };
+        let validation = Examples { data: &others, rows: &rows };
         let mut options = TrainingOptions {
             hidden: vec![150, 20],
             batch_size: 4,
@@ -125,7 +130,7 @@ mod tests {
             ..Default::default()
         };
         options.optimizer.rule = crate::optimizer::Rule::Adam; // the checkpoint holds counts too
-        let mut trainer = Trainer::new(options.check().unwrap(), examples, Some(examples), 1).unwrap();
+        let mut trainer = Trainer::new(options.check().unwrap(), examples, Some(validation), 1).unwrap();
         trainer.epoch(&mut |_| Control::Continue).unwrap();
         let best = trainer.network().clone();
         trainer.epoch(&mut |_| Control::Continue).unwrap();
@@ -137,9 +142,11 @@ mod tests {
             trainer.save_checkpoint(&path).unwrap();
             fs::read(path).unwrap()
         };
-        assert!(matches!(&trainer.state.best.as_ref().unwrap().weights, Kept::Memory(kept) if *kept == best));
+        assert!(
+            matches!(&trainer.state.best.as_ref().unwrap().weights, Kept::Memory(kept) if **kept == best)
+        );
         let in_memory = checkpoint(&trainer);
-        trainer.state.best.as_mut().unwrap().weights = Kept::File(store(&best).unwrap());
+        trainer.state.best.as_mut().unwrap().weights = Kept::File(Arc::new(store(&best).unwrap()));
         assert!(checkpoint(&trainer) == in_memory, "the same checkpoint, byte for byte");
         assert_eq!(trainer.finish().unwrap().network, best);
     }
@@ -157,7 +164,7 @@ mod tests {
         let (folder, file) = unnamed_file().unwrap();
         let network = trainer.network();
         write_to(&file, &Description::of(network), tensors(network, "")).unwrap();
-        let kept = Kept::File(TensorFile::from_file(&folder, file.try_clone().unwrap()).unwrap());
+        let kept = Kept::File(Arc::new(TensorFile::from_file(&folder, file.try_clone().unwrap()).unwrap()));
         file.set_len(file.metadata().unwrap().len() - 1).unwrap();
         let refused = kept.into_network(network.clone()).unwrap_err().to_string();
         assert!(refused.starts_with("cannot read "), "{refused}");

@@ -30,16 +30,23 @@ mod kept;
 #[cfg(test)]
 mod oracle;
 mod paused;
+mod ranking;
 mod record;
+mod remarks;
+mod roll_back;
 mod step;
 
 pub(crate) use kept::KEPT_IN_MEMORY;
 pub use paused::Paused;
+pub use ranking::TOLERANCE;
 pub use record::{EpochRecord, Stopped, Summary};
+pub use remarks::Remark;
+pub use roll_back::{MAX_HALVINGS, RolledBack};
 
 use truezero_data::DataError;
 use truezero_sparse::{Engine, memory};
 
+use crate::base_rate::base_cost;
 use crate::error::Error;
 use crate::evaluate::Examples;
 use crate::footprint::{self, Footprint};
@@ -74,6 +81,9 @@ pub enum Progress {
     Epoch(Box<EpochRecord>),
     /// The caller stopped it after a mini-batch.
     Interrupted,
+    /// The epoch diverged: the trainer is back where it began and takes half the learning rate from here on. The next
+    /// call begins the epoch again.
+    RolledBack(RolledBack),
     /// There was nothing left to do: the last epoch was reached, or patience ran out.
     Done,
 }
@@ -153,6 +163,7 @@ impl<'a> Trainer<'a> {
             .holding(footprint::weights(&[&[network.inputs()], &layers[..]].concat()))
             .check("the training")?;
         let updater = memory::catch(|| Updater::new(options.optimizer, &network))?;
+        let base_cost = validation.map(|validation| base_cost(train, validation));
         let state = Paused {
             plan,
             engine: Engine::new(threads),
@@ -163,6 +174,9 @@ impl<'a> Trainer<'a> {
             running: Running::default(),
             history: Vec::new(),
             best: None,
+            start: None,
+            halvings: 0,
+            base_cost,
             stopped: None,
             buffers: Buffers::default(),
         };
@@ -207,6 +221,11 @@ impl<'a> Trainer<'a> {
     /// within an epoch.
     pub fn network(&self) -> &Network {
         &self.state.network
+    }
+
+    /// The plan, with the penalty that was set last.
+    pub fn plan(&self) -> &Plan {
+        &self.state.plan
     }
 
     /// λ for the next mini-batch.

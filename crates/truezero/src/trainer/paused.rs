@@ -5,11 +5,13 @@ use truezero_data::Dataset;
 use truezero_sparse::Engine;
 
 use super::kept::Kept;
-use super::record::{Best, EpochRecord, Position, Running, Stopped, Summary};
+use super::ranking::Ranking;
+use super::record::{Best, EpochRecord, Position, Running, Start, Stopped, Summary};
 use super::step::{Buffers, StepReport};
 use super::{Outcome, Trainer};
+use crate::base_rate::{base_cost, cost_of_zeros};
 use crate::error::Error;
-use crate::evaluate::Examples;
+use crate::evaluate::{Counts, Examples};
 use crate::network::Network;
 use crate::optimizer::Updater;
 use crate::options::Plan;
@@ -27,6 +29,12 @@ pub struct Paused {
     pub(super) running: Running,
     pub(super) history: Vec<EpochRecord>,
     pub(super) best: Option<Best>,
+    /// Known once an epoch has begun.
+    pub(super) start: Option<Start>,
+    /// How often the learning rate was halved.
+    pub(super) halvings: u32,
+    /// Of the base rate on the validation examples, if there are any.
+    pub(super) base_cost: Option<f64>,
     pub(super) stopped: Option<Stopped>,
     pub(super) buffers: Buffers,
 }
@@ -45,12 +53,13 @@ impl Paused {
     /// # Errors
     /// As [`Trainer::from_network`].
     pub fn go_on<'a>(
-        self,
+        mut self,
         train: Examples<'a>,
         validation: Option<Examples<'a>>,
     ) -> Result<Trainer<'a>, Error> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Trainer::check(&self.plan, &self.network, train, validation)?;
+        self.base_cost = validation.map(|validation| base_cost(train, validation));
         Ok(Trainer { train, validation, stream: None, state: self })
     }
 
@@ -90,7 +99,8 @@ impl Paused {
     /// Sets the learning rate to that of an epoch. All rows must have been caught up with.
     pub(super) fn set_rate_of(&mut self, epoch: usize) {
         let options = self.plan.options();
-        self.updater.set_rate(options.rate() * options.schedule.factor(epoch, options.epochs));
+        let halved = 0.5_f32.powi(self.halvings as i32);
+        self.updater.set_rate(halved * options.rate() * options.schedule.factor(epoch, options.epochs));
     }
 
     /// Trains on the next mini-batch, the examples `rows` of `data`; gives the mean sparsity of the hidden layers.
@@ -104,20 +114,23 @@ impl Paused {
         let Position { epoch, batch } = self.position;
         let StepReport { cost, sparsity } = self.step(data, rows, epoch, batch, norms);
         if !cost.is_finite() {
-            return Err(self.diverged(batch + 1, cost));
+            return Err(Error::Diverged { epoch: epoch + 1, batch: batch + 1, cost });
         }
         if let Some(steering) = &mut self.steering {
             steering.see(sparsity);
         }
+        if batch == 0 {
+            self.running.first = cost / rows.len() as f64;
+        }
         self.running.cost += cost;
+        self.running.zeros += cost_of_zeros(Examples { data, rows }) * rows.len() as f64;
         self.running.examples += rows.len();
         self.position.batch = batch + 1;
         Ok(sparsity)
     }
 
-    pub(super) fn diverged(&mut self, batch: usize, cost: f64) -> Error {
-        self.stopped = Some(Stopped::Diverged);
-        Error::Diverged { epoch: self.position.epoch + 1, batch, cost }
+    pub(super) fn ranking(&self) -> Ranking {
+        Ranking { target: self.plan.options().target_sparsity.map(f64::from), base_cost: self.base_cost }
     }
 
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind within an epoch.
@@ -142,7 +155,7 @@ impl Paused {
         self.best = (self.position.epoch > 0 && self.position.batch == 0).then(|| Best {
             weights: Kept::Now,
             epoch: self.position.epoch,
-            score: (0.0, 0.0),
+            counts: Counts::default(),
         });
     }
 
@@ -154,8 +167,12 @@ impl Paused {
         let summary = Summary {
             stopped: self.stopped.unwrap_or(Stopped::Interrupted),
             best_epoch: self.best.as_ref().map(|best| best.epoch),
+            base_cost: self.base_cost,
+            counts: self.best.as_ref().map(|best| best.counts.clone()).unwrap_or_default(),
+            halvings: self.halvings,
             history: self.history,
         };
+        self.start = None; // so that its weights need not be copied where they are the best
         let network = if let Some(best) = self.best {
             best.weights.into_network(self.network)?
         } else {

@@ -1,7 +1,11 @@
 //! What a trainer remembers of what it did.
 
 use super::kept::Kept;
+use super::remarks::{self, Remark};
+use crate::evaluate::Counts;
 use crate::observe::LayerObservation;
+use crate::options::TrainingOptions;
+use crate::steer::Steering;
 
 /// An epoch, as it ended.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -50,15 +54,35 @@ pub struct Summary {
     pub stopped: Stopped,
     /// The epoch that gave the weights; none if none was completed.
     pub best_epoch: Option<usize>,
+    /// What the base rate costs on the validation examples: predicting, whatever the inputs, what is so often the case
+    /// in training. None without validation examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_cost: Option<f64>,
+    /// Classes or labels of the validation examples, in the epoch that gave the weights.
+    #[serde(default)]
+    pub counts: Counts,
+    /// How often the learning rate was halved because an epoch diverged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub halvings: u32,
     /// One record per completed epoch; λ and the sparsities over time are in it.
     pub history: Vec<EpochRecord>,
 }
 
 impl Summary {
+    /// What a person should know of how it went; `options` are those it ended with.
+    pub fn remarks(&self, options: &TrainingOptions) -> Vec<Remark> {
+        remarks::of(self, options)
+    }
+
     /// The record of the epoch that gave the weights.
     pub fn best(&self) -> Option<&EpochRecord> {
         self.history.get(self.best_epoch?.checked_sub(1)?)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls it in")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The best weights so far.
@@ -66,8 +90,15 @@ impl Summary {
 pub(super) struct Best {
     pub(super) weights: Kept,
     pub(super) epoch: usize,
-    /// Distance from the target sparsity, then validation error; less is better.
-    pub(super) score: (f64, f64),
+    /// Classes or labels of the validation examples.
+    pub(super) counts: Counts,
+}
+
+/// How the present epoch began.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) weights: Kept,
+    pub(super) steering: Option<Steering>,
 }
 
 /// What comes next: both counted from 0.
@@ -84,4 +115,8 @@ pub(super) struct Position {
 pub(super) struct Running {
     pub(super) cost: f64,
     pub(super) examples: usize,
+    /// Mean cost of an example of the first mini-batch.
+    pub(super) first: f64,
+    /// What the examples would have cost with outputs of zero.
+    pub(super) zeros: f64,
 }

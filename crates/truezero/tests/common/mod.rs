@@ -37,6 +37,21 @@ pub fn classes(examples: usize, width: usize, seed: u64) -> Dataset {
     Dataset { inputs: Batch::Active(inputs), targets: Targets::Classes { labels, classes: 3 }, weights: None }
 }
 
+/// Examples of three numbers and a quantity that is nearly linear in them.
+pub fn quantities(examples: usize, seed: u64) -> Dataset {
+    let mut numbers = Numbers(seed);
+    let mut rows =
+        |width: usize| (0..examples * width).map(|_| 4.0 * numbers.next() - 2.0).collect::<Vec<f32>>();
+    let (inputs, noise) = (rows(3), rows(1));
+    let target = |(x, noise): (&[f32], &f32)| 0.5 * x[0] - 0.25 * x[1] + 0.1 * x[2] * x[2] + 0.05 * noise;
+    let targets: Vec<f32> = inputs.chunks(3).zip(&noise).map(target).collect();
+    Dataset {
+        inputs: Batch::Dense(DenseBatch::from_rows(3, &inputs)),
+        targets: Targets::Quantities(DenseBatch::from_rows(1, &targets)),
+        weights: None,
+    }
+}
+
 /// The same data set with its inputs as a dense array.
 pub fn densely(data: &Dataset) -> Dataset {
     let mut dense = data.clone();

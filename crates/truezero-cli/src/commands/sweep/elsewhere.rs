@@ -255,6 +255,7 @@ pub fn train(
         epochs: 0,
         best_epoch: None,
         validation_error: None,
+        validation_cost: None,
         test_error: None,
         mean_sparsity: None,
         seconds: training.seconds,

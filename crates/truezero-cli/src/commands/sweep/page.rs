@@ -30,6 +30,7 @@ mod tests {
             epochs: 1,
             best_epoch: Some(1),
             validation_error: Some(0.5),
+            validation_cost: None,
             test_error: None,
             mean_sparsity: None,
             seconds: 1.0,

@@ -77,6 +77,7 @@ mod tests {
             epochs: 2,
             best_epoch: Some(1),
             validation_error: Some(error),
+            validation_cost: None,
             test_error: None,
             mean_sparsity: None,
             seconds: 0.0,

@@ -90,8 +90,9 @@ impl Found {
             text += &format!("and {} more; --json and --html have them all\n", self.trials.len() - SHOWN);
         }
         for trial in &self.trials {
-            if let Some(message) = &trial.message {
-                text += &format!("trial {}: {}\n", trial.number, message.lines().next().unwrap_or_default());
+            let lines = trial.message.iter().flat_map(|message| message.lines());
+            for line in lines.filter(|line| !line.starts_with("hint: ")) {
+                text += &format!("trial {}: {line}\n", trial.number);
             }
         }
         text

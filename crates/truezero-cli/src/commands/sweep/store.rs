@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::json;
 
 /// Version of the form.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL, error TEXT);
@@ -31,6 +31,7 @@ const SCHEMA: &str = "
         epochs INTEGER NOT NULL DEFAULT 0,
         best_epoch INTEGER,
         validation_error REAL,
+        validation_cost REAL,
         test_error REAL,
         mean_sparsity REAL,
         seconds REAL NOT NULL DEFAULT 0,
@@ -50,12 +51,12 @@ const SCHEMA: &str = "
 /// Finds the best of those that are done, in the order of [`Trial::rank`]. Files of earlier versions get it when they are
 /// opened.
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS by_rank \
-                     ON trials (state, (validation_error IS NULL), validation_error, trial)";
+                     ON trials (state, (validation_error IS NULL), validation_error, validation_cost, trial)";
 const BEST: &str = "SELECT trial FROM trials WHERE state = 'done' \
-                    ORDER BY (validation_error IS NULL), validation_error, trial LIMIT 1";
+                    ORDER BY (validation_error IS NULL), validation_error, validation_cost, trial LIMIT 1";
 
 /// The columns of a trial, in the order in which [`trial`] reads them.
-const COLUMNS: &str = "trial, options, state, epochs, best_epoch, validation_error, test_error, mean_sparsity, \
+const COLUMNS: &str = "trial, options, state, epochs, best_epoch, validation_error, validation_cost, test_error, mean_sparsity, \
                        seconds, message";
 
 /// How far a training is.
@@ -97,6 +98,8 @@ pub struct Trial {
     pub best_epoch: Option<usize>,
     /// Of the best epoch, as are the others.
     pub validation_error: Option<f64>,
+    /// Tells trials of the same error apart.
+    pub validation_cost: Option<f64>,
     pub test_error: Option<f64>,
     pub mean_sparsity: Option<f64>,
     pub seconds: f64,
@@ -106,8 +109,9 @@ pub struct Trial {
 
 impl Trial {
     /// Better ones come first; equally good ones in the order of their numbers.
-    pub fn rank(&self) -> (bool, f64, usize) {
-        (self.validation_error.is_none(), self.validation_error.unwrap_or(0.0), self.number)
+    pub fn rank(&self) -> (bool, f64, f64, usize) {
+        let (error, cost) = (self.validation_error.unwrap_or(0.0), self.validation_cost.unwrap_or(0.0));
+        (self.validation_error.is_none(), error, cost, self.number)
     }
 }
 
@@ -239,14 +243,15 @@ impl Store {
     /// Takes note of a trial as it is now.
     pub fn update(&self, trial: &Trial) -> Result<(), Failure> {
         self.execute(
-            "UPDATE trials SET state = ?2, epochs = ?3, best_epoch = ?4, validation_error = ?5, test_error = ?6, \
-             mean_sparsity = ?7, seconds = ?8, message = ?9 WHERE trial = ?1",
+            "UPDATE trials SET state = ?2, epochs = ?3, best_epoch = ?4, validation_error = ?5, \
+             validation_cost = ?6, test_error = ?7, mean_sparsity = ?8, seconds = ?9, message = ?10 WHERE trial = ?1",
             params![
                 trial.number,
                 trial.state.name(),
                 trial.epochs,
                 trial.best_epoch,
                 trial.validation_error,
+                trial.validation_cost,
                 trial.test_error,
                 trial.mean_sparsity,
                 trial.seconds,
@@ -287,10 +292,11 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
         epochs: row.get(3)?,
         best_epoch: row.get(4)?,
         validation_error: row.get(5)?,
-        test_error: row.get(6)?,
-        mean_sparsity: row.get(7)?,
-        seconds: row.get(8)?,
-        message: row.get(9)?,
+        validation_cost: row.get(6)?,
+        test_error: row.get(7)?,
+        mean_sparsity: row.get(8)?,
+        seconds: row.get(9)?,
+        message: row.get(10)?,
     })
 }
 
@@ -312,7 +318,15 @@ mod tests {
         for number in 1..=trials {
             let trial = store.trial(number).unwrap();
             let error = (number % 7 != 0).then(|| ((number * 31) % 97) as f64);
-            store.update(&Trial { state: State::Done, validation_error: error, ..trial }).unwrap();
+            let cost = error.map(|_| ((number * 17) % 5) as f64);
+            store
+                .update(&Trial {
+                    state: State::Done,
+                    validation_error: error,
+                    validation_cost: cost,
+                    ..trial
+                })
+                .unwrap();
         }
         store
     }

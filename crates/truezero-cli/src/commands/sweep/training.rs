@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Trainer};
+use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Summary, Trainer};
 use truezero_sparse::{Engine, memory};
 
 use super::data::Shelf;
@@ -100,6 +100,7 @@ fn train(
             validation_error: best
                 .and_then(|record| record.validation_error)
                 .map(|error| measure.convert(error)),
+            validation_cost: best.and_then(|record| record.validation_cost),
             mean_sparsity: best.map(|record| record.mean_sparsity),
             seconds: trial.seconds + began.elapsed().as_secs_f64(),
             message: None,
@@ -126,11 +127,13 @@ fn train(
         ended => ended?,
     };
 
-    let mut trial = Trial { message, ..so_far(&trainer) };
+    let mut trial = so_far(&trainer);
     if !ended {
         return Ok(Came { trial, model: None });
     }
-    let model = model_of(&experiment, &data, trainer.finish()?);
+    let outcome = trainer.finish()?;
+    trial.message = message_of(message, &outcome.summary, &experiment, &data);
+    let model = model_of(&experiment, &data, outcome);
     let mut engine = Engine::new(THREADS);
     let test = data
         .test()
@@ -138,6 +141,23 @@ fn train(
     trial.test_error = test.map(|test| test.error);
     trial.state = State::Done;
     Ok(Came { trial, model: Some(model) })
+}
+
+/// What should be known of a training: why it ended before its time, and what there is to remark.
+fn message_of(
+    ended: Option<String>,
+    summary: &Summary,
+    experiment: &Experiment,
+    data: &Prepared,
+) -> Option<String> {
+    let measure = Measure::of(&data.preprocessing);
+    let remarks = summary.remarks(experiment.plan.options()).into_iter();
+    let told = remarks.map(|remark| {
+        let notice = remark.notice(data.preprocessing.labels(), &|error| measure.text(error));
+        format!("{}: {}", notice.place, notice.message)
+    });
+    let messages: Vec<String> = ended.into_iter().chain(told).collect();
+    (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
 /// Trains to the end of the lap; tells whether that was the end of the training. If not, it is in the checkpoint.
@@ -153,6 +173,7 @@ fn lap(
         match data.epoch(trainer, &mut |_| control())? {
             Step::Done => return Ok(true),
             Step::Interrupted => break,
+            Step::RolledBack(_) => {}
             Step::Epoch(record) => {
                 told(&record, trainer)?;
                 if signal::interrupted() {

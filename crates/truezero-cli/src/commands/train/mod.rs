@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Trainer, TrainingOptions};
-use truezero_data::Task;
+use truezero_data::{Notice, Task};
 use truezero_sparse::Engine;
 
 use crate::args::{RunArgs, TrainArgs, checkpoint_of, threads};
@@ -64,15 +64,13 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         .map(|address| Observed::open(address, &experiment, &data, measure, &trainer))
         .transpose()?;
     let started = Instant::now();
-    let ended = train_on(
-        &mut trainer,
-        &data,
-        options,
-        &mut progress,
-        curves.as_mut(),
-        observed.as_mut(),
-        &checkpoint,
-    );
+    let watchers = Watchers {
+        progress: &mut progress,
+        curves: curves.as_mut(),
+        observed: observed.as_mut(),
+        warnings: &mut warnings,
+    };
+    let ended = train_on(&mut trainer, &data, options, watchers, &checkpoint);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
     if let Some(observed) = observed {
@@ -80,6 +78,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     }
 
     let l1 = trainer.l1();
+    let ended_with = trainer.plan().options().clone(); // the target may have been moved from the page
     // An epoch's weights are worth keeping whatever came after it.
     if ended.is_err() && trainer.history().is_empty() {
         return ended;
@@ -96,6 +95,10 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         return Err(failure);
     }
 
+    for remark in summary.remarks(&ended_with) {
+        let notice = remark.notice(data.preprocessing.labels(), &|error| measure.text(error));
+        warnings.notices().tell(notice);
+    }
     let mut engine = Engine::new(threads);
     let mut assess = |examples| Assessment::new(&model.network, &data.preprocessing, &mut engine, examples);
     let several = data.preprocessing.scales().len() > 1;
@@ -114,13 +117,19 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         seconds,
         warnings: warnings.all(),
     };
-    if let Some(warning) = report.off_target(options.target_sparsity) {
-        output::warn(&warning);
-    }
+    warnings.show();
     if let Some(remark) = report.remark() {
         output::note(&remark);
     }
     if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
+}
+
+/// What is told of a training while it goes on.
+struct Watchers<'a> {
+    progress: &'a mut Progress,
+    curves: Option<&'a mut Curves>,
+    observed: Option<&'a mut Observed>,
+    warnings: &'a mut Warnings,
 }
 
 /// Trains until the end, an interrupt or an error, with checkpoints after epochs.
@@ -128,11 +137,10 @@ fn train_on(
     trainer: &mut Trainer<'_>,
     data: &Prepared,
     options: &TrainingOptions,
-    progress: &mut Progress,
-    mut curves: Option<&mut Curves>,
-    mut observed: Option<&mut Observed>,
+    watchers: Watchers<'_>,
     checkpoint: &Path,
 ) -> Result<(), Failure> {
+    let Watchers { progress, mut curves, mut observed, warnings } = watchers;
     let mut checkpoints = Checkpoints::new(checkpoint);
     loop {
         progress.start_epoch();
@@ -169,6 +177,10 @@ fn train_on(
                     continue;
                 }
                 return Ok(checkpoints.save(trainer)?);
+            }
+            Step::RolledBack(rolled_back) => {
+                warnings.notices().tell(Notice::new("training", rolled_back.to_string()));
+                progress.aside(|| warnings.show());
             }
             Step::Done => return Ok(()),
         }

@@ -12,9 +12,6 @@ use crate::args::checkpoint_of;
 use crate::measure::{Assessment, Measure, NamedError};
 use crate::table;
 
-/// How far from the target a sparsity may end without a warning.
-const OFF_TARGET: f64 = 0.02;
-
 /// Everything there is to tell.
 pub struct Report<'a> {
     pub task: Task,
@@ -165,19 +162,6 @@ impl Report<'_> {
                 self.summary.history.len(),
                 self.path.display(),
                 checkpoint.display()
-            )
-        })
-    }
-
-    /// That the steering missed its target, if it did.
-    pub fn off_target(&self, target: Option<f32>) -> Option<String> {
-        let (target, best) = (f64::from(target?), self.best()?);
-        ((best.mean_sparsity - target).abs() > OFF_TARGET).then(|| {
-            format!(
-                "the sparsity is {} on the validation examples, not the {} asked for\n\
-                 hint: train for more epochs, or start with another --l1",
-                table::percent(best.mean_sparsity),
-                table::percent(target)
             )
         })
     }

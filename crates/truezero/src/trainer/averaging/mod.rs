@@ -42,8 +42,9 @@ impl Trainer<'_> {
             return Err(Error::option("rounds", "some that trained on examples", "none"));
         }
         let cost = rounds.iter().map(|round| round.cost).sum();
-        self.state.running = Running { cost, examples };
+        self.state.running = Running { cost, examples, first: cost / examples as f64, zeros: cost };
         let norms = rounds.iter().find(|round| !round.gradient_norms.is_empty());
-        self.end_epoch(norms.map(|round| round.gradient_norms.clone()).unwrap_or_default())
+        let ended = self.end_epoch(norms.map(|round| round.gradient_norms.clone()).unwrap_or_default());
+        self.or_roll_back(ended)
     }
 }

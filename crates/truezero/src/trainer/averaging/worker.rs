@@ -115,7 +115,7 @@ impl Worker {
                 paused.mini_batch(data, rows, last.then_some(&mut gradient_norms)).map(drop)
             })?;
         }
-        let Running { cost, examples } = self.paused.running;
+        let Running { cost, examples, .. } = self.paused.running;
         // At the end of the share, too, the next round is expected to go on from here.
         place.position.batch = place.position.batch.max(first.saturating_add(batches));
         self.place = Some(place);
