@@ -83,7 +83,7 @@ fn predictions_for_images_name_their_files() {
     for class in ["cat", "dog"] {
         fs::create_dir_all(place.path("pets").join(class)).unwrap();
         (0..4).for_each(|at| {
-            fs::write(place.path("pets").join(class).join(format!("{at}.png")), &png).unwrap()
+            fs::write(place.path("pets").join(class).join(format!("{at}.png")), &png).unwrap();
         });
     }
     place.train(&["pets", "--validation", "0", "--test-fraction", "0"]);

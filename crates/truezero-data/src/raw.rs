@@ -69,9 +69,11 @@ impl Features {
     /// If they are neither.
     pub fn append(self, other: Self) -> Result<Self, DataError> {
         const PLACE: &str = "parts of the data";
-        let fit = |a: usize, b: usize| match a == b {
-            true => Ok(()),
-            false => Err(DataError::unsuitable(PLACE, format!("{a} columns"), b.to_string())),
+        let fit = |a: usize, b: usize| {
+            if a == b {
+                return Ok(());
+            }
+            Err(DataError::unsuitable(PLACE, format!("{a} columns"), b.to_string()))
         };
         match (self, other) {
             (Self::Matrix(mut a), Self::Matrix(b)) => {

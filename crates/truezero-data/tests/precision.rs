@@ -29,8 +29,8 @@ fn npy(code: &str, fortran: bool, shape: &str, body: &[u8]) -> Vec<u8> {
 fn written(folder: &Path) -> Vec<SourceSpec> {
     let (rows, labels) = (rows(), folder.join("labels.txt"));
     let label = |at: usize| usize::from(at >= ROWS / 2);
-    let text: String = (0..ROWS).map(|at| format!("{}\n", label(at))).collect();
-    fs::write(&labels, text).unwrap();
+    let lines: Vec<String> = (0..ROWS).map(|at| label(at).to_string()).collect();
+    fs::write(&labels, lines.join("\n")).unwrap();
     let by_row: Vec<u8> = rows.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
     let by_column: Vec<u8> = (0..2)
         .flat_map(|column| rows.iter().map(move |row| row[column]))

@@ -31,7 +31,7 @@ pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
 /// Whether a text looks like a table: some delimiter splits the first records, two or more, into equally many cells.
 pub(crate) fn looks_like(path: &Path, bytes: &[u8]) -> bool {
     let (even_cells, ..) = score(delimiter(path, bytes), bytes);
-    even_cells && bytes.iter().filter(|&&byte| byte == b'\n').count() > 1
+    even_cells && bytes.trim_ascii_end().contains(&b'\n')
 }
 
 /// Whether it splits the first records into equally many cells; how many there are in the first; and, as

@@ -79,13 +79,7 @@ pub(crate) fn read_files(files: &[PathBuf], notices: &Notices) -> Result<Raw, Da
         let file = File::open(path).map_err(DataError::io("open", path))?;
         decode(path, BufReader::new(file))
     };
-    let found = Notices::default();
-    let raw = match read_as(files, false, &open, &found)? {
-        Some(raw) => raw,
-        None => read_as(files, true, &open, &found)?.expect("colour holds every image"),
-    };
-    found.all().into_iter().for_each(|notice| notices.tell(notice));
-    Ok(raw)
+    read_with(files, &open, notices)
 }
 
 /// Reads a single image from memory; `name` is what errors call it.
@@ -94,10 +88,19 @@ pub(crate) fn read_files(files: &[PathBuf], notices: &Notices) -> Result<Raw, Da
 /// If it is not a PNG or JPEG image, is broken or exceeds the limits.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Raw, DataError> {
     let open = |path: &Path| decode(path, Cursor::new(bytes));
-    let (files, notices) = ([PathBuf::from(name)], Notices::default());
-    match read_as(&files, false, &open, &notices)? {
-        Some(raw) => Ok(raw),
-        None => Ok(read_as(&files, true, &open, &notices)?.expect("colour holds every image")),
+    read_with(&[PathBuf::from(name)], &open, &Notices::default())
+}
+
+type Open<'a> = &'a dyn Fn(&Path) -> Result<DynamicImage, DataError>;
+
+/// Reads all images in grey, or all in colour if one of them is.
+fn read_with(files: &[PathBuf], open: Open<'_>, notices: &Notices) -> Result<Raw, DataError> {
+    let mut colour = false;
+    loop {
+        if let Some(raw) = read_as(files, colour, open, notices)? {
+            return Ok(raw);
+        }
+        colour = true;
     }
 }
 
@@ -105,7 +108,7 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Raw, DataError> {
 fn read_as(
     files: &[PathBuf],
     colour: bool,
-    open: &dyn Fn(&Path) -> Result<DynamicImage, DataError>,
+    open: Open<'_>,
     notices: &Notices,
 ) -> Result<Option<Raw>, DataError> {
     let mut shape: Option<ImageShape> = None;

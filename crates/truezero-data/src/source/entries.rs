@@ -43,7 +43,8 @@ fn is_visible(path: &Path) -> bool {
 /// README.
 pub(crate) fn is_shard(path: &Path) -> bool {
     let name = name(path).to_lowercase();
-    let document = DOCUMENTS.iter().any(|start| name.starts_with(start)) || name.ends_with(".md");
+    let document = DOCUMENTS.iter().any(|start| name.starts_with(start))
+        || Path::new(&name).extension().is_some_and(|extension| extension == "md");
     is_visible(path) && !name.starts_with('_') && !document && path.is_file()
 }
 

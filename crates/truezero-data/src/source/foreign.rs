@@ -110,7 +110,7 @@ fn is_plain(start: &[u8]) -> bool {
 fn pandas(what: &str, read: &str, path: &Path) -> Foreign {
     let name = entries::name(path);
     // One object on each line.
-    let lines = if name.ends_with("l") && read == "read_json" { ", lines=True" } else { "" };
+    let lines = if name.ends_with('l') && read == "read_json" { ", lines=True" } else { "" };
     let hint = format!("{CONVERT} pandas.{read}({name:?}{lines}).to_parquet(\"data.parquet\")");
     Foreign { what: what.to_owned(), hint }
 }
@@ -120,8 +120,10 @@ fn zipped(path: &Path, start: &[u8]) -> Option<Foreign> {
     let length = u16::from_le_bytes(*start.get(26..)?.first_chunk()?);
     let name = start.get(30..30 + usize::from(length))?;
     let name = String::from_utf8_lossy(name).into_owned();
-    let npz = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz"));
-    if npz || name.ends_with(".npy") {
+    let ends = |path: &Path, end: &str| {
+        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end))
+    };
+    if ends(path, "npz") || ends(Path::new(&name), "npy") {
         return None;
     }
     if name == "[Content_Types].xml"
