@@ -14,6 +14,17 @@ pub enum Task {
     Multilabel,
 }
 
+impl Task {
+    /// What it is called where it can be asked for.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classify => "classify",
+            Self::Regress => "regress",
+            Self::Multilabel => "multilabel",
+        }
+    }
+}
+
 /// Targets of a [`Dataset`], one per example.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {

@@ -31,13 +31,13 @@ pub fn digits5k() -> Source {
         batch.copy_from(&pixels, &chosen);
         Raw {
             features: Features::Matrix(batch),
-            target: Some(RawTarget::Numbers(labels[examples].to_vec())),
+            target: Some(RawTarget::Numbers(labels.values()[examples].to_vec().into())),
             image: images.image,
         }
     };
     Source {
         validation: Some(part(TRAIN..TRAIN + VALIDATION)),
-        test: Some(part(TRAIN + VALIDATION..labels.len())),
+        test: Some(part(TRAIN + VALIDATION..labels.values().len())),
         ..Source::from(part(0..TRAIN))
     }
 }

@@ -2,7 +2,7 @@
 
 use truezero_sparse::Batch;
 
-use crate::{DataError, WideBatch};
+use crate::{DataError, RawTarget, WideBatch};
 
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
@@ -178,83 +178,4 @@ pub enum ColumnValues {
     Categories(Vec<Option<String>>),
     /// Running text, to become a bag of words; empty where missing.
     Text(Vec<String>),
-}
-
-/// Targets as they come.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RawTarget {
-    /// One word per example: a class.
-    Labels(Vec<String>),
-    /// One number per example: a class or a quantity, which `--task` or the values tell.
-    Numbers(Vec<f64>),
-    /// Several numbers per example, row after row: quantities, or 0/1 for several labels.
-    Rows {
-        /// Numbers per example.
-        width: usize,
-        /// Row after row.
-        values: Vec<f64>,
-        /// Names of the columns, where known.
-        names: Vec<String>,
-    },
-    /// Any number of words per example: several labels.
-    Sets(Vec<Vec<String>>),
-}
-
-impl RawTarget {
-    /// These targets, then others of the same kind.
-    ///
-    /// # Errors
-    /// If they are of another kind, or others in number for each example.
-    pub fn append(self, other: Self) -> Result<Self, DataError> {
-        fn joined<T>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
-            a.extend(b);
-            a
-        }
-        match (self, other) {
-            (Self::Labels(a), Self::Labels(b)) => Ok(Self::Labels(joined(a, b))),
-            (Self::Numbers(a), Self::Numbers(b)) => Ok(Self::Numbers(joined(a, b))),
-            (Self::Sets(a), Self::Sets(b)) => Ok(Self::Sets(joined(a, b))),
-            (Self::Rows { width, values: a, names }, Self::Rows { width: same, values: b, .. })
-                if width == same =>
-            {
-                Ok(Self::Rows { width, values: joined(a, b), names })
-            }
-            _ => Err(DataError::unsuitable("targets of the parts of the data", "one kind", "several")),
-        }
-    }
-
-    /// The targets of some examples, in the order given.
-    ///
-    /// # Panics
-    /// If there is no such example.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Self {
-        fn pick<T: Clone>(from: &[T], rows: &[usize]) -> Vec<T> {
-            rows.iter().map(|&row| from[row].clone()).collect()
-        }
-        match self {
-            Self::Labels(labels) => Self::Labels(pick(labels, rows)),
-            Self::Numbers(numbers) => Self::Numbers(pick(numbers, rows)),
-            Self::Sets(sets) => Self::Sets(pick(sets, rows)),
-            Self::Rows { width, values, names } => Self::Rows {
-                width: *width,
-                values: rows
-                    .iter()
-                    .flat_map(|row| &values[row * width..(row + 1) * width])
-                    .copied()
-                    .collect(),
-                names: names.clone(),
-            },
-        }
-    }
-
-    /// Number of examples these are the targets of.
-    pub fn examples(&self) -> usize {
-        match self {
-            Self::Labels(labels) => labels.len(),
-            Self::Numbers(numbers) => numbers.len(),
-            Self::Rows { width, values, .. } => values.len().checked_div(*width).unwrap_or(0),
-            Self::Sets(sets) => sets.len(),
-        }
-    }
 }

@@ -42,10 +42,10 @@ pub fn film_snippets() -> Source {
         unreachable!("a column of text")
     };
     let mut parts = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
-    for (at, (text, rating)) in texts.into_iter().zip(ratings).enumerate() {
+    for (at, (text, rating)) in texts.into_iter().zip(ratings.values()).enumerate() {
         let part = &mut parts[usize::from(at % TEST_EVERY == TEST_EVERY - 1)];
         part.0.push(text);
-        part.1.push(stars(rating));
+        part.1.push(stars(*rating));
     }
     let [train, test] = parts.map(|(texts, stars)| part(texts, stars));
     Source { test: Some(test), ..Source::from(train) }
@@ -60,7 +60,7 @@ fn part(texts: Vec<String>, stars: Vec<f64>) -> Raw {
     let columns = vec![Column { name: SNIPPET.to_owned(), values: ColumnValues::Text(texts) }];
     Raw {
         features: Features::Table(Table { rows, columns }),
-        target: Some(RawTarget::Numbers(stars)),
+        target: Some(RawTarget::Numbers(stars.into())),
         image: None,
     }
 }
@@ -83,7 +83,7 @@ mod tests {
         let mut counts = [0; 5];
         for part in [&source.train, &test] {
             let Some(RawTarget::Numbers(stars)) = &part.target else { panic!("expected numbers") };
-            stars.iter().for_each(|&stars| counts[stars as usize - 1] += 1);
+            stars.values().iter().for_each(|&stars| counts[stars as usize - 1] += 1);
         }
         assert_eq!(counts, [1021, 3772, 1022, 3751, 1039]);
         let Features::Table(table) = &source.train.features else { panic!("expected a table") };

@@ -1,14 +1,14 @@
 //! Holding out a part of the examples.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::preprocess::MAX_INFERRED_CLASSES;
-use crate::{DataError, RawTarget};
+use crate::strata::{Kept, Strata, quotas};
+use crate::{DataError, RawTarget, Task};
 
 /// Keeps these random numbers apart from those other parts of the program draw from the same seed.
 const STREAM: u64 = 0x51b3_11e5_a9d2_70c4;
@@ -72,46 +72,85 @@ impl fmt::Display for Portion {
     }
 }
 
+impl Portion {
+    /// How many of so many examples it asks for: of a fraction at least one, and never all.
+    ///
+    /// # Errors
+    /// If a number is asked for that leaves no example.
+    pub fn of(self, examples: usize) -> Result<usize, DataError> {
+        match self {
+            Self::Fraction(fraction) => {
+                let share = (examples as f64 * fraction).round() as usize;
+                Ok(share.max(1).min(examples.saturating_sub(1)))
+            }
+            Self::Count(count) if count >= examples => {
+                let found = format!("{count} of {examples}");
+                Err(DataError::unsuitable("held-out part", "fewer examples than there are", found))
+            }
+            Self::Count(count) => Ok(count),
+        }
+    }
+
+    /// Demands that of a number that was asked for, not none could be held out.
+    pub(crate) fn check(self, held: usize) -> Result<(), DataError> {
+        match self {
+            Self::Count(_) if held == 0 => {
+                let expected = "a class of two examples or more, of which one can be held out";
+                Err(DataError::unsuitable("target", expected, "classes of one example each"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn not_a_portion(found: &str) -> DataError {
     DataError::unsuitable("portion", "a fraction between 0 and 1 or a whole number above 0", found)
 }
 
-/// Splits the examples at random into those kept and those held out, both in rising order.
+/// Splits some of the examples at random into those kept and those held out, both in rising order if `rows` are.
 ///
-/// Where the targets are classes, each class is held out in its proportion, as near as whole numbers
-/// allow, and at least one example of each is kept.
+/// Where the targets are classes or labels (told by those of all examples, unless the task is given), each is held out in
+/// its proportion, as near as whole numbers allow, and at least one of its examples is kept. So there may be fewer held
+/// out than asked for; of a fraction, even none.
 ///
 /// # Errors
-/// If not at least one example can be kept, or held out.
+/// If a number is asked for that leaves no example to keep, or of which not one can be held out.
+///
+/// # Panics
+/// If there is no such row.
 pub fn split(
-    targets: Option<&RawTarget>,
-    examples: usize,
+    target: Option<&RawTarget>,
+    task: Option<Task>,
+    rows: &[usize],
     portion: Portion,
     seed: u64,
 ) -> Result<(Vec<usize>, Vec<usize>), DataError> {
-    let wanted = match portion {
-        Portion::Fraction(fraction) => ((examples as f64 * fraction).round() as usize).max(1),
-        Portion::Count(count) => count,
-    };
-    if wanted >= examples {
-        let found = format!("{wanted} of {examples}");
-        return Err(DataError::unsuitable("held-out part", "fewer examples than there are", found));
-    }
-    let classes = targets.and_then(classes).unwrap_or_else(|| vec![0; examples]);
-    let mut left = quotas(&classes, wanted);
-    if left.iter().all(|&quota| quota == 0) {
-        let expected = "a class of two examples or more, of which one can be held out";
-        return Err(DataError::unsuitable("target", expected, format!("{examples} classes of one")));
-    }
-    let mut held = vec![false; examples];
-    for example in shuffled(examples, seed) {
-        let left = &mut left[classes[example]];
+    let wanted = portion.of(rows.len())?;
+    let strata = Strata::of(target, task);
+    let kind = |&row: &usize| target.map_or(0, |target| strata.kind(target, row));
+    let kinds: Vec<usize> = rows.iter().map(kind).collect();
+    let mut sizes = vec![0; strata.len()];
+    kinds.iter().for_each(|&kind| sizes[kind] += 1);
+    let mut left = quotas(&sizes, wanted);
+    let mut held = vec![false; rows.len()];
+    for at in shuffled(rows.len(), seed) {
+        let left = &mut left[kinds[at]];
         if *left > 0 {
             *left -= 1;
-            held[example] = true;
+            held[at] = true;
         }
     }
-    Ok((0..examples).partition(|&example| !held[example]))
+    let mut kept = Kept::new(strata.labels());
+    if let Some(target) = target {
+        for (at, (&row, &held)) in rows.iter().zip(&held).enumerate() {
+            strata.each_label(target, row, |label| kept.see(label, at, held));
+        }
+    }
+    kept.to_keep().into_iter().for_each(|at| held[at] = false);
+    portion.check(held.iter().filter(|&&held| held).count())?;
+    let (kept, held): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|&at| !held[at]);
+    let rows_at = |positions: Vec<usize>| positions.into_iter().map(|at| rows[at]).collect();
+    Ok((rows_at(kept), rows_at(held)))
 }
 
 /// Positions of `count` of the examples, drawn at random, in rising order; memory grows with their number only (Floyd's
@@ -130,53 +169,6 @@ pub fn sample(examples: usize, count: usize, seed: u64) -> Vec<usize> {
         }
     }
     chosen.into_iter().collect()
-}
-
-/// The class of each example, numbered by name or value, where the targets are classes.
-fn classes(targets: &RawTarget) -> Option<Vec<usize>> {
-    fn numbered<K: Ord>(keys: impl Iterator<Item = K> + Clone) -> (Vec<usize>, usize) {
-        let mut numbers: BTreeMap<K, usize> = keys.clone().map(|key| (key, 0)).collect();
-        numbers.values_mut().zip(0..).for_each(|(number, next)| *number = next);
-        (keys.map(|key| numbers[&key]).collect(), numbers.len())
-    }
-    match targets {
-        RawTarget::Labels(labels) => Some(numbered(labels.iter()).0),
-        RawTarget::Numbers(values) => {
-            let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 2f64.powi(53));
-            let (classes, count) = whole.then(|| numbered(values.iter().map(|&value| value as i64)))?;
-            (count <= MAX_INFERRED_CLASSES).then_some(classes)
-        }
-        RawTarget::Rows { .. } | RawTarget::Sets(_) => None,
-    }
-}
-
-/// How many of each class to hold out: its share of `wanted`, rounded by largest remainder, but never all
-/// of it.
-fn quotas(classes: &[usize], wanted: usize) -> Vec<usize> {
-    let mut sizes = vec![0usize; classes.iter().max().map_or(0, |&last| last + 1)];
-    for &class in classes {
-        sizes[class] += 1;
-    }
-    let share = |size: usize| size as u128 * wanted as u128;
-    let all = classes.len() as u128;
-    let mut quotas: Vec<usize> =
-        sizes.iter().map(|&size| ((share(size) / all) as usize).min(size - 1)).collect();
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|&class| std::cmp::Reverse(share(sizes[class]) % all));
-    let mut missing = wanted - quotas.iter().sum::<usize>();
-    while missing > 0 {
-        let before = missing;
-        for &class in &order {
-            if missing > 0 && quotas[class] + 1 < sizes[class] {
-                quotas[class] += 1;
-                missing -= 1;
-            }
-        }
-        if missing == before {
-            break; // every class is down to one example
-        }
-    }
-    quotas
 }
 
 /// All numbers below `count` in random order (Fisher and Yates). Written out, as what `rand` draws may
@@ -217,10 +209,20 @@ mod tests {
         RawTarget::Labels(labels.collect())
     }
 
+    /// Of all examples.
+    fn draw(
+        target: Option<&RawTarget>,
+        examples: usize,
+        portion: Portion,
+        seed: u64,
+    ) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+        split(target, None, &(0..examples).collect::<Vec<_>>(), portion, seed)
+    }
+
     #[test]
     fn every_class_is_held_out_in_its_proportion() {
         let target = labels(&[("a", 600), ("b", 300), ("c", 99), ("d", 1)]);
-        let (kept, held) = split(Some(&target), 1000, Portion::Fraction(0.1), 7).unwrap();
+        let (kept, held) = draw(Some(&target), 1000, Portion::Fraction(0.1), 7).unwrap();
         assert_eq!((kept.len(), held.len()), (900, 100));
         let of = |from: usize, to: usize| held.iter().filter(|&&at| (from..to).contains(&at)).count();
         assert_eq!([of(0, 600), of(600, 900), of(900, 999), of(999, 1000)], [60, 30, 10, 0]);
@@ -230,43 +232,40 @@ mod tests {
 
     #[test]
     fn the_seed_decides() {
-        let draw = |seed| split(None, 50, Portion::Count(20), seed).unwrap();
-        assert_eq!(draw(1), draw(1));
-        assert_ne!(draw(1), draw(2));
+        let drawn = |seed| draw(None, 50, Portion::Count(20), seed).unwrap();
+        assert_eq!(drawn(1), drawn(1));
+        assert_ne!(drawn(1), drawn(2));
         // Pinned: these numbers must never change, or old runs could not be repeated.
-        assert_eq!(split(None, 20, Portion::Count(5), 0).unwrap().1, [5, 9, 13, 16, 19]);
+        assert_eq!(draw(None, 20, Portion::Count(5), 0).unwrap().1, [5, 9, 13, 16, 19]);
     }
 
     #[test]
-    fn whole_numbers_are_classes_and_others_are_not() {
-        let few = RawTarget::Numbers((0..100).map(|at| f64::from(at % 4)).collect());
-        let (_, held) = split(Some(&few), 100, Portion::Count(8), 3).unwrap();
+    fn whole_numbers_that_are_few_are_classes() {
+        let few = RawTarget::Numbers((0..100).map(|at| f64::from(at % 4)).collect::<Vec<_>>().into());
+        let (_, held) = draw(Some(&few), 100, Portion::Count(8), 3).unwrap();
         assert_eq!(
             (0..4).map(|class| held.iter().filter(|&at| at % 4 == class).count()).collect::<Vec<_>>(),
             [2; 4]
         );
-        assert_eq!(classes(&RawTarget::Numbers(vec![0.5, 1.0])), None);
-        assert_eq!(classes(&RawTarget::Numbers((0..100).map(f64::from).collect())), None);
-        assert_eq!(classes(&RawTarget::Numbers(vec![f64::NAN])), None);
-        assert_eq!(classes(&RawTarget::Numbers(vec![-1.0, 0.0, -0.0])), Some(vec![0, 1, 1]));
     }
 
     #[test]
     fn each_class_keeps_an_example() {
         let target = labels(&[("a", 2), ("b", 1), ("c", 3)]);
-        let (kept, _) = split(Some(&target), 6, Portion::Count(5), 0).unwrap();
+        let (kept, _) = draw(Some(&target), 6, Portion::Count(5), 0).unwrap();
         assert_eq!(kept.len(), 3, "one of each");
-        let error = split(Some(&labels(&[("a", 1), ("b", 1)])), 2, Portion::Count(1), 0).unwrap_err();
+        let error = draw(Some(&labels(&[("a", 1), ("b", 1)])), 2, Portion::Count(1), 0).unwrap_err();
         assert!(error.to_string().starts_with("target: expected a class of two"), "{error}");
     }
 
     #[test]
     fn both_parts_need_an_example() {
-        let error = split(None, 10, Portion::Count(10), 0).unwrap_err().to_string();
+        let error = draw(None, 10, Portion::Count(10), 0).unwrap_err().to_string();
         assert_eq!(error, "held-out part: expected fewer examples than there are, found 10 of 10");
-        assert!(split(None, 1, Portion::Fraction(0.5), 0).is_err());
-        assert!(split(None, 0, Portion::Fraction(0.5), 0).is_err());
-        assert_eq!(split(None, 2, Portion::Fraction(0.01), 0).unwrap().1.len(), 1);
+        // A fraction of one example is none: a file of one row is no error.
+        assert_eq!(draw(None, 1, Portion::Fraction(0.5), 0).unwrap(), (vec![0], vec![]));
+        assert!(draw(None, 1, Portion::Count(1), 0).is_err());
+        assert_eq!(draw(None, 2, Portion::Fraction(0.01), 0).unwrap().1.len(), 1);
     }
 
     #[test]
@@ -283,5 +282,58 @@ mod tests {
             assert_eq!(serde_json::to_string(&portion).unwrap(), text);
         }
         assert!(serde_json::from_str::<Portion>("1.5").is_err());
+    }
+
+    #[test]
+    fn some_of_the_examples_are_split_by_the_task_of_all() {
+        // Of the rows alone, the numbers would be too many for classes.
+        let target = RawTarget::Numbers((0..900).map(|at| f64::from(at % 30)).collect::<Vec<_>>().into());
+        let rows: Vec<usize> = (0..60).collect();
+        let (kept, held) = split(Some(&target), None, &rows, Portion::Count(30), 1).unwrap();
+        let classes = |rows: &[usize]| rows.iter().map(|row| row % 30).collect::<BTreeSet<_>>().len();
+        assert_eq!((classes(&kept), classes(&held)), (30, 30));
+        assert_eq!(split(Some(&target), Some(Task::Regress), &rows, Portion::Count(30), 1).unwrap(), {
+            draw(None, 60, Portion::Count(30), 1).unwrap()
+        });
+    }
+
+    #[test]
+    fn labels_are_held_out_in_their_proportion_and_none_altogether() {
+        // Label "a" of every example, "b" of every tenth, "c" of two, "d" of one of these.
+        let set = |at: usize| {
+            let labels = [("a", true), ("b", at % 10 == 3), ("c", at == 40 || at == 41), ("d", at == 41)];
+            labels.iter().filter(|(_, has)| *has).map(|(label, _)| (*label).to_owned()).collect()
+        };
+        let sets = RawTarget::Sets((0..400).map(set).collect());
+        let flags = RawTarget::Rows {
+            width: 4,
+            values: (0..400)
+                .flat_map(|at| {
+                    [true, at % 10 == 3, at == 40 || at == 41, at == 41].map(|has| f64::from(u8::from(has)))
+                })
+                .collect(),
+            names: Vec::new(),
+        };
+        for seed in 0..50 {
+            for target in [&sets, &flags] {
+                let (kept, held) = draw(Some(target), 400, Portion::Fraction(0.2), seed).unwrap();
+                assert_eq!(held.iter().filter(|&&at| at % 10 == 3).count(), 8);
+                assert!(kept.contains(&41), "the only one with its label");
+                assert_eq!((kept.len(), held.len()), (320, 80));
+            }
+        }
+        // The rarest label of each example says nothing of the other one that both have.
+        let both = |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect::<Vec<_>>();
+        let hidden = RawTarget::Sets(vec![
+            both(&["a", "x"]),
+            both(&["a"]),
+            both(&["b", "x"]),
+            both(&["b"]),
+            both(&["x"]),
+        ]);
+        for seed in 0..50 {
+            let (kept, _) = draw(Some(&hidden), 5, Portion::Count(3), seed).unwrap();
+            assert!([0, 2, 4].iter().any(|at| kept.contains(at)), "{kept:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers that 32 bits do not hold (Unix seconds, long decimal fractions): kept in 64 bits until they are scaled,
+//! Values that 32 bits do not hold (Unix seconds, long decimal fractions): kept in 64 bits until they are scaled,
 //! so that what differs in the data still differs in the network.
 
 use truezero_sparse::{ActiveBatch, Batch, BatchError, DenseBatch, memory};
@@ -10,20 +10,20 @@ pub(crate) fn is_single(number: f64) -> bool {
     f64::from(number as f32) == number
 }
 
-/// Numbers one after the other: in 32 bits as long as these hold each of them, then all in 64.
+/// Values one after the other: in 32 bits as long as these hold each of them, then all in 64.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Numbers {
+pub(crate) enum Values {
     Single(Vec<f32>),
     Double(Vec<f64>),
 }
 
-impl Default for Numbers {
+impl Default for Values {
     fn default() -> Self {
         Self::Single(Vec::new())
     }
 }
 
-impl Numbers {
+impl Values {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Single(numbers) => numbers.len(),
@@ -327,12 +327,12 @@ mod tests {
 
     #[test]
     fn numbers_are_wide_from_the_first_on_that_needs_it() {
-        let mut numbers = Numbers::default();
+        let mut numbers = Values::default();
         numbers.push(0.5);
-        assert_eq!(numbers, Numbers::Single(vec![0.5]));
+        assert_eq!(numbers, Values::Single(vec![0.5]));
         numbers.push(SECOND);
         numbers.push(1.0);
-        assert_eq!(numbers, Numbers::Double(vec![0.5, SECOND, 1.0]));
+        assert_eq!(numbers, Values::Double(vec![0.5, SECOND, 1.0]));
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn every_kind_of_number_is_read() {
 
 #[test]
 fn labels_are_numbers_or_words() {
-    assert_eq!(read_labels("vector.npy").unwrap(), RawTarget::Numbers(vec![1.0, 2.5]));
+    assert_eq!(read_labels("vector.npy").unwrap(), RawTarget::Numbers(vec![1.0, 2.5].into()));
     assert_eq!(read_labels("text.npy").unwrap(), RawTarget::Labels(vec!["a".into(), "élan".into()]));
     assert_eq!(read_labels("bytes.npy").unwrap(), RawTarget::Labels(vec!["one".into(), "three".into()]));
     let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
@@ -116,7 +116,7 @@ fn unfit_arrays_are_named() {
 fn members_of_an_archive_are_found_by_name() {
     let expected = Batch::Dense(DenseBatch::from_rows(3, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
     let source = npz::read(&fixture("xy.npz"), &Notices::default()).unwrap();
-    assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0])));
+    assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0].into())));
     assert_eq!(matrix(source.train), expected);
     let source = npz::read(&fixture("other_names.npz"), &Notices::default()).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Labels(vec!["b".into(), "a".into()])));
@@ -124,7 +124,7 @@ fn members_of_an_archive_are_found_by_name() {
     let source = npz::read(&fixture("train_test.npz"), &Notices::default()).unwrap();
     assert_eq!(matrix(source.train), expected);
     let test = source.test.unwrap();
-    assert_eq!(test.target, Some(RawTarget::Numbers(vec![1.0])));
+    assert_eq!(test.target, Some(RawTarget::Numbers(vec![1.0].into())));
     assert_eq!(matrix(test), Batch::Dense(DenseBatch::from_rows(3, &[1.0, 2.0, 3.0])));
     let error = npz::read(&fixture("no_matrix.npz"), &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("expected a matrix, named x, X, data or otherwise, found a, y"), "{error}");
@@ -149,7 +149,7 @@ fn a_folder_of_idx_files_has_parts() {
     let folder = tempfile::tempdir().unwrap();
     idx_folder(folder.path(), "", "t10k");
     let source = open_path(folder.path()).unwrap();
-    assert_eq!(source.test.unwrap().target, Some(RawTarget::Numbers(vec![1.0, 0.0])));
+    assert_eq!(source.test.unwrap().target, Some(RawTarget::Numbers(vec![1.0, 0.0].into())));
     assert_eq!(matrix(source.train), Batch::Dense(DenseBatch::from_rows(1, &[7.0, 9.0])));
     std::fs::remove_file(folder.path().join("train-labels-idx1-ubyte")).unwrap();
     let error = open_path(folder.path()).unwrap_err();
@@ -177,7 +177,7 @@ fn labels_may_stand_in_a_file_of_their_own() {
         ..SourceSpec::new(images.to_str().unwrap())
     };
     let source = open(&spec(&folder.path().join("t10k-labels-idx1-ubyte"))).unwrap();
-    assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0])));
+    assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0].into())));
     let source = open(&spec(&fixture("text.npy"))).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Labels(vec!["a".into(), "élan".into()])));
     let text = folder.path().join("labels.txt");

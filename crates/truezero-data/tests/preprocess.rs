@@ -310,7 +310,7 @@ fn a_dataset_holds_inputs_and_targets() {
 fn what_is_stored_is_replayed_bit_for_bit() {
     let text = TextOptions { weighting: Weighting::TfIdf, ngrams: 2, ..TextOptions::default() };
     let options = PreprocessOptions { text, ..PreprocessOptions::default() };
-    let quantities = RawTarget::Numbers(vec![0.1, 0.2, 0.1 + 0.2, 1.0 / 3.0, 1e-9]);
+    let quantities = RawTarget::Numbers(vec![0.1, 0.2, 0.1 + 0.2, 1.0 / 3.0, 1e-9].into());
     let people = raw(people().features, quantities);
     let fitted = Preprocessing::fit(&people, &[0, 1, 2, 3, 4], &options).unwrap();
     let stored = serde_json::to_string(&fitted).unwrap();
@@ -331,14 +331,17 @@ fn examples_in_pieces_give_the_rules_of_all_together() {
     for row in [&[(0, 2.0)][..], &[(1, -3.5), (2, 1.0)], &[], &[(0, 0.3), (2, 1.0)]] {
         sparse.push(row.iter().copied());
     }
-    let quantities = RawTarget::Numbers(vec![0.1, 2.7, -3.2, 1e3]);
+    let quantities = RawTarget::Numbers(vec![0.1, 2.7, -3.2, 1e3].into());
     let flags = RawTarget::Rows { width: 2, values: vec![0., 1., 1., 1., 0., 0., 1., 0.], names: vec![] };
     let sets = [vec!["b"], vec![], vec!["a", "b"], vec!["c"]];
     let sets = sets.map(|set| set.into_iter().map(str::to_owned).collect()).to_vec();
     let sources = [
         people(),
         raw(Features::Matrix(Batch::Dense(dense.clone())), quantities),
-        raw(Features::Matrix(Batch::Active(sparse.clone())), RawTarget::Numbers(vec![1.0, 3.0, 2.0, 3.0])),
+        raw(
+            Features::Matrix(Batch::Active(sparse.clone())),
+            RawTarget::Numbers(vec![1.0, 3.0, 2.0, 3.0].into()),
+        ),
         raw(Features::Matrix(Batch::Active(sparse)), flags),
         raw(Features::Matrix(Batch::Dense(dense)), RawTarget::Sets(sets)),
     ];

@@ -191,7 +191,7 @@ fn arrays_are_parted_by_their_names() {
     }
     write(folder.path(), &[("a.npz", &archive(&[("arr_0", three), ("arr_1", npy("(3,)", 3))]))]);
     let (source, told) = opened(folder.path(), "a.npz", None).unwrap();
-    assert_eq!((source.train.target, told), (Some(RawTarget::Numbers(vec![1.0; 3])), vec![]));
+    assert_eq!((source.train.target, told), (Some(RawTarget::Numbers(vec![1.0; 3].into())), vec![]));
 }
 
 #[test]

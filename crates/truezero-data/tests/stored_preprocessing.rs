@@ -187,13 +187,13 @@ proptest! {
         let examples = values.len();
         let raw = Raw {
             features: Features::Matrix(Batch::Dense(DenseBatch::zeros(examples, 1))),
-            target: Some(RawTarget::Numbers(values.clone())),
+            target: Some(RawTarget::Numbers(values.clone().into())),
             image: None,
         };
         let rows: Vec<usize> = (0..examples).collect();
         let options = PreprocessOptions { task: Some(truezero_data::Task::Regress), ..PreprocessOptions::default() };
         let fitted = Preprocessing::fit(&raw, &rows, &options).unwrap();
-        let targets = fitted.targets(&RawTarget::Numbers(values.clone())).unwrap();
+        let targets = fitted.targets(&RawTarget::Numbers(values.clone().into())).unwrap();
         let truezero_data::Targets::Quantities(scaled) = targets else { panic!("expected quantities") };
         let back = fitted.quantities(&scaled);
         for (example, value) in values.iter().enumerate() {

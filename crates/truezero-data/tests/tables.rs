@@ -103,7 +103,7 @@ fn several_targets_are_numbers() {
     assert_eq!(raw.target, Some(rows));
     assert_eq!(shown(&raw), ["x [1.0, 3.0]"]);
     let one = try_csv("x,\"a,b\"\n1,2\n", &options("a,b", &[])).unwrap();
-    assert_eq!(one.target, Some(RawTarget::Numbers(vec![2.0])));
+    assert_eq!(one.target, Some(RawTarget::Numbers(vec![2.0].into())));
     let error = |target: &str| try_csv("x,a,b\n1,2,red\n", &options(target, &[])).unwrap_err();
     assert_eq!(error("a,b"), "target \"b\": expected numbers, as there are several targets, found \"red\"");
     assert_eq!(error("a,a"), "target \"a\": expected distinct columns, found the same column twice");
@@ -175,7 +175,7 @@ fn formats_of_tables_are_told_by_content() {
         let mut spec = SourceSpec::new(fixture(name).to_str().unwrap());
         spec.target = Some("small".to_owned());
         let source = open(&spec).unwrap();
-        assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 2.0, 3.0])), "{name}");
+        assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 2.0, 3.0].into())), "{name}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the targets are, and what becomes of them.
 
+use std::fs;
+
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-use truezero_data::{Features, Raw, RawTarget, Targets, Task};
+use truezero_data::{Features, Numbers, Raw, RawTarget, SourceSpec, Targets, Task, open};
 use truezero_sparse::{Batch, DenseBatch};
 
 /// A source of these targets, its inputs of no interest.
@@ -23,7 +25,7 @@ fn labels(values: &[&str]) -> RawTarget {
 }
 
 fn numbers(values: &[f64]) -> RawTarget {
-    RawTarget::Numbers(values.to_vec())
+    RawTarget::Numbers(values.to_vec().into())
 }
 
 fn rows(width: usize, values: &[f64], names: &[&str]) -> RawTarget {
@@ -41,9 +43,11 @@ fn the_task_is_told_by_the_values() {
     assert_eq!(task(labels(&["a", "b"])), Task::Classify);
     assert_eq!(task(numbers(&[3.0, -1.0])), Task::Classify);
     assert_eq!(task(numbers(&[3.0, 1.5])), Task::Regress);
-    let whole = |count: i32| numbers(&(0..count).map(f64::from).collect::<Vec<_>>());
-    assert_eq!(task(whole(50)), Task::Classify);
-    assert_eq!(task(whole(51)), Task::Regress);
+    let whole =
+        |rows: i32, count: i32| numbers(&(0..rows).map(|at| f64::from(at % count)).collect::<Vec<_>>());
+    assert_eq!(task(whole(250, 50)), Task::Classify);
+    assert_eq!(task(whole(255, 51)), Task::Regress);
+    assert_eq!(task(whole(50, 50)), Task::Regress, "no value occurs again");
     assert_eq!(task(rows(2, &[0.0, 1.0, 1.0, 1.0], &[])), Task::Multilabel);
     assert_eq!(task(rows(2, &[0.0, 1.0, 2.0, 1.0], &[])), Task::Regress);
     assert_eq!(task(sets(&[&["a"], &[]])), Task::Multilabel);
@@ -67,6 +71,110 @@ fn classes_are_in_order_and_found_as_words_or_numbers() {
     assert_eq!(
         classes(sets(&[&[]])).unwrap_err(),
         "target for the task classify: expected one label for each example, found sets of labels"
+    );
+}
+
+/// Of the rows that are left in training, some draws would leave what looks like another task.
+#[test]
+fn the_task_is_told_by_all_rows_whichever_are_held_out() {
+    let values: Vec<f64> = (0..300).map(|at| if at < 299 { f64::from(at % 4) } else { 0.5 }).collect();
+    let raw = raw(numbers(&values));
+    let rows: Vec<usize> = (0..200).collect();
+    let fitted = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
+    assert_eq!(fitted.task(), Task::Regress);
+    let inputs = fitted.for_inputs().clone();
+    let again = Preprocessing::with_inputs(inputs, &raw, &rows, &PreprocessOptions::default()).unwrap();
+    assert_eq!(again, fitted);
+}
+
+/// The labels of each example, and the names of the classes that are fitted to them.
+fn read(files: &[(&str, &[u8])], spec: &SourceSpec) -> (Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    files.iter().for_each(|(name, bytes)| fs::write(folder.path().join(name), bytes).unwrap());
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let labels = spec.labels.as_ref().map(|labels| folder.path().join(labels));
+    let raw = open(&SourceSpec { data: at(&spec.data), labels, ..spec.clone() }).unwrap().train;
+    let rows: Vec<usize> = (0..raw.examples()).collect();
+    let options = PreprocessOptions { task: Some(Task::Classify), ..PreprocessOptions::default() };
+    let fitted = Preprocessing::fit(&raw, &rows, &options).unwrap();
+    let target = raw.target.unwrap();
+    let Targets::Classes { labels, .. } = fitted.targets(&target).unwrap() else { panic!() };
+    let names = fitted.labels().to_vec();
+    (labels.into_iter().map(|label| names[label as usize].clone()).collect(), names)
+}
+
+/// An NPY file of 64-bit numbers in one dimension.
+fn npy(kind: &str, numbers: &[[u8; 8]]) -> Vec<u8> {
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({},), }}", numbers.len());
+    let mut bytes = b"\x93NUMPY\x01\0\x76\0".to_vec();
+    bytes.extend(format!("{header:<117}\n").into_bytes());
+    bytes.extend(numbers.concat());
+    bytes
+}
+
+#[test]
+fn labels_keep_their_spelling_through_every_format() {
+    let table = |labels: &[&str]| {
+        let rows = labels.iter().map(|label| format!("1.5,{label}\n")).collect::<Vec<_>>().concat();
+        format!("x,y\n{rows}").into_bytes()
+    };
+    let in_table = SourceSpec { target: Some("y".into()), ..SourceSpec::new("t.csv") };
+    for labels in [
+        &["01", "02", "10"][..],
+        &["1E2", "1E3", "12E4"],
+        &["0.0", "1.0", "2.0"],
+        &["9007199254740992", "9007199254740993", "9007199254740995"],
+        &["-1", "+1"],
+        &["b", "01", "1"],
+    ] {
+        let (given, _) = read(&[("t.csv", &table(labels))], &in_table);
+        assert_eq!(given, labels);
+        let lines = labels.join("\n");
+        let of_svmlight = SourceSpec::new("x.svmlight");
+        if labels[0] != "b" {
+            let text = labels.iter().map(|label| format!("{label} 1:1\n")).collect::<Vec<_>>().concat();
+            assert_eq!(read(&[("x.svmlight", text.as_bytes())], &of_svmlight).0, labels);
+        }
+        let spec = SourceSpec { labels: Some("y.txt".into()), ..SourceSpec::new("x.csv") };
+        let inputs: String = labels.iter().map(|_| "1.5,2\n").collect();
+        assert_eq!(read(&[("x.csv", inputs.as_bytes()), ("y.txt", lines.as_bytes())], &spec).0, labels);
+    }
+    let spec = SourceSpec { labels: Some("y.npy".into()), ..SourceSpec::new("x.csv") };
+    let inputs: &[u8] = b"1.5,2\n2.5,1\n3.5,1\n";
+    let signed: Vec<[u8; 8]> =
+        [-5i64, 9_007_199_254_740_993, 9_007_199_254_740_992].map(i64::to_le_bytes).to_vec();
+    let (given, names) = read(&[("x.csv", inputs), ("y.npy", &npy("<i8", &signed))], &spec);
+    assert_eq!(given, ["-5", "9007199254740993", "9007199254740992"]);
+    assert_eq!(names, ["-5", "9007199254740992", "9007199254740993"]);
+    let unsigned: Vec<[u8; 8]> = [u64::MAX, u64::MAX - 1, 7].map(u64::to_be_bytes).to_vec();
+    let (given, _) = read(&[("x.csv", inputs), ("y.npy", &npy(">u8", &unsigned))], &spec);
+    assert_eq!(given, ["18446744073709551615", "18446744073709551614", "7"]);
+}
+
+#[test]
+fn labels_that_are_equal_as_numbers_are_one_class_and_this_is_told() {
+    let mut words = Numbers::default();
+    ["1.0", "2", "1", "01"].iter().for_each(|word| words.push(word.parse().unwrap(), word));
+    let raw = raw(RawTarget::Numbers(words));
+    let options = PreprocessOptions { task: Some(Task::Classify), ..PreprocessOptions::default() };
+    let fitted = Preprocessing::fit(&raw, &[0, 1, 2, 3], &options).unwrap();
+    assert_eq!(fitted.labels(), ["1", "2"]);
+    let told = options.notices.all();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].to_string(),
+        "target: \"1.0\" and \"1\" are equal as numbers, and so one label, which goes by \"1\""
+    );
+}
+
+#[test]
+fn a_target_that_never_varies_is_told() {
+    let options = PreprocessOptions::default();
+    let fit = |target: RawTarget| Preprocessing::fit(&raw(target), &[0, 1], &options).unwrap();
+    fit(rows(2, &[1.0, 3.5, 2.0, 3.5], &["a", "b"]));
+    assert_eq!(
+        options.notices.all()[0].to_string(),
+        "target \"b\": 3.5 in every example to train on, so there is nothing to learn"
     );
 }
 

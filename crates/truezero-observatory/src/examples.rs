@@ -45,7 +45,7 @@ impl Digits {
             unreachable!("the digits are sparse and have labels")
         };
         let pixels = pixels.to_dense();
-        let shown = labels.iter().enumerate().map(|(example, &label)| Example {
+        let shown = labels.values().iter().enumerate().map(|(example, &label)| Example {
             label: label as u8,
             pixels: pixels.row(example).iter().map(|&pixel| pixel as u8).collect(),
         });

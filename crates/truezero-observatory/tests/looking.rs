@@ -75,7 +75,8 @@ async fn a_table_is_asked_for_by_its_columns() {
         Column { name: "age".to_owned(), values: numbers },
         Column { name: "text".to_owned(), values: ColumnValues::Text(words) },
     ];
-    let model = model(Features::Table(Table { rows: 3, columns }), RawTarget::Numbers(vec![0.5, 1.25, 9.0]));
+    let model =
+        model(Features::Table(Table { rows: 3, columns }), RawTarget::Numbers(vec![0.5, 1.25, 9.0].into()));
     let observatory = of(&model);
     let (_, state) = json(&observatory, "GET", "/observatory/state", Value::Null).await;
     let network = &state["networks"][0];

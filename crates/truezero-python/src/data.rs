@@ -21,7 +21,7 @@ pub fn digits5k(py: Python<'_>) -> PyResult<(Csr<'_>, Vec<i64>)> {
             None => pixels = Some(batch),
             Some(pixels) => pixels.append(&batch),
         }
-        labels.extend(numbers.into_iter().map(|number| number as i64));
+        labels.extend(numbers.values().iter().map(|&number| number as i64));
     }
     match pixels {
         Some(truezero_sparse::Batch::Active(pixels)) => Ok((arrays::csr(py, &pixels), labels)),
@@ -42,7 +42,7 @@ pub fn film_snippets() -> PyResult<(Vec<String>, Vec<i64>)> {
                 texts.extend(column);
             }
         }
-        stars.extend(numbers.into_iter().map(|number| number as i64));
+        stars.extend(numbers.values().iter().map(|&number| number as i64));
     }
     Ok((texts, stars))
 }

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     fn raw(batch: Batch, labels: &[f64]) -> Raw {
-        let target = Some(RawTarget::Numbers(labels.to_vec()));
+        let target = Some(RawTarget::Numbers(labels.to_vec().into()));
         Raw { features: Features::Matrix(batch), target, image: None }
     }
 

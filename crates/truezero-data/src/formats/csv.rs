@@ -12,7 +12,7 @@ use csv::{ByteRecord, Position, Reader};
 use super::csv_dialect::{delimiter, reader};
 use super::csv_scan::{Cell, Scan, Scanner};
 use super::table::{self, TableOptions};
-use crate::{Column, ColumnValues, DataError, Input, Raw};
+use crate::{Column, ColumnValues, DataError, Input, Numbers, Raw};
 
 /// The mark some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -40,9 +40,11 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
     scanner.see(&source)?;
     let scan = scanner.finish(path)?;
     table::check_names(path, &scan.names, options)?;
-    let (rows, columns, _) = fill(&source, &scan, options, scan.header)?;
+    let filled = fill(&source, &scan, options, scan.header)?;
     let first = usize::from(scan.header);
-    table::finish(path, rows, columns, options, |row| source.line_of(first + row))
+    table::finish(path, filled.rows, filled.columns, filled.target, options, |row| {
+        source.line_of(first + row)
+    })
 }
 
 /// Takes the mark before UTF-8 away.
@@ -52,13 +54,25 @@ pub(crate) fn strip_mark(bytes: &mut Vec<u8>) {
     }
 }
 
-/// The second pass over a block: its whole rows, each cell as what its column holds, and how many bytes they took.
+/// What the second pass makes of a block.
+pub(crate) struct Filled {
+    /// Rows that are whole.
+    pub(crate) rows: usize,
+    /// Their cells, each as what its column holds.
+    pub(crate) columns: Vec<Column>,
+    /// The column of the target with how its numbers are written, if it is one column of numbers.
+    pub(crate) target: Option<Numbers>,
+    /// Bytes that the rows took.
+    pub(crate) whole: usize,
+}
+
+/// The second pass over a block.
 pub(crate) fn fill(
     source: &Source,
     scan: &Scan,
     options: &TableOptions,
     header: bool,
-) -> Result<(usize, Vec<Column>, usize), DataError> {
+) -> Result<Filled, DataError> {
     let mut columns: Vec<Column> = Vec::with_capacity(scan.names.len());
     for (name, &numeric) in scan.names.iter().zip(&scan.numeric) {
         let values = match numeric {
@@ -68,6 +82,8 @@ pub(crate) fn fill(
         };
         columns.push(Column { name: name.clone(), values });
     }
+    let targeted = table::numbers_targeted(&columns, options);
+    let mut target = targeted.map(|_| Numbers::default());
     let mut records = source.records();
     let mut record = ByteRecord::new();
     if header {
@@ -83,7 +99,12 @@ pub(crate) fn fill(
         for (at, column) in columns.iter_mut().enumerate() {
             let text = source.cell(&record, at, || column.name.clone())?;
             match (&mut column.values, Cell::new(text)) {
-                (ColumnValues::Numbers(numbers), Cell::Number(number)) => numbers.push(number),
+                (ColumnValues::Numbers(numbers), Cell::Number(number)) => {
+                    numbers.push(number);
+                    if let Some(target) = target.as_mut().filter(|_| targeted == Some(at)) {
+                        target.push(number, text.trim());
+                    }
+                }
                 (ColumnValues::Numbers(numbers), _) => numbers.push(f64::NAN),
                 (ColumnValues::Categories(words), Cell::Missing) => words.push(None),
                 (ColumnValues::Categories(words), _) => words.push(Some(text.trim().to_owned())),
@@ -93,7 +114,7 @@ pub(crate) fn fill(
         }
         rows += 1;
     }
-    Ok((rows, columns, records.whole()))
+    Ok(Filled { rows, columns, target, whole: records.whole() })
 }
 
 /// A text table in memory, or a block of one that begins with a row.

@@ -36,6 +36,22 @@ impl Element {
         }
     }
 
+    /// Gives the whole numbers stored in `bytes` to `take`, one after the other, if they are of 64 bits: those that
+    /// [`each`](Self::each) would round.
+    pub(crate) fn each_whole(self, bytes: &[u8], mut take: impl FnMut(i128)) {
+        for chunk in bytes.chunks_exact(size_of::<u64>()) {
+            let mut stored = [0; size_of::<u64>()];
+            stored.copy_from_slice(chunk);
+            let number =
+                if self.big_endian { u64::from_be_bytes(stored) } else { u64::from_le_bytes(stored) };
+            match self.kind {
+                Kind::I64 => take(i128::from(number.cast_signed())),
+                Kind::U64 => take(i128::from(number)),
+                _ => {}
+            }
+        }
+    }
+
     /// Gives the numbers stored in `bytes` to `take`, one after the other. Integers beyond 2^53 are
     /// rounded.
     pub(crate) fn each(self, bytes: &[u8], mut take: impl FnMut(f64)) {
@@ -92,5 +108,10 @@ mod tests {
         assert_eq!(read(Kind::F16, false, &f16::from_f32(-1.5).to_le_bytes()), [-1.5]);
         assert_eq!(read(Kind::F32, true, &1.5f32.to_be_bytes()), [1.5]);
         assert_eq!(read(Kind::I8, false, &[0x80]), [-128.0]);
+        let mut whole = Vec::new();
+        let take = |number| whole.push(number);
+        Element { kind: Kind::I64, big_endian: true }.each_whole(&(-3i64).to_be_bytes(), take);
+        Element { kind: Kind::U64, big_endian: false }.each_whole(&u64::MAX.to_le_bytes(), |n| whole.push(n));
+        assert_eq!(whole, [-3, i128::from(u64::MAX)]);
     }
 }

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn labels_are_numbers() {
         let read = |bytes: &[u8]| read_labels(Input::from_bytes("test", bytes)).unwrap();
-        assert_eq!(read(&file(8, &[3], &[5, 0, 9])), RawTarget::Numbers(vec![5.0, 0.0, 9.0]));
+        assert_eq!(read(&file(8, &[3], &[5, 0, 9])), RawTarget::Numbers(vec![5.0, 0.0, 9.0].into()));
         let several = RawTarget::Rows { width: 2, values: vec![-1.0, 1.0], names: Vec::new() };
         assert_eq!(read(&file(9, &[1, 2], &[255, 1])), several);
     }

@@ -29,8 +29,8 @@ pub use record_batches::panic_is_caught;
 pub use table::TableOptions;
 
 use crate::read::Input;
-use crate::{DataError, ImageShape, RawTarget};
-use element::Element;
+use crate::{DataError, ImageShape, Numbers, RawTarget};
+use element::{Element, Kind};
 
 /// The shape of an image stored as height × width or height × width × channels.
 fn channels_last(dimensions: &[usize]) -> Option<ImageShape> {
@@ -49,6 +49,11 @@ fn numbers(input: &mut Input, element: Element, rows: usize, width: usize) -> Re
     let count = matrix::product(input, &[rows, width, element.size()])?;
     let mut bytes = Vec::new();
     input.fill(&mut bytes, count as u64, "targets")?;
+    if width == 1 && matches!(element.kind, Kind::I64 | Kind::U64) {
+        let mut whole = Numbers::default();
+        element.each_whole(&bytes, |value| whole.push_whole(value));
+        return Ok(RawTarget::Numbers(whole));
+    }
     let mut values = Vec::with_capacity(bytes.len() / element.size());
     element.each(&bytes, |value| values.push(value));
     target(input, width, values)
@@ -61,7 +66,7 @@ fn target(input: &Input, width: usize, values: Vec<f64>) -> Result<RawTarget, Da
         return Err(input.malformed(place, "a finite number", values[at].to_string()));
     }
     Ok(match width {
-        1 => RawTarget::Numbers(values),
+        1 => RawTarget::Numbers(values.into()),
         _ => RawTarget::Rows { width, values, names: Vec::new() },
     })
 }

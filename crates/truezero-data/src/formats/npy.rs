@@ -6,7 +6,7 @@ use super::matrix::{MatrixBuilder, check_finite, product, read_rows};
 use super::npy_header::{Header, Stored};
 use super::{channels_last, numbers, target};
 use crate::read::Input;
-use crate::wide::Numbers;
+use crate::wide::Values;
 use crate::{DataError, Features, ImageShape, Raw, RawTarget};
 
 /// Elements of a vector read at a time.
@@ -143,7 +143,7 @@ pub(crate) fn read_vector<T>(
 }
 
 /// Reads one dimension of numbers; demands that nothing follows.
-pub(crate) fn read_numbers(input: Input) -> Result<Numbers, DataError> {
+pub(crate) fn read_numbers(input: Input) -> Result<Values, DataError> {
     let mut elements = Elements::open(input)?;
     let numbers = elements.numbers(elements.left)?;
     elements.end()?;
@@ -186,8 +186,8 @@ impl<'a> Elements<'a> {
     }
 
     /// The next numbers, `count` or as many as there are.
-    pub(crate) fn numbers(&mut self, count: usize) -> Result<Numbers, DataError> {
-        let mut numbers = Numbers::default();
+    pub(crate) fn numbers(&mut self, count: usize) -> Result<Values, DataError> {
+        let mut numbers = Values::default();
         self.each(count, "a finite number", |number| {
             numbers.push(number);
             number.is_finite()
@@ -267,7 +267,7 @@ fn read_columns(
     let count = product(input, &[rows, width, element.size()])?;
     let mut bytes = Vec::new();
     input.fill(&mut bytes, count as u64, "elements")?;
-    let mut columns = Numbers::default();
+    let mut columns = Values::default();
     element.each(&bytes, |value| columns.push(value));
     drop(bytes);
     let mut matrix = MatrixBuilder::new(input, rows, width)?;

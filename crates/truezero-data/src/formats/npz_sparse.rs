@@ -7,7 +7,7 @@ use std::path::Path;
 use super::csr::{check_offsets, from_entries, tidy};
 use super::npy::{read_numbers, read_string, read_vector};
 use super::npz::Archive;
-use crate::wide::Numbers;
+use crate::wide::Values;
 use crate::{DataError, Raw};
 
 /// Rows a matrix may have beyond the entries it stores. Only COO and CSC can announce rows at no cost.
@@ -63,14 +63,14 @@ pub(crate) fn matrix(
     first: usize,
     mut offsets: Vec<usize>,
     mut indices: Vec<u32>,
-    mut values: Numbers,
+    mut values: Values,
 ) -> Result<Raw, DataError> {
     let infinite = match &mut values {
-        Numbers::Single(values) => {
+        Values::Single(values) => {
             tidy(&mut offsets, &mut indices, values);
             values.iter().position(|value| !value.is_finite())
         }
-        Numbers::Double(values) => {
+        Values::Double(values) => {
             tidy(&mut offsets, &mut indices, values);
             values.iter().position(|value| !value.is_finite())
         }
@@ -141,14 +141,14 @@ fn indices<R: Read + Seek>(
     Ok(indices)
 }
 
-type Parts = (Vec<usize>, Vec<u32>, Numbers);
+type Parts = (Vec<usize>, Vec<u32>, Values);
 
 fn entries<R: Read + Seek>(
     archive: &Archive<R>,
     rows: usize,
     row_of: &[u32],
     column_of: &[u32],
-    data: &Numbers,
+    data: &Values,
 ) -> Result<Parts, DataError> {
     let most = data.len() + MAX_EMPTY_ROWS;
     if rows > most {
@@ -160,13 +160,13 @@ fn entries<R: Read + Seek>(
         ));
     }
     Ok(match data {
-        Numbers::Single(data) => {
+        Values::Single(data) => {
             let (offsets, indices, values) = from_entries(rows, row_of, column_of, data);
-            (offsets, indices, Numbers::Single(values))
+            (offsets, indices, Values::Single(values))
         }
-        Numbers::Double(data) => {
+        Values::Double(data) => {
             let (offsets, indices, values) = from_entries(rows, row_of, column_of, data);
-            (offsets, indices, Numbers::Double(values))
+            (offsets, indices, Values::Double(values))
         }
     })
 }

@@ -8,13 +8,13 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
 
 use super::table::{self, MAX_COLUMNS, TableOptions};
-use crate::{Column, ColumnValues, DataError, Raw};
+use crate::{Column, ColumnValues, DataError, Numbers, Raw};
 
 /// Makes a table of all batches; `before` rows of the file come before them.
 pub(crate) fn table(
@@ -33,6 +33,8 @@ pub(crate) fn table(
     for field in fields {
         growing.push(Growing::new(path, field.name(), field.data_type())?);
     }
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let mut target = WholeTarget::new(&names, options);
     let mut rows = 0;
     for batch in batches {
         let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
@@ -40,6 +42,7 @@ pub(crate) fn table(
             let place = |row: usize| format!("row {}, column {:?}", before + rows + row + 1, field.name());
             growing.append(path, column, place)?;
         }
+        target.append(&batch);
         rows += batch.num_rows();
     }
     let mut columns = Vec::new();
@@ -49,7 +52,40 @@ pub(crate) fn table(
     }
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     table::check_names(path, &names, options)?;
-    table::finish(path, rows, columns, options, |row| format!("row {}", before + row + 1))
+    let target = target.numbers.filter(|_| table::numbers_targeted(&columns, options).is_some());
+    table::finish(path, rows, columns, target, options, |row| format!("row {}", before + row + 1))
+}
+
+/// The target, where it is a column of whole numbers of 64 bits: as names of classes they are not to be rounded.
+struct WholeTarget {
+    at: Option<usize>,
+    numbers: Option<Numbers>,
+}
+
+impl WholeTarget {
+    fn new(names: &[&str], options: &TableOptions) -> Self {
+        let at = match options.targets(names)[..] {
+            [target] => names.iter().position(|&name| name == target),
+            _ => None,
+        };
+        Self { at, numbers: None }
+    }
+
+    fn append(&mut self, batch: &RecordBatch) {
+        let Some(at) = self.at else { return };
+        let array = batch.column(at);
+        let mut push = |value: i128| self.numbers.get_or_insert_default().push_whole(value);
+        // A missing value is an error, which is found elsewhere.
+        match array.data_type() {
+            DataType::Int64 => {
+                array.as_primitive::<Int64Type>().iter().flatten().for_each(|value| push(value.into()));
+            }
+            DataType::UInt64 => {
+                array.as_primitive::<UInt64Type>().iter().flatten().for_each(|value| push(value.into()));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A file whose bytes are not what its headers promise.

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::DENSE_FROM;
 use crate::read::Input;
-use crate::wide::Numbers;
-use crate::{DataError, Features, Notice, Notices, Raw, RawTarget};
+use crate::wide::Values;
+use crate::{DataError, Features, Notice, Notices, Numbers, Raw, RawTarget};
 
 /// How an svmlight file counts its columns, which the file itself does not say. Found in the training
 /// file and given again for later files, so that a column keeps its place.
@@ -131,7 +131,7 @@ impl<'a> Lines<'a> {
     /// The next examples, up to `values` active values or a row more; empty at the end. `sets` says that examples
     /// have sets of labels, even if these do not look so.
     pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
-        let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Vec::new()) };
+        let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Numbers::default()) };
         let rows = Rows { offsets: vec![0], ..Rows::default() };
         let mut block = Block { rows, targets, labels: Labels::default() };
         while block.rows.indices.len() + block.rows.offsets.len() <= values
@@ -212,7 +212,7 @@ impl Numbering {
 struct Rows {
     offsets: Vec<usize>,
     indices: Vec<u32>,
-    values: Numbers,
+    values: Values,
     smallest: Option<u32>,
     largest: Option<u32>,
 }
@@ -265,7 +265,7 @@ impl Rows {
 
 /// One number for each example, until a line shows that the examples have sets of labels.
 enum Targets {
-    Numbers(Vec<f64>),
+    Numbers(Numbers),
     Sets(Vec<Vec<String>>),
 }
 
@@ -274,15 +274,16 @@ impl Targets {
     fn push(&mut self, text: &str) -> Result<usize, Wrong> {
         if let Self::Numbers(numbers) = self {
             if !text.is_empty() && !text.contains(',') {
-                numbers.push(parse_number(text)?);
+                numbers.push(parse_number(text)?, text);
                 return Ok(1);
             }
-            *self = Self::Sets(numbers.iter().map(|number| vec![number.to_string()]).collect());
+            let sets = (0..numbers.values().len()).map(|row| vec![numbers.label(row).into_owned()]);
+            *self = Self::Sets(sets.collect());
         }
         if let Self::Sets(sets) = self {
             let labels = text.split(',').map(str::trim).filter(|label| !label.is_empty());
-            let set = labels.map(|label| Ok(parse_number(label)?.to_string())).collect::<Result<_, _>>()?;
-            sets.push(set);
+            let set = labels.map(|label| parse_number(label).map(|_| label.to_owned()));
+            sets.push(set.collect::<Result<_, _>>()?);
         }
         Ok(text.split(',').filter(|label| !label.trim().is_empty()).count())
     }
@@ -388,7 +389,7 @@ mod tests {
     fn columns_count_from_one_unless_a_zero_is_seen() {
         let (raw, numbering) = parse("# made by hand\n1 1:0.5 3:-2 # a\n\n-1 qid:7 2:1e1\r\n", None).unwrap();
         assert_eq!(numbering, Numbering { first: 1, width: 3 });
-        assert_eq!(raw.target, Some(RawTarget::Numbers(vec![1.0, -1.0])));
+        assert_eq!(raw.target, Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
         assert_eq!(rows(raw), [vec![(0, 0.5), (2, -2.0)], vec![(1, 10.0)]]);
         let (raw, numbering) = parse("1 1:0.5 3:-2\n-1 0:0\n", None).unwrap();
         assert_eq!(numbering, Numbering { first: 0, width: 4 });
@@ -444,7 +445,7 @@ mod tests {
         let notices = Notices::default();
         let target =
             |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
-        assert_eq!(target("  +1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0])));
+        assert_eq!(target("  +1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
         assert_eq!(target("1:1\n 2:1\n"), None, "examples without labels have no targets");
         let sets = |sets: &[&[&str]]| {
             let owned = |set: &&[&str]| set.iter().map(ToString::to_string).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::{Column, ColumnValues, DataError, Features, Notices, Raw, RawTarget, SourceSpec, Table};
+use crate::{Column, ColumnValues, DataError, Features, Notices, Numbers, Raw, RawTarget, SourceSpec, Table};
 
 /// No table may have more columns.
 pub(crate) const MAX_COLUMNS: usize = 1 << 20;
@@ -82,11 +82,23 @@ pub(crate) fn listed(names: &[String]) -> String {
     }
 }
 
-/// Tells the targets among the columns from the features. `place` says where a row stands in the file.
+/// The position of the target, if it is one column and holds numbers. How these are written is to be known then, as they
+/// may be the names of classes.
+pub(crate) fn numbers_targeted(columns: &[Column], options: &TableOptions) -> Option<usize> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let targets = options.targets(&names);
+    let [target] = targets[..] else { return None };
+    let at = names.iter().position(|&name| name == target)?;
+    matches!(columns[at].values, ColumnValues::Numbers(_)).then_some(at)
+}
+
+/// Tells the targets among the columns from the features. `written` is the target again, if it is one column of numbers of
+/// which it is known how they are written; `place` says where a row stands in the file.
 pub(crate) fn finish(
     path: &Path,
     rows: usize,
     mut columns: Vec<Column>,
+    written: Option<Numbers>,
     options: &TableOptions,
     place: impl Fn(usize) -> String,
 ) -> Result<Raw, DataError> {
@@ -112,18 +124,22 @@ pub(crate) fn finish(
     };
     let target = match targets.len() {
         0 => None,
-        1 => targets.pop().map(|column| single(column, missing)).transpose()?,
+        1 => targets.pop().map(|column| single(column, written, missing)).transpose()?,
         _ => Some(several(targets, rows, missing)?),
     };
     Ok(Raw { features: Features::Table(Table { rows, columns }), target, image: None })
 }
 
 /// The target in one column.
-fn single(column: Column, missing: impl Fn(usize, &str) -> DataError) -> Result<RawTarget, DataError> {
+fn single(
+    column: Column,
+    written: Option<Numbers>,
+    missing: impl Fn(usize, &str) -> DataError,
+) -> Result<RawTarget, DataError> {
     let name = column.name;
     Ok(match column.values {
         ColumnValues::Numbers(values) => match values.iter().position(|value| value.is_nan()) {
-            None => RawTarget::Numbers(values),
+            None => RawTarget::Numbers(written.unwrap_or_else(|| values.into())),
             Some(row) => return Err(missing(row, &name)),
         },
         ColumnValues::Categories(words) => {

@@ -36,6 +36,7 @@ mod fitter;
 mod inputs;
 mod matrix;
 mod scaling;
+mod survey;
 mod table;
 mod targets;
 
@@ -47,7 +48,9 @@ pub use fitter::Fitter;
 pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
 pub use scaling::{InputScales, Scaling};
-pub use targets::{MAX_INFERRED_CLASSES, TargetPlan};
+pub(crate) use survey::{Found, Survey};
+pub use survey::{MAX_INFERRED_CLASSES, infer_task};
+pub use targets::TargetPlan;
 
 /// The form in which preprocessing is stored. Another version is refused.
 pub const VERSION: u32 = 1;
@@ -60,7 +63,7 @@ pub const MAX_WIDTH: usize = 1 << 26;
 pub struct PreprocessOptions {
     /// How numbers are scaled.
     pub scaling: Scaling,
-    /// What the targets are; told by their values if `None`.
+    /// What the targets are; told by their values if `None`, as [`infer_task`] does.
     pub task: Option<Task>,
     /// How text becomes bags of words.
     pub text: TextOptions,
@@ -112,7 +115,8 @@ impl Preprocessing {
         }
     }
 
-    /// Rules fitted on the given rows only.
+    /// Rules fitted on the given rows only. What is to be learned is told by the targets of all rows, so that it does not
+    /// depend on which are held out.
     ///
     /// # Errors
     /// If there are no rows or no targets, the targets do not suit the task, a category has too many
@@ -121,7 +125,8 @@ impl Preprocessing {
     /// # Panics
     /// If there is no such row.
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
-        let mut fitter = Fitter::new(options);
+        let task = options.task.or_else(|| raw.target.as_ref().map(infer_task));
+        let mut fitter = Fitter::new(&PreprocessOptions { task, ..options.clone() });
         for _ in 0..Fitter::PASSES {
             fitter.begin();
             fitter.see(raw, rows)?;
@@ -129,7 +134,7 @@ impl Preprocessing {
         fitter.finish()
     }
 
-    /// Rules for inputs that were fitted before, and for targets fitted on the given rows.
+    /// Rules for inputs that were fitted before, and for targets fitted on the given rows, as in [`fit`](Self::fit).
     ///
     /// # Errors
     /// If there are no rows or no targets, or the targets do not suit the task.
@@ -140,11 +145,12 @@ impl Preprocessing {
         inputs: InputPreprocessing,
         raw: &Raw,
         rows: &[usize],
-        task: Option<Task>,
+        options: &PreprocessOptions,
     ) -> Result<Self, DataError> {
         let target = raw.target.as_ref().ok_or_else(no_target)?;
         check_count(raw, target)?;
-        let mut fitter = TargetFitter::new(task);
+        let task = options.task.unwrap_or_else(|| infer_task(target));
+        let mut fitter = TargetFitter::new(Some(task), &options.notices);
         for _ in 0..Fitter::PASSES {
             fitter.begin();
             fitter.see(target, rows)?;

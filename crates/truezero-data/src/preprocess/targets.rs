@@ -1,14 +1,11 @@
 //! Rules for the targets.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-
 use truezero_sparse::DenseBatch;
 
-use crate::{DataError, RawTarget, Targets, Task};
+use super::survey::kind;
+use crate::label::Finder;
+use crate::{DataError, Numbers, RawTarget, Targets, Task};
 
-/// Whole numbers with at most this many different values are classes, unless the task is given.
-pub const MAX_INFERRED_CLASSES: usize = 50;
 /// An error lists this many labels.
 const LISTED: usize = 12;
 
@@ -88,11 +85,10 @@ impl TargetPlan {
                 let labels = labels.iter().enumerate().map(|(at, label)| known.find(at, label));
                 Ok(Targets::Classes { labels: labels.collect::<Result<_, _>>()?, classes: names.len() })
             }
-            (Self::Classes { names }, RawTarget::Numbers(values)) => {
-                let known = Known::new(names);
-                let labels = values.iter().enumerate().map(|(at, &value)| known.find_number(at, value));
-                Ok(Targets::Classes { labels: labels.collect::<Result<_, _>>()?, classes: names.len() })
-            }
+            (Self::Classes { names }, RawTarget::Numbers(numbers)) => Ok(Targets::Classes {
+                labels: Known::new(names).find_numbers(numbers)?,
+                classes: names.len(),
+            }),
             (Self::Classes { .. }, _) => Err(wrong(task, "one label for each example", kind(target))),
             (Self::Labels { names }, RawTarget::Sets(sets)) => {
                 let known = Known::new(names);
@@ -125,8 +121,8 @@ impl TargetPlan {
         expected: &str,
         convert: impl Fn(f64, usize) -> Option<f32>,
     ) -> Result<DenseBatch, DataError> {
-        let (width, values) = match target {
-            RawTarget::Numbers(values) => (1, values),
+        let (width, values): (usize, &[f64]) = match target {
+            RawTarget::Numbers(numbers) => (1, numbers.values()),
             RawTarget::Rows { width, values, .. } => (*width, values),
             RawTarget::Labels(_) | RawTarget::Sets(_) => {
                 return Err(wrong(self.task(), expected, kind(target)));
@@ -174,69 +170,34 @@ impl TargetPlan {
 }
 
 pub(super) fn wrong(task: Task, expected: &str, found: &str) -> DataError {
-    let task = match task {
-        Task::Classify => "classify",
-        Task::Regress => "regress",
-        Task::Multilabel => "multilabel",
-    };
-    DataError::unsuitable(format!("target for the task {task}"), expected, found)
+    DataError::unsuitable(format!("target for the task {}", task.name()), expected, found)
 }
 
-pub(super) fn kind(target: &RawTarget) -> &'static str {
-    match target {
-        RawTarget::Labels(_) => "words",
-        RawTarget::Numbers(_) => "numbers",
-        RawTarget::Rows { .. } => "several numbers for each example",
-        RawTarget::Sets(_) => "sets of labels",
-    }
-}
-
-/// Equal for equal numbers, among them 0 and −0.
-pub(super) fn bits(value: f64) -> u64 {
-    (value + 0.0).to_bits()
-}
-
-/// A class that is a number, as a name.
-pub(super) fn name_of(value: f64) -> String {
-    (value + 0.0).to_string()
-}
-
-/// Names in order: by value if all are numbers, else by letter.
-pub(super) fn sorted(names: BTreeSet<Cow<str>>) -> Vec<String> {
-    let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
-    let values: Option<Vec<f64>> =
-        names.iter().map(|name| name.parse().ok().filter(|value: &f64| value.is_finite())).collect();
-    if let Some(values) = values {
-        let mut pairs: Vec<(f64, String)> = values.into_iter().zip(names).collect();
-        pairs.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        names = pairs.into_iter().map(|(_, name)| name).collect();
-    }
-    names
-}
-
-/// Labels by name, and by value where the name is a number: a source may know "1" as a word or as 1.
+/// The classes of labels.
 struct Known<'a> {
     names: &'a [String],
-    by_name: HashMap<&'a str, u32>,
-    by_value: HashMap<u64, u32>,
+    finder: Finder<'a>,
 }
 
 impl<'a> Known<'a> {
     fn new(names: &'a [String]) -> Self {
-        let by_name = names.iter().map(String::as_str).zip(0..).collect();
-        let value = |name: &String| name.parse().ok().map(bits);
-        let by_value = names.iter().zip(0..).filter_map(|(name, at)| Some((value(name)?, at))).collect();
-        Self { names, by_name, by_value }
+        Self { names, finder: Finder::new(names) }
     }
 
     fn find(&self, example: usize, label: &str) -> Result<u32, DataError> {
-        let by_value = || self.by_value.get(&bits(label.parse().ok()?));
-        let found = self.by_name.get(label).or_else(by_value).copied();
-        found.ok_or_else(|| self.unknown(example, label))
+        self.finder.find(label).ok_or_else(|| self.unknown(example, label))
     }
 
-    fn find_number(&self, example: usize, value: f64) -> Result<u32, DataError> {
-        self.by_value.get(&bits(value)).copied().ok_or_else(|| self.unknown(example, &name_of(value)))
+    /// The class of each number, by how it is written where that is known apart from its value.
+    fn find_numbers(&self, numbers: &Numbers) -> Result<Vec<u32>, DataError> {
+        let find = |(row, &value): (usize, &f64)| {
+            let found = match numbers.written(row) {
+                None => self.finder.find_number(value),
+                Some(written) => self.finder.find(written),
+            };
+            found.ok_or_else(|| self.unknown(row, &numbers.label(row)))
+        };
+        numbers.values().iter().enumerate().map(find).collect()
     }
 
     fn unknown(&self, example: usize, label: &str) -> DataError {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::formats::{idx, npy, npy_header};
 use crate::read::Input;
-use crate::{DataError, Notice, Notices, RawTarget};
+use crate::{DataError, Notice, Notices, Numbers, RawTarget};
 
 use super::foreign;
 
@@ -53,8 +53,12 @@ fn read_lines(mut input: Input, notices: &Notices) -> Result<RawTarget, DataErro
         let message = format!("{header:?} is taken for a header, as numbers follow");
         notices.tell(Notice::new(format!("{}: line 1", input.path().display()), message));
     }
-    let numbers: Option<Vec<f64>> = labels.iter().map(parse).collect();
-    Ok(numbers.map_or(RawTarget::Labels(labels), RawTarget::Numbers))
+    let mut numbers = Numbers::default();
+    for label in &labels {
+        let Some(number) = parse(label) else { return Ok(RawTarget::Labels(labels)) };
+        numbers.push(number, label);
+    }
+    Ok(RawTarget::Numbers(numbers))
 }
 
 #[cfg(test)]
@@ -64,13 +68,10 @@ mod tests {
     #[test]
     fn lines_are_numbers_if_all_of_them_are() {
         let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()), &Notices::default());
-        assert_eq!(read("1\n -2.5\r\n").unwrap(), RawTarget::Numbers(vec![1.0, -2.5]));
-        assert_eq!(read("1\ncat").unwrap(), RawTarget::Labels(vec!["1".into(), "cat".into()]));
-        assert_eq!(
-            read("label\n1\n2\n\n").unwrap(),
-            RawTarget::Numbers(vec![1.0, 2.0]),
-            "a header, a blank end"
-        );
+        assert_eq!(read("1\n -2.5\r\n").unwrap(), RawTarget::Numbers(vec![1.0, -2.5].into()));
+        assert_eq!(read("01\ncat").unwrap(), RawTarget::Labels(vec!["01".into(), "cat".into()]));
+        let headed = read("label\n1\n2\n\n").unwrap();
+        assert_eq!(headed, RawTarget::Numbers(vec![1.0, 2.0].into()), "a header, a blank end");
         let error = read("1\n\n2\n").unwrap_err().to_string();
         assert_eq!(error, "test: line 2: expected a label in UTF-8, found \"\"");
     }

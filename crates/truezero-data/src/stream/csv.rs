@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{BYTES_OF_VALUE, Kind, PIECE_VALUES, Shard};
-use crate::formats::csv::{Source, fill, strip_mark};
+use crate::formats::csv::{Filled, Source, fill, strip_mark};
 use crate::formats::csv_dialect::delimiter;
 use crate::formats::csv_scan::{Scan, Scanner};
 use crate::formats::table::{self, TableOptions};
@@ -128,11 +128,12 @@ impl super::Reader for Reader<'_> {
             self.blocks.delimiter = Some(self.known.delimiter);
             let source = self.blocks.source();
             let header = self.known.scan.header && !self.begun;
-            let (rows, columns, whole) = fill(&source, &self.known.scan, self.options, header)?;
+            let Filled { rows, columns, target, whole } =
+                fill(&source, &self.known.scan, self.options, header)?;
             let first = usize::from(header);
             let raw = (rows > 0).then(|| {
                 let line = |row: usize| source.line_of(first + row);
-                table::finish(source.path, rows, columns, self.options, line)
+                table::finish(source.path, rows, columns, target, self.options, line)
             });
             // The header may be whole where no row is.
             self.begun |= whole > 0;

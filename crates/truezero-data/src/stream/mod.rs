@@ -20,6 +20,7 @@
 
 mod csr;
 mod csv;
+mod held_out;
 mod npy;
 mod parquet;
 mod shards;
@@ -36,6 +37,7 @@ use crate::formats::svmlight::Numbering;
 use crate::source::Format;
 use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
 
+pub use held_out::{HeldOut, hold_out, infer_task};
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
 
 /// About so many values are in a piece, unless it is said otherwise: 8 MB of them as 64-bit numbers.

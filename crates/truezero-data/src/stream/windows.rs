@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use super::Stream;
+use super::{Stream, infer_task};
 use crate::class_weights::{count, not_classes};
 use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
 use crate::{ClassWeights, DataError, Dataset, Notices, Preprocessing, Raw, Targets, Task, take_weights};
@@ -149,7 +149,8 @@ impl Iterator for Windows {
     }
 }
 
-/// Fits rules to the examples of a stream that are not left out (rising positions).
+/// Fits rules to the examples of a stream that are not left out (rising positions). What is to be learned is told by the
+/// targets of all examples, unless it is given: that takes a pass over them.
 ///
 /// # Errors
 /// As [`Stream::pieces`] and [`Fitter`](crate::preprocess::Fitter).
@@ -158,7 +159,8 @@ pub fn fit(
     left_out: &[usize],
     options: &PreprocessOptions,
 ) -> Result<Preprocessing, DataError> {
-    let mut fitter = Fitter::new(options);
+    let task = options.task.map_or_else(|| infer_task(stream), Ok)?;
+    let mut fitter = Fitter::new(&PreprocessOptions { task: Some(task), ..options.clone() });
     for pass in 0..Fitter::PASSES {
         if pass > 0 && !fitter.wants_more() {
             break;
@@ -176,7 +178,8 @@ pub fn fit(
 /// # Errors
 /// As [`fit`]; also if there are no targets.
 pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> Result<TargetPlan, DataError> {
-    let mut fitter = TargetFitter::new(task);
+    let task = task.map_or_else(|| infer_task(stream), Ok)?;
+    let mut fitter = TargetFitter::new(Some(task), stream.notices());
     for _ in 0..Fitter::PASSES {
         fitter.begin();
         each(stream, 0..stream.examples(), left_out, |piece| {
@@ -244,18 +247,18 @@ fn split(all: usize, rank: usize, workers: usize) -> usize {
 }
 
 /// A piece of a stream; of its rows in a range, those that are at some positions and the others.
-struct Piece {
-    raw: Raw,
+pub(super) struct Piece {
+    pub(super) raw: Raw,
     /// How much each example counts, if a column tells.
     weights: Option<Vec<f32>>,
     /// The position of its first example.
-    first: usize,
+    pub(super) first: usize,
     these: Vec<usize>,
-    others: Vec<usize>,
+    pub(super) others: Vec<usize>,
 }
 
 /// Calls `visit` with each piece that has examples in a range, until it has enough. The positions rise.
-fn each(
+pub(super) fn each(
     stream: &Stream,
     range: Range<usize>,
     positions: &[usize],

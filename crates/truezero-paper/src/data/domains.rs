@@ -86,10 +86,10 @@ fn read_part(path: &Path) -> Result<Part, DataError> {
         Features::Table(_) => return Err(wrong("a table")),
     };
     let Batch::Active(terms) = terms else { return Err(wrong("a dense matrix")) };
-    if let Some(target) = targets.iter().find(|target| target.abs() != 1.0) {
+    if let Some(target) = targets.values().iter().find(|target| target.abs() != 1.0) {
         return Err(wrong(&target.to_string()));
     }
-    let labels: Vec<u32> = targets.iter().map(|&target| u32::from(target > 0.0)).collect();
+    let labels: Vec<u32> = targets.values().iter().map(|&target| u32::from(target > 0.0)).collect();
     if labels.iter().min() == labels.iter().max() {
         return Err(wrong("not both"));
     }

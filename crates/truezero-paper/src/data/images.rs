@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use truezero_data::formats::{cifar, norb};
 use truezero_data::{
-    DataError, EMBEDDED, Notices, Portion, PreprocessOptions, Preprocessing, Raw, Source, SourceSpec, open,
-    split,
+    DataError, EMBEDDED, Notices, Portion, PreprocessOptions, Preprocessing, Raw, Source, SourceSpec, Task,
+    open, split,
 };
 
 use super::{Split, concatenate, interleave};
@@ -158,10 +158,12 @@ impl Found {
         let image = train.image;
         let apart = |raw: &Raw, share: usize| {
             let count = Portion::Count((raw.examples() / share).max(1));
-            split(raw.target.as_ref(), raw.examples(), count, SPLIT_SEED)
+            let rows: Vec<usize> = (0..raw.examples()).collect();
+            split(raw.target.as_ref(), Some(Task::Classify), &rows, count, SPLIT_SEED)
         };
         let all: Vec<usize> = (0..train.examples()).collect();
-        let fit = |raw: &Raw, rows: &[usize]| Preprocessing::fit(raw, rows, &PreprocessOptions::default());
+        let options = PreprocessOptions { task: Some(Task::Classify), ..PreprocessOptions::default() };
+        let fit = |raw: &Raw, rows: &[usize]| Preprocessing::fit(raw, rows, &options);
 
         let (preprocessing, data, mut rows, validation, test) = if let Some(validation) = validation {
             let preprocessing = fit(&train, &all)?;

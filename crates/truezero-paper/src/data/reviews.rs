@@ -198,20 +198,22 @@ impl Reviews {
             Err(DataError::unsuitable(format!("targets of {}", self.name()), expected, found))
         };
         let Some(RawTarget::Numbers(stars)) = &raw.target else { return wrong("words".to_owned()) };
-        let mut different = stars.clone();
+        let mut different = stars.values().to_vec();
         different.sort_by(f64::total_cmp);
         different.dedup();
         if !(2..=MOST_STARS).contains(&different.len()) {
             return wrong(different.len().to_string());
         }
-        Ok(stars)
+        Ok(stars.values())
     }
 }
 
 /// Some of the reviews, and a tenth of them held out, each number of stars in its proportion.
 fn hold_out(rows: &[usize], stars: &[f64]) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let targets = RawTarget::Numbers(rows.iter().map(|&row| stars[row]).collect());
-    let (kept, held) = split(Some(&targets), rows.len(), Portion::Fraction(SHARE), SPLIT_SEED)?;
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let (kept, held) =
+        split(Some(&targets), Some(Task::Classify), &all, Portion::Fraction(SHARE), SPLIT_SEED)?;
     let at = |positions: Vec<usize>| positions.into_iter().map(|at| rows[at]).collect();
     Ok((at(kept), at(held)))
 }

@@ -52,7 +52,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
     let mut rows: Vec<usize> = (0..raw.examples()).collect();
     let mut drawn = Vec::new();
     if let (Some(portion), None) = (hold_out.portion(), &validation) {
-        (rows, drawn) = split(None, rows.len(), portion, seed)?;
+        (rows, drawn) = split(None, None, &rows, portion, seed)?;
     }
     let preprocessing = InputPreprocessing::fit(&raw, &rows, &preparation)?;
     let batch = preprocessing.inputs(raw.features, &spec.notices)?;

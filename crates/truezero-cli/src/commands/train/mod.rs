@@ -234,6 +234,12 @@ fn count(part: Option<Examples>) -> usize {
 /// What is about to be learned.
 fn introduction(experiment: &Experiment, data: &Prepared) -> String {
     let preprocessing = &data.preprocessing;
+    let task = match experiment.preparation.task {
+        Some(task) => format!("task {}", task.name()),
+        None => {
+            format!("task {}, told by the targets; --task says it otherwise", preprocessing.task().name())
+        }
+    };
     let outputs = match preprocessing.task() {
         Task::Classify => "classes",
         Task::Multilabel => "labels",
@@ -241,7 +247,7 @@ fn introduction(experiment: &Experiment, data: &Prepared) -> String {
         Task::Regress => "quantities",
     };
     format!(
-        "{}: {} examples to train on, {} to stop by, {} to test on; {} inputs, {} {outputs}",
+        "{}: {} examples to train on, {} to stop by, {} to test on; {} inputs, {} {outputs} ({task})",
         experiment.source.data,
         data.to_train_on(),
         count(data.validation()),

@@ -7,7 +7,7 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, open, split,
+    DataError, Dataset, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split,
     take_weights,
 };
 use truezero_sparse::Batch;
@@ -15,7 +15,7 @@ use truezero_sparse::Batch;
 use super::plan::{Experiment, Start};
 use super::streamed::{self, Parts};
 use crate::args::Part as Chosen;
-use crate::commands::hold_out::HoldOut;
+use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::commands::parts;
 use crate::failure::Failure;
 
@@ -137,26 +137,26 @@ impl Prepared {
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
 
-        let seed = experiment.plan.options().seed;
+        let (seed, task) = (experiment.plan.options().seed, experiment.preparation.task);
         let mut rows: Vec<usize> = (0..raw.examples()).collect();
-        let mut hold_out =
-            |hold_out: HoldOut, own: &mut Option<Raw>| -> Result<Option<Vec<usize>>, DataError> {
-                if hold_out != HoldOut::AsInSource {
-                    *own = None;
-                }
-                match hold_out.portion() {
-                    Some(portion) if own.is_none() => draw(&raw, &mut rows, portion, seed).map(Some),
-                    _ => Ok(None),
-                }
-            };
+        let mut hold_out = |hold_out: HoldOut, purpose: &str, own: &mut Option<Raw>| {
+            if hold_out != HoldOut::AsInSource {
+                *own = None;
+            }
+            let Some(portion) = hold_out.portion().filter(|_| own.is_none()) else { return Ok(None) };
+            let wanted = portion.of(rows.len())?;
+            let drawn = draw(&raw, task, &mut rows, portion, seed)?;
+            tell_if_short(&experiment.source.notices, purpose, drawn.len(), wanted);
+            Ok::<_, DataError>(Some(drawn).filter(|drawn| !drawn.is_empty()))
+        };
         // Data given with --test is the test part as much as the source's own.
-        let test_rows = hold_out(experiment.testing, &mut test)?;
-        let validation_rows = hold_out(experiment.validation, &mut validation)?;
+        let test_rows = hold_out(experiment.testing, TO_TEST_ON, &mut test)?;
+        let validation_rows = hold_out(experiment.validation, TO_STOP_BY, &mut validation)?;
 
         let preprocessing = match &experiment.start {
             Start::Saved(saved) => {
                 let inputs = saved.preprocessing().clone();
-                Preprocessing::with_inputs(inputs, &raw, &rows, experiment.preparation.task)?
+                Preprocessing::with_inputs(inputs, &raw, &rows, &experiment.preparation)?
             }
             _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
         };
@@ -231,11 +231,15 @@ impl Prepared {
 }
 
 /// Moves a portion of `rows` out of them.
-fn draw(raw: &Raw, rows: &mut Vec<usize>, portion: Portion, seed: u64) -> Result<Vec<usize>, DataError> {
-    let targets = raw.target.as_ref().map(|targets| targets.select(rows));
-    let (kept, drawn) = split(targets.as_ref(), rows.len(), portion, seed)?;
-    let drawn = drawn.into_iter().map(|at| rows[at]).collect();
-    *rows = kept.into_iter().map(|at| rows[at]).collect();
+fn draw(
+    raw: &Raw,
+    task: Option<Task>,
+    rows: &mut Vec<usize>,
+    portion: Portion,
+    seed: u64,
+) -> Result<Vec<usize>, DataError> {
+    let (kept, drawn) = split(raw.target.as_ref(), task, rows, portion, seed)?;
+    *rows = kept;
     Ok(drawn)
 }
 

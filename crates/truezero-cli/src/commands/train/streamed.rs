@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use truezero_data::stream::{Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets};
-use truezero_data::{DataError, Dataset, Notices, Portion, Preprocessing, sample};
+use truezero_data::stream::{
+    HeldOut, Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets, hold_out, infer_task,
+};
+use truezero_data::{DataError, Dataset, Notices, PreprocessOptions, Preprocessing, Task};
 
 use super::plan::{Experiment, Start};
-use crate::commands::hold_out::HoldOut;
+use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::failure::Failure;
 
 /// Most examples held out for a purpose unless it is said otherwise.
@@ -22,29 +24,35 @@ pub struct Parts {
 /// Goes through the data to find its rules and to take out what is held out.
 pub fn prepare(experiment: &Experiment) -> Result<Parts, Failure> {
     let stream = open(experiment)?;
-    let HeldOut { positions, testing } = HeldOut::of(experiment, stream.examples())?;
-    // Every so many-th of them, so that both come from everywhere.
-    let is_test = |at: usize| (at + 1) * testing / positions.len() > at * testing / positions.len();
-    let (test, validation): (Vec<usize>, Vec<usize>) = (0..positions.len()).partition(|&at| is_test(at));
+    let (task, held_out) = held_out(experiment, &stream)?;
+    let positions = held_out.positions();
     let rules = match &experiment.start {
         Start::Saved(saved) => {
             let inputs = saved.preprocessing().clone();
-            let targets = fit_targets(&stream, &positions, experiment.preparation.task)?;
+            let targets = fit_targets(&stream, &positions, Some(task))?;
             Preprocessing::new(inputs, targets)?
         }
-        _ => fit(&stream, &positions, &experiment.preparation)?,
+        _ => fit(
+            &stream,
+            &positions,
+            &PreprocessOptions { task: Some(task), ..experiment.preparation.clone() },
+        )?,
     };
     let held = chosen(&stream, &positions, &rules)?;
-    let test = (testing > 0).then(|| held.select(&test));
-    let validation = held.select(&validation);
+    let part = |part: &[usize]| {
+        let at = part.iter().filter_map(|position| positions.binary_search(position).ok());
+        held.select(&at.collect::<Vec<_>>())
+    };
+    let test = (!held_out.test.is_empty()).then(|| part(&held_out.test));
+    let validation = part(&held_out.validation);
     Ok(Parts { streamed: streamed(experiment, stream, rules, positions)?, validation, test })
 }
 
 /// The examples to train on, if the rules are known already.
 pub fn examples(experiment: &Experiment, rules: Preprocessing) -> Result<Streamed, Failure> {
     let stream = open(experiment)?;
-    let held_out = HeldOut::of(experiment, stream.examples())?;
-    streamed(experiment, stream, rules, held_out.positions)
+    let (_, held_out) = held_out(experiment, &stream)?;
+    streamed(experiment, stream, rules, held_out.positions())
 }
 
 fn open(experiment: &Experiment) -> Result<Stream, Failure> {
@@ -64,40 +72,34 @@ fn streamed(
     Ok(streamed)
 }
 
-/// Examples that are held out.
-struct HeldOut {
-    /// In rising order.
-    positions: Vec<usize>,
-    /// So many of them to test on, the others to stop by.
-    testing: usize,
+/// What is to be learned, and which examples are held out.
+fn held_out(experiment: &Experiment, stream: &Stream) -> Result<(Task, HeldOut), Failure> {
+    let examples = stream.examples();
+    let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples)? };
+    let stopping = count(experiment.validation, examples)?;
+    let task = experiment.preparation.task.map_or_else(|| infer_task(stream), Ok)?;
+    let held_out = hold_out(stream, task, testing, stopping, experiment.plan.options().seed)?;
+    if held_out.validation.len() < stopping && !held_out.validation.is_empty() {
+        tell_if_short(stream.notices(), TO_STOP_BY, held_out.validation.len(), stopping);
+    }
+    if testing > 0 {
+        tell_if_short(stream.notices(), TO_TEST_ON, held_out.test.len(), testing);
+    }
+    if held_out.validation.is_empty() {
+        let message = "--stream needs examples to stop by, and there are none";
+        let hint = if stopping == 0 {
+            "leave --validation out, or give it a number"
+        } else {
+            "no class has an example to spare; read the data into memory, without --stream"
+        };
+        return Err(Failure::hinted(message, hint));
+    }
+    Ok((task, held_out))
 }
 
-impl HeldOut {
-    fn of(experiment: &Experiment, examples: usize) -> Result<Self, Failure> {
-        let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples) };
-        let stopping = count(experiment.validation, examples);
-        if stopping == 0 {
-            let message = "--stream needs examples to stop by, and there are none";
-            return Err(Failure::hinted(message, "leave --validation out, or give it a number"));
-        }
-        if testing + stopping >= examples {
-            let found = format!("{} of {examples}", testing + stopping);
-            let error = DataError::unsuitable("held-out part", "fewer examples than there are", found);
-            return Err(error.into());
-        }
-        let positions = sample(examples, testing + stopping, experiment.plan.options().seed);
-        Ok(Self { positions, testing })
-    }
-}
-
-/// How many examples are held out.
-fn count(asked: HoldOut, examples: usize) -> usize {
-    match asked.portion() {
-        None => 0,
-        Some(Portion::Count(count)) => count,
-        Some(Portion::Fraction(fraction)) => {
-            let share = ((examples as f64 * fraction).round() as usize).max(1);
-            if asked == HoldOut::AsInSource { share.min(MOST_HELD_OUT) } else { share }
-        }
-    }
+/// How many examples are held out for a purpose.
+fn count(asked: HoldOut, examples: usize) -> Result<usize, DataError> {
+    let Some(portion) = asked.portion() else { return Ok(0) };
+    let count = portion.of(examples)?;
+    Ok(if asked == HoldOut::AsInSource { count.min(MOST_HELD_OUT) } else { count })
 }

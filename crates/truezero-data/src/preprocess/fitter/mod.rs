@@ -41,7 +41,7 @@ impl Fitter {
 
     /// Nothing was seen yet.
     pub fn new(options: &PreprocessOptions) -> Self {
-        Self { inputs: InputFitter::new(options), targets: TargetFitter::new(options.task) }
+        Self { inputs: InputFitter::new(options), targets: TargetFitter::new(options.task, &options.notices) }
     }
 
     /// A pass over the examples begins.

@@ -1,13 +1,11 @@
 //! Fits the rules for targets.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::Pass;
 use crate::preprocess::no_training_examples;
-use crate::preprocess::scaling::Summing;
-use crate::preprocess::targets::{MAX_INFERRED_CLASSES, TargetPlan, bits, kind, name_of, sorted, wrong};
-use crate::{DataError, RawTarget, Task};
+use crate::preprocess::scaling::{Summary, Summing};
+use crate::preprocess::survey::{Found, Labels, Survey};
+use crate::preprocess::targets::{TargetPlan, wrong};
+use crate::{DataError, Notice, Notices, RawTarget, Task};
 
 /// What is collected of the targets.
 #[derive(Debug)]
@@ -16,125 +14,82 @@ pub(crate) struct TargetFitter {
     pass: Pass,
     /// Seen in this pass.
     examples: usize,
-    collected: Option<Collected>,
-}
-
-#[derive(Debug)]
-enum Collected {
-    Labels(BTreeSet<String>),
-    Sets(BTreeSet<String>),
-    Numbers {
-        /// The different ones, while classes may be meant.
-        values: BTreeMap<u64, f64>,
-        whole: bool,
-        sum: Summing,
-    },
-    Rows {
-        names: Vec<String>,
-        flags: bool,
-        sums: Vec<Summing>,
-    },
+    survey: Survey,
+    /// Of each number of an example, where there are numbers.
+    sums: Vec<Summing>,
+    notices: Notices,
 }
 
 impl TargetFitter {
-    pub(crate) fn new(asked: Option<Task>) -> Self {
-        Self { asked, pass: Pass::Before, examples: 0, collected: None }
+    pub(crate) fn new(asked: Option<Task>, notices: &Notices) -> Self {
+        let (survey, notices) = (Survey::new(asked), notices.clone());
+        Self { asked, pass: Pass::Before, examples: 0, survey, sums: Vec::new(), notices }
     }
 
     pub(crate) fn begin(&mut self) {
         self.pass.next();
         self.examples = 0;
         if self.pass == Pass::Second {
-            match &mut self.collected {
-                Some(Collected::Numbers { sum, .. }) => sum.turn(sum.count()),
-                Some(Collected::Rows { sums, .. }) => sums.iter_mut().for_each(|sum| sum.turn(sum.count())),
-                _ => {}
-            }
+            self.sums.iter_mut().for_each(|sum| sum.turn(sum.count()));
         }
     }
 
     pub(super) fn wants_more(&self) -> bool {
-        let Some(collected) = &self.collected else { return false };
-        self.asked.unwrap_or_else(|| collected.infer()) == Task::Regress
+        self.survey.task() == Some(Task::Regress)
     }
 
     pub(crate) fn see(&mut self, target: &RawTarget, rows: &[usize]) -> Result<(), DataError> {
-        let before = self.examples;
-        self.examples += rows.len();
-        let collected = self.collected.get_or_insert_with(|| Collected::new(target));
-        match (collected, target) {
-            (Collected::Labels(names), RawTarget::Labels(labels)) => {
-                rows.iter().for_each(|&row| insert(names, &labels[row]));
-            }
-            (Collected::Sets(names), RawTarget::Sets(sets)) => {
-                rows.iter().flat_map(|&row| &sets[row]).for_each(|label| insert(names, label));
-            }
-            (Collected::Numbers { values, whole, sum }, RawTarget::Numbers(numbers)) => {
-                for (at, &row) in rows.iter().enumerate() {
-                    let number = numbers[row];
-                    *whole &= number.fract() == 0.0;
-                    // Only classes that were asked for may be many.
-                    let classes = match self.asked {
-                        None => *whole && values.len() <= MAX_INFERRED_CLASSES,
-                        Some(task) => task == Task::Classify,
-                    };
-                    if classes {
-                        values.insert(bits(number), number);
-                    }
-                    if self.asked != Some(Task::Multilabel) {
-                        finite(number, before + at)?;
-                    }
-                    sum.add(number);
+        if self.pass != Pass::Second {
+            self.survey.see(target, rows.iter().copied())?;
+        }
+        let (width, values): (usize, &[f64]) = match target {
+            RawTarget::Numbers(numbers) => (1, numbers.values()),
+            RawTarget::Rows { width, values, .. } => (*width, values),
+            RawTarget::Labels(_) | RawTarget::Sets(_) => (0, &[]),
+        };
+        self.sums.resize_with(width, Summing::default);
+        for &row in rows {
+            for (sum, &value) in self.sums.iter_mut().zip(&values[row * width..][..width]) {
+                // Of labels it is said elsewhere that they are to be 0 or 1.
+                if self.asked != Some(Task::Multilabel) {
+                    finite(value, self.examples)?;
                 }
+                sum.add(value);
             }
-            (Collected::Rows { names, flags, sums }, RawTarget::Rows { width, values, names: these })
-                if sums.len() == *width && names == these =>
-            {
-                for (at, &row) in rows.iter().enumerate() {
-                    for (sum, &value) in sums.iter_mut().zip(&values[row * width..][..*width]) {
-                        *flags &= value == 0.0 || value == 1.0;
-                        if !*flags && self.asked != Some(Task::Multilabel) {
-                            finite(value, before + at)?;
-                        }
-                        sum.add(value);
-                    }
-                }
-            }
-            _ => {
-                let expected = "targets of the same kind as before";
-                return Err(DataError::unsuitable("target", expected, kind(target)));
-            }
+            self.examples += 1;
         }
         Ok(())
     }
 
     pub(crate) fn finish(self) -> Result<TargetPlan, DataError> {
-        let Some(collected) = self.collected.filter(|_| self.examples > 0) else {
+        let Self { survey, sums, notices, .. } = self;
+        let Some(task) = survey.task().filter(|_| self.examples > 0) else {
             return Err(no_training_examples());
         };
-        let task = self.asked.unwrap_or_else(|| collected.infer());
-        let plan = match (task, collected) {
-            (Task::Classify, Collected::Labels(names)) => classes(names)?,
-            (Task::Classify, Collected::Numbers { values, .. }) => {
-                classes(values.into_values().map(name_of).collect())?
+        let Some(found) = survey.found() else { return Err(no_training_examples()) };
+        let plan = match (task, found) {
+            (Task::Classify, Found::Labels(labels) | Found::Numbers { labels, .. }) => {
+                tell_of_spellings(&labels, &notices);
+                classes(labels)?
             }
             (Task::Classify, other) => return Err(wrong(task, "one label for each example", other.kind())),
-            (Task::Multilabel, Collected::Sets(names)) => {
-                if names.is_empty() {
+            (Task::Multilabel, Found::Sets(labels)) => {
+                if labels.counts().is_empty() {
                     return Err(DataError::unsuitable("target", "at least one label", "none"));
                 }
-                TargetPlan::Labels { names: sorted(owned(names)) }
+                tell_of_spellings(&labels, &notices);
+                TargetPlan::Labels { names: labels.into_names() }
             }
-            (Task::Multilabel, Collected::Numbers { .. }) => {
+            (Task::Multilabel, Found::Numbers { .. }) => {
                 TargetPlan::Labels { names: vec!["label 1".to_owned()] }
             }
-            (Task::Multilabel, Collected::Rows { names, sums, .. }) => {
-                let numbered = || (1..=sums.len()).map(|at| format!("label {at}")).collect();
+            (Task::Multilabel, Found::Rows { names, counts, .. }) => {
+                let numbered = || (1..=counts.len()).map(|at| format!("label {at}")).collect();
                 TargetPlan::Labels { names: if names.is_empty() { numbered() } else { names } }
             }
             (Task::Multilabel, other) => return Err(wrong(task, "0 or 1 for each label", other.kind())),
-            (Task::Regress, Collected::Numbers { sum, .. }) => quantities(Vec::new(), vec![sum]),
-            (Task::Regress, Collected::Rows { names, sums, .. }) => quantities(names, sums),
+            (Task::Regress, Found::Numbers { .. }) => quantities(Vec::new(), sums, &notices),
+            (Task::Regress, Found::Rows { names, .. }) => quantities(names, sums, &notices),
             (Task::Regress, other) => return Err(wrong(task, "numbers", other.kind())),
         };
         match plan.flaw() {
@@ -144,72 +99,32 @@ impl TargetFitter {
     }
 }
 
-impl Collected {
-    fn new(target: &RawTarget) -> Self {
-        match target {
-            RawTarget::Labels(_) => Self::Labels(BTreeSet::new()),
-            RawTarget::Sets(_) => Self::Sets(BTreeSet::new()),
-            RawTarget::Numbers(_) => {
-                Self::Numbers { values: BTreeMap::new(), whole: true, sum: Summing::default() }
-            }
-            RawTarget::Rows { width, names, .. } => {
-                Self::Rows { names: names.clone(), flags: true, sums: vec![Summing::default(); *width] }
-            }
-        }
-    }
-
-    /// What the targets pose, where it is not said.
-    fn infer(&self) -> Task {
-        match self {
-            Self::Labels(_) => Task::Classify,
-            Self::Sets(_) => Task::Multilabel,
-            Self::Numbers { values, whole, .. } => {
-                if *whole && values.len() <= MAX_INFERRED_CLASSES {
-                    Task::Classify
-                } else {
-                    Task::Regress
-                }
-            }
-            Self::Rows { flags, .. } => {
-                if *flags {
-                    Task::Multilabel
-                } else {
-                    Task::Regress
-                }
-            }
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Labels(_) => "words",
-            Self::Numbers { .. } => "numbers",
-            Self::Rows { .. } => "several numbers for each example",
-            Self::Sets(_) => "sets of labels",
-        }
-    }
-}
-
-fn classes(names: BTreeSet<String>) -> Result<TargetPlan, DataError> {
+fn classes(labels: Labels) -> Result<TargetPlan, DataError> {
+    let names = labels.into_names();
     if names.len() < 2 {
         let found = names.first().map_or_else(String::new, |name| format!("only {name:?}"));
         return Err(DataError::unsuitable("target", "two classes or more", found));
     }
-    Ok(TargetPlan::Classes { names: sorted(owned(names)) })
+    Ok(TargetPlan::Classes { names })
 }
 
-fn quantities(names: Vec<String>, sums: Vec<Summing>) -> TargetPlan {
-    let (means, scales) = sums.into_iter().map(|sum| sum.summary().standardize()).unzip();
+fn quantities(names: Vec<String>, sums: Vec<Summing>, notices: &Notices) -> TargetPlan {
+    let summaries: Vec<Summary> = sums.into_iter().map(Summing::summary).collect();
+    for (at, summary) in summaries.iter().enumerate().filter(|(_, summary)| summary.min == summary.max) {
+        let place = names.get(at).map_or_else(|| "target".to_owned(), |name| format!("target {name:?}"));
+        let message = format!("{} in every example to train on, so there is nothing to learn", summary.min);
+        notices.tell(Notice::new(place, message));
+    }
+    let (means, scales) = summaries.iter().map(Summary::standardize).unzip();
     TargetPlan::Quantities { names, means, scales }
 }
 
-fn owned(names: BTreeSet<String>) -> BTreeSet<Cow<'static, str>> {
-    names.into_iter().map(Cow::Owned).collect()
-}
-
-fn insert(names: &mut BTreeSet<String>, name: &str) {
-    if !names.contains(name) {
-        names.insert(name.to_owned());
+/// Tells that labels which are written in several ways are one.
+fn tell_of_spellings(labels: &Labels, notices: &Notices) {
+    if let Some((other, kept)) = labels.respelled() {
+        let message =
+            format!("{other:?} and {kept:?} are equal as numbers, and so one label, which goes by {kept:?}");
+        notices.tell(Notice::new("target", message));
     }
 }
 

@@ -138,7 +138,8 @@ fn sample(data: &Dataset, count: usize) -> Result<Dataset, Error> {
     if data.examples() <= count {
         return Ok(data.clone());
     }
-    let (_, chosen) = truezero_data::split(None, data.examples(), Portion::Count(count), SAMPLE_SEED)?;
+    let rows: Vec<usize> = (0..data.examples()).collect();
+    let (_, chosen) = truezero_data::split(None, None, &rows, Portion::Count(count), SAMPLE_SEED)?;
     Ok(data.select(&chosen))
 }
 

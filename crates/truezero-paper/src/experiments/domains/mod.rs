@@ -303,8 +303,9 @@ fn linear(
     seed: u64,
 ) -> Result<Trained, Error> {
     let classes = RawTarget::Numbers(labels(&data).iter().map(|&label| f64::from(label)).collect());
+    let rows: Vec<usize> = (0..data.examples()).collect();
     let (train, validation) =
-        split(Some(&classes), data.examples(), Portion::Fraction(VALIDATION), SPLIT_SEED)?;
+        split(Some(&classes), Some(Task::Classify), &rows, Portion::Fraction(VALIDATION), SPLIT_SEED)?;
     let split = plain(name, data, train, validation, test);
     let spec = |weight_decay: f32, learning_rate: f32| Spec {
         options: TrainingOptions {
