@@ -445,7 +445,7 @@ mod tests {
         let notices = Notices::default();
         let target =
             |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
-        assert_eq!(target("  +1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
+        assert_eq!(target("  1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
         assert_eq!(target("1:1\n 2:1\n"), None, "examples without labels have no targets");
         let sets = |sets: &[&[&str]]| {
             let owned = |set: &&[&str]| set.iter().map(ToString::to_string).collect();
