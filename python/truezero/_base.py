@@ -1,8 +1,8 @@
 """What classifier and regressor share: from parameters and data to a trained network, and its use."""
 
 import json
+import math
 import numbers
-import os
 import warnings
 from typing import Self
 
@@ -10,13 +10,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from . import _inputs, _training
+from ._onnx import OnnxMixin
 from ._report import Report
-from ._truezero import Trainer
+from ._truezero import Trainer, hold_out
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
@@ -26,7 +26,7 @@ ENDLESS = 2**53
 CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsity_curve_"]
 
 
-class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
@@ -88,35 +88,18 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
 
-    def to_onnx(self, path=None) -> bytes:
-        """The model in the Open Neural Network Exchange format.
-
-        The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
-        ``probabilities`` and ``label`` (position of the class), ``probabilities`` alone for several labels, or
-        ``quantities``.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            Where to write it, if anywhere. The file is written completely, or stays as it was.
-
-        Returns
-        -------
-        model : bytes
-        """
-        check_is_fitted(self)
-        return self._model.to_onnx(None if path is None else os.fspath(path))
-
-    def save(self, path) -> None:
+    def save(self, path, *, force=False) -> None:
         """Write the model to a file that `truezero.load` and the ``truezero`` command read.
 
         Parameters
         ----------
         path : path-like
+        force : bool, default=False
+            As for `truezero.save`.
         """
         from ._models import save
 
-        save(self, path)
+        save(self, path, force=force)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -230,7 +213,10 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             start = self._start(first, options, X, X_unlabelled, validation)
             outputs = self._n_native_outputs()
             given = None if validation is None else _part(*validation)
-            trainer = Trainer(json.dumps(options), self._task(), outputs, train, given, start, self._threads())
+            watched = given is not None and not stops_early
+            trainer = Trainer(
+                json.dumps(options), self._task(), outputs, train, given, start, self._threads(), watched
+            )
         self._train(trainer, validation, decay, examples, incremental, first)
         return self
 
@@ -256,6 +242,7 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             try:
                 trainer.epoch()
                 curves.add(trainer, rules)
+                _training.warn(trainer, names)
                 self._model = trainer.model(names, "{}")
                 self._trainer = trainer
             except KeyboardInterrupt:
@@ -266,9 +253,8 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         else:
             epochs_before = 0
             _training.run(trainer, rules, curves)
-            # Validation examples that are only watched do not decide which weights are kept.
-            watched = validation is not None and not rules.early_stopping
-            self._model = trainer.finish(names, "{}", watched)
+            _training.warn(trainer, names)
+            self._model = trainer.finish(names, "{}", False)
             self.__dict__.pop("_trainer", None)
         self._remember(curves, epochs_before > 0 or (incremental and not first))
 
@@ -286,11 +272,12 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
-        scores = self.validation_scores_
-        self.best_validation_score_ = max(scores) if scores and self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
         best = summary["best_epoch"] if summary else None
+        # That of the weights that are kept.
+        scored = best and self.early_stopping and curves.validation_scores
+        self.best_validation_score_ = curves.validation_scores[best - 1] if scored else None
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
         self.sparsity_ = np.array([layer["sparsity"] for layer in self._observed])
 
@@ -398,16 +385,16 @@ class BaseRectifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return weights
 
     def _held_out(self, X, targets, weights, random):
-        """Hold out a fraction of the examples to validate on."""
-        stratify = targets if self._task() == "classify" else None
-        X, X_val, targets, targets_val, weights, weights_val = train_test_split(
-            X, targets, weights, random_state=random, test_size=self.validation_fraction, stratify=stratify
-        )
-        if X_val.shape[0] < 2:
+        """Hold out a fraction of the examples to validate on, each class or label in its proportion."""
+        width = 0 if self._task() == "regress" else int(np.prod(targets.shape[1:]))
+        told = targets.astype(np.float64).ravel().tolist() if width else []
+        count = math.ceil(self.validation_fraction * X.shape[0])
+        kept, held = hold_out(X.shape[0], width, told, count, int(random.randint(np.iinfo(np.int32).max)))
+        if len(held) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
-        return X, targets, weights, (X_val, targets_val, weights_val)
+        return X[kept], targets[kept], weights[kept], (X[held], targets[held], weights[held])
 
     def __sklearn_is_fitted__(self):
         return "_model" in self.__dict__

@@ -22,7 +22,8 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         Units of each hidden layer, lowest first; empty for a linear model.
     activation : str or list of str, default="relu"
         Of all hidden layers, or of each: "rectifier" (also "relu"), "softplus" or "softplus:ALPHA", "tanh",
-        "logistic", "lif" (leaky integrate-and-fire), "identity".
+        "logistic", "leaky" or "leaky:ALPHA" (slope below 0), "elu" or "elu:ALPHA", "gelu" or "gelu:tanh", "silu" (also
+        "swish"), "mish", "hardswish", "relu6", "softsign", "lif" (leaky integrate-and-fire), "identity".
     solver : {"adam", "sgd"}, default="adam"
         The optimiser.
     alpha : float, default=0.0001
@@ -64,7 +65,8 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
     l1_activation : float, default=0.0
         Strength λ of the penalty λ Σ|h| on hidden activations, which makes them sparser; 1e-4 is a good start.
     target_sparsity : float, default=None
-        Mean fraction of zeros in the hidden layers that λ is steered to.
+        Mean fraction of zeros in the hidden layers that λ is steered to. Weights within two points of it are kept before
+        others; if there are none, the best ones, with a warning.
     dropout : float or list of float, default=0.0
         Probability with which hidden units are dropped, for all layers or for each.
     input_dropout : float, default=0.0
@@ -97,7 +99,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
     sparsity_ : ndarray of shape (n_hidden_layers,)
         The same of the weights that were kept.
     loss_, best_loss_, best_validation_score_ : float or None
-        Latest and best values of the curves.
+        Latest and best values of the curves; the score is that of the weights that were kept.
     n_iter_ : int
         Epochs.
     n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_

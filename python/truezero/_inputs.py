@@ -40,6 +40,7 @@ def table(X, columns):
     Returns
     -------
     list of (str, ndarray of float64 or list of str or None)
+        What a word means (missing, a number, a boolean) is told by the rules that are stored in the model.
     """
     if isinstance(X, np.ndarray) or sparse.issparse(X) or not hasattr(X, "__getitem__"):
         names = ", ".join(map(str, columns[:12]))
@@ -47,11 +48,16 @@ def table(X, columns):
             f"X: expected a table with columns {names}, found {type(X).__name__}\n"
             "hint: pass a pandas or polars DataFrame, a pyarrow Table, or a dict of columns"
         )
-    known = set(column_names(X))
-    for name in columns:
-        if name not in known:
-            raise ValueError(f"X: expected a column {name!r}, as in training, found none")
-    return [(name, _column(X[name])) for name in columns]
+    # Files have texts for names, without blanks around them; tables may have numbers.
+    known = {str(name).strip(): name for name in column_names(X)}
+    missing = [name for name in columns if name.strip() not in known]
+    if missing:
+        kind = "a column" if len(missing) == 1 else "columns"
+        raise ValueError(
+            f"X: expected {kind} {', '.join(map(repr, missing[:12]))}, as in training, "
+            f"found only {', '.join(list(known)[:12])}"
+        )
+    return [(name, _column(X[known[name.strip()]])) for name in columns]
 
 
 def column_names(X):
@@ -62,7 +68,7 @@ def column_names(X):
 
 
 def _column(values):
-    """Numbers as float64, with NaN where missing; anything else as words, with None where missing."""
+    """Numbers as float64, booleans as 1 and 0, NaN where missing; anything else as words, None where missing."""
     if hasattr(values, "to_pylist"):  # pyarrow
         values = values.to_pylist()
     elif hasattr(values, "to_list"):  # pandas, polars

@@ -25,7 +25,10 @@ KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
 
 
 def save(
-    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder, path: str | os.PathLike[str]
+    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
 ) -> None:
     """Write an estimator to a file that `load` and the ``truezero`` command read.
 
@@ -34,7 +37,10 @@ def save(
     estimator : RectifierClassifier, RectifierRegressor or DenoisingAutoencoder
         Fitted.
     path : path-like
-        The file is written completely, or stays as it was.
+        The file is written completely, or stays as it was. A model of truezero that is there is replaced; any other file
+        is not, which raises a FileExistsError.
+    force : bool, default=False
+        Replace whatever file is there.
 
     Examples
     --------
@@ -54,7 +60,7 @@ def save(
     model = estimator._fitted_model()
     configuration = json.loads(model.configuration) or {}
     configuration[PYTHON] = _described(estimator)
-    model.with_configuration(json.dumps(configuration)).save(os.fspath(path))
+    model.with_configuration(json.dumps(configuration)).save(os.fspath(path), force)
 
 
 def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegressor | DenoisingAutoencoder:
@@ -73,7 +79,7 @@ def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegress
     return estimator(Model.load(os.fspath(path)))
 
 
-def from_onnx(source) -> RectifierClassifier | RectifierRegressor:
+def from_onnx(source, *, task=None, classes=None) -> RectifierClassifier | RectifierRegressor:
     """Read a multi-layer perceptron in the Open Neural Network Exchange format.
 
     Parameters
@@ -81,11 +87,23 @@ def from_onnx(source) -> RectifierClassifier | RectifierRegressor:
     source : path-like, bytes, file or onnx.ModelProto
         A file, whose tensors may lie in other files of the same folder; what is in it; a file opened for reading
         bytes; or the model that the ``onnx`` package made of it.
+    task : {"classify", "multilabel", "regress"}, default=None
+        What the outputs are for. If None, the graph tells: a softmax, one logistic output or a label that it tells
+        make a classifier, several logistic outputs one of several labels, anything else a regressor. So a classifier
+        that PyTorch exported with its outputs as they are before the softmax needs ``task="classify"``.
+    classes : array-like, default=None
+        Classes in the order of the outputs; those that the graph tells, or 0, 1, …, if None. Of two classes that one
+        logistic output tells apart, the second is the one whose probability it is.
 
     Returns
     -------
     estimator : RectifierClassifier or RectifierRegressor
-        Fitted. A graph whose outputs are neither probabilities nor labels is a regressor.
+        Fitted.
+
+    Warns
+    -----
+    DataWarning
+        If the graph does something that a model cannot, such as telling labels by a threshold of its own.
 
     Examples
     --------
@@ -97,9 +115,22 @@ def from_onnx(source) -> RectifierClassifier | RectifierRegressor:
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
+    names = None
+    if classes is not None:
+        classes = np.asarray(classes)
+        if classes.ndim != 1:
+            raise ValueError(f"classes: expected one for each output, found shape {classes.shape}")
+        names = class_names(classes)
     if isinstance(source, (str, os.PathLike)):
-        return estimator(Model.load_onnx(os.fspath(source)))
-    return estimator(Model.from_onnx(_foreign.onnx_bytes(source)))
+        model, text, features = Model.load_onnx(os.fspath(source), task, names)
+    else:
+        model, text, features = Model.from_onnx(_foreign.onnx_bytes(source), task, names)
+    made = estimator(model)
+    if model.task == "classify" and (text or classes is not None):
+        made.classes_ = np.array(model.names, dtype=object) if classes is None else classes
+    if features:
+        made.feature_names_in_ = np.array(features, dtype=object)
+    return made
 
 
 def from_torch(source, *, activation="relu", task=None, classes=None) -> RectifierClassifier | RectifierRegressor:

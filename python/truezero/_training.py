@@ -104,25 +104,42 @@ class Curves:
         if validated:
             self.validation_scores.append(score)
             self.validation_loss.append(validation_loss)
-        self._count(epoch, rules)
+        self._count(epoch, rules, trainer)
         return epoch
 
-    def _count(self, epoch, rules):
-        """Count epochs without improvement."""
+    def _count(self, epoch, rules, trainer):
+        """Count epochs without improvement: of the weights that are kept, or on the way to a target sparsity."""
         if rules.early_stopping:
-            improved = epoch.validation_score >= self.best_score + rules.tol
+            kept = trainer.best_epoch == epoch.epoch
+            score = epoch.validation_score
+            # A lower score takes the place of a higher one that was not on the target or worth nothing.
+            improved = kept and (score >= self.best_score + rules.tol or score < self.best_score)
+            if kept:
+                self.best_score = score
         else:
             improved = epoch.loss <= self.best_loss - rules.tol
-        self.no_improvement = 0 if improved else self.no_improvement + 1
+        nearer = trainer.nearest_epoch == epoch.epoch
+        self.no_improvement = 0 if improved or nearer else self.no_improvement + 1
         self.best_loss = min(self.best_loss, epoch.loss)
-        if epoch.validation_score is not None:
-            self.best_score = max(self.best_score, epoch.validation_score)
 
 
 def _score(error, variance):
     if variance is None:
         return 1.0 - error
     return 1.0 - error**2 / variance if variance > 0 else 0.0
+
+
+def warn(trainer, names):
+    """Warn of what a person should know of a training: that it diverged, learned nothing, missed its target.
+
+    Parameters
+    ----------
+    trainer : truezero._truezero.Trainer
+    names : list of str
+        Of the classes or labels.
+    """
+    for remark in trainer.remarks(names):
+        warnings.warn(remark, ConvergenceWarning, stacklevel=5)
 
 
 def run(trainer, rules, curves):

@@ -2,10 +2,19 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use truezero_data::{Notice, Notices};
 
 use crate::failure::Failure;
+
+/// Whether a file is written to standard output.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// From here on results are printed to standard error: standard output is the file that a command writes.
+pub fn keep_from_standard_output() {
+    TAKEN.store(true, Ordering::Relaxed);
+}
 
 /// Prints a result.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -14,13 +23,18 @@ pub fn print(text: &str) -> Result<(), Failure> {
 
 /// Prints a result piece by piece. A reader that has gone away (`truezero … | head`) is no failure.
 pub fn stream(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let (name, stream): (_, Box<dyn Write>) = if TAKEN.load(Ordering::Relaxed) {
+        ("standard error", Box::new(io::stderr().lock()))
+    } else {
+        ("standard output", Box::new(io::stdout().lock()))
+    };
+    let mut out = BufWriter::new(stream);
     let result = content(&mut out).and_then(|()| out.flush());
     // What could not be written must not be tried again when the buffer is dropped.
     let _ = out.into_parts();
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::io("write", Path::new("standard output"))(error))
+            Err(Failure::io("write", Path::new(name))(error))
         }
         _ => Ok(()),
     }

@@ -42,7 +42,23 @@ fn an_exported_model_comes_back_and_predicts_the_same() {
         }
     }
     assert!(place.ok(&["inspect", "back.st", "numbers.csv"]).contains("hidden 2"));
-    assert!(place.ok(&["import", "m.onnx", "--out", "back.st"]).contains("back.st: 4-20-20-3, "));
+    let told = place.ok(&["import", "m.onnx", "--out", "back.st"]);
+    for line in [
+        "back.st: 4-20-20-3, ",
+        "task        classify\n",
+        "classes     3: ",
+        "layers      20 rectifier, 20 rectifier, 3 outputs\n",
+        "left out    nothing\n",
+    ] {
+        assert!(told.contains(line), "expected {line:?} in\n{told}");
+    }
+    assert_eq!(imported["warnings"], json!([]));
+    let named = place.json(&["import", "m.onnx", "--out", "back.st", "--classes", "a,b,c", "--json"]);
+    assert_eq!(named["outputs"], json!(["a", "b", "c"]));
+    let error = place.error(&["import", "m.onnx", "--out", "back.st", "--classes", "a,b"]);
+    assert!(error.contains("m.onnx: classes: expected 3 names, found 2"), "{error}");
+    let error = place.error(&["import", "m.onnx", "--out", "back.st", "--task", "regress"]);
+    assert!(error.contains("expected the task classify, as probabilities add up to 1"), "{error}");
 }
 
 #[test]

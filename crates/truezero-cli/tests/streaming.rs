@@ -55,6 +55,63 @@ fn an_evaluation_of_a_stream_is_that_of_the_same_examples_in_memory() {
 }
 
 #[test]
+fn a_class_of_one_example_is_learned_whichever_the_seed() {
+    let place = Place::new();
+    let class = |row: usize| if row == 57 { "c" } else { ["a", "b"][row % 2] };
+    let mut table = String::from("x,y\n");
+    (0..120).for_each(|row| table += &format!("{},{}\n", row % 9, class(row)));
+    place.write("t.csv", table);
+    for seed in 0..6 {
+        for stream in [&[][..], &["--stream"]] {
+            let seed = seed.to_string();
+            let train = ["t.csv", "--target", "y", "--epochs", "1", "--hidden", "4", "--seed", &seed];
+            place.train(&[&train[..], stream].concat());
+        }
+    }
+}
+
+#[test]
+fn more_held_out_examples_than_there_are_are_refused() {
+    let place = Place::with_flowers();
+    let huge = usize::MAX.to_string();
+    for stream in [&[][..], &["--stream"]] {
+        for option in ["--validation", "--test-fraction"] {
+            let train = ["train", "flowers.csv", "--target", "kind", option, &huge];
+            let error = place.error(&[&train[..], stream].concat());
+            assert!(
+                error.contains("held-out part: expected fewer examples than there are, found"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn weights_that_no_example_can_learn_by_are_refused() {
+    let place = Place::new();
+    let table = |weight: &str| {
+        let mut table = String::from("x,w,y\n");
+        (0..60).for_each(|row| table += &format!("{},{weight},{}\n", row % 9, ["a", "b"][row % 2]));
+        table
+    };
+    for (weight, class_weight, expected) in [
+        ("0", "a=1", "only zeros"),
+        ("1e-60", "a=1", "only zeros"),
+        ("1e39", "a=1", "expected a number from 0 to"),
+        ("3e38", "a=10,b=10", "3e38 times 10"),
+        ("1", "a=0,b=0", "class weights: expected one above 0 at least, found only zeros"),
+    ] {
+        place.write("t.csv", table(weight));
+        for stream in [&[][..], &["--stream"]] {
+            let train =
+                ["train", "t.csv", "--target", "y", "--weight-column", "w", "--class-weight", class_weight];
+            let error = place.error(&[&train[..], stream].concat());
+            assert!(error.contains(expected), "{weight} {class_weight} {stream:?}: {error}");
+        }
+    }
+}
+
+#[test]
 fn weights_come_from_a_stream() {
     let place = Place::new();
     let table = flowers(300, 1);

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::label::Finder;
 use crate::{DataError, Targets};
 
 /// Weights of classes.
@@ -60,7 +61,7 @@ impl ClassWeights {
     /// The weight of each class; there are so many examples of each.
     ///
     /// # Errors
-    /// If a class is named that does not exist.
+    /// If a class is named that does not exist, or all weights are 0.
     pub fn of_classes(&self, counts: &[usize], names: &[String]) -> Result<Vec<f32>, DataError> {
         let mut weights = vec![1.0f32; counts.len()];
         match self {
@@ -71,14 +72,18 @@ impl ClassWeights {
                 }
             }
             Self::Explicit(pairs) => {
+                let finder = Finder::new(names);
                 for (label, weight) in pairs {
-                    let Some(class) = names.iter().position(|name| name == label) else {
+                    let Some(class) = finder.find(label).map(|class| class as usize) else {
                         let expected = format!("one of the classes {}", names.join(", "));
                         return Err(DataError::unsuitable("class weights", expected, format!("{label:?}")));
                     };
                     weights[class] = *weight;
                 }
             }
+        }
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return Err(DataError::unsuitable("class weights", "one above 0 at least", "only zeros"));
         }
         Ok(weights)
     }
@@ -113,6 +118,11 @@ mod tests {
         assert_eq!(weights.of_examples(&targets, &names).unwrap(), [2.5, 1.0, 0.0]);
         let error = "x=1".parse::<ClassWeights>().unwrap().of_examples(&targets, &names).unwrap_err();
         assert_eq!(error.to_string(), "class weights: expected one of the classes a, b=c, d, found \"x\"");
+        let zeros: ClassWeights = "a=0,b=c=0,d=0".parse().unwrap();
+        let error = zeros.of_examples(&targets, &names).unwrap_err().to_string();
+        assert_eq!(error, "class weights: expected one above 0 at least, found only zeros");
+        let (numbers, weight) = (["01", "2"].map(str::to_owned), "1=5".parse::<ClassWeights>().unwrap());
+        assert_eq!(weight.of_classes(&[3, 3], &numbers).unwrap(), [5.0, 1.0], "1 is 01");
         let quantities = Targets::Quantities(DenseBatch::zeros(3, 1));
         assert!(weights.of_examples(&quantities, &names).is_err());
     }

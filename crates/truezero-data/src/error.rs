@@ -49,6 +49,16 @@ pub enum DataError {
         /// What can be done.
         hint: String,
     },
+    /// A file or folder that is not written, so that nothing is lost.
+    #[error("cannot write {}: {reason}\nhint: {hint}", path.display())]
+    Protected {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it is not written.
+        reason: String,
+        /// What can be done.
+        hint: String,
+    },
 }
 
 impl DataError {
@@ -74,6 +84,31 @@ impl DataError {
         found: impl Into<String>,
     ) -> Self {
         Self::Unsuitable { place: place.into(), expected: expected.into(), found: found.into() }
+    }
+
+    /// The same, of the data that is called so: "label of example 3" becomes "label of example 3 of test.csv".
+    #[must_use]
+    pub fn of(self, data: &str) -> Self {
+        match self {
+            Self::Unsuitable { place, expected, found } => {
+                Self::Unsuitable { place: format!("{place} of {data}"), expected, found }
+            }
+            other => other,
+        }
+    }
+
+    /// The same with another hint.
+    #[must_use]
+    pub fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::Protected { path, reason, .. } => Self::Protected { path, reason, hint: hint.to_owned() },
+            other => other,
+        }
+    }
+
+    /// A file or folder that is not written.
+    pub(crate) fn protected(path: &Path, reason: impl Into<String>, hint: &str) -> Self {
+        Self::Protected { path: path.to_owned(), reason: reason.into(), hint: hint.to_owned() }
     }
 
     /// For `map_err` on a file operation.

@@ -14,12 +14,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cell;
 pub mod checksum;
 mod class_weights;
 mod dataset;
 mod digits;
 mod error;
 mod example_weights;
+mod expected;
 pub mod fetch;
 pub mod files;
 pub mod formats;
@@ -41,15 +43,17 @@ pub mod stream;
 pub mod text;
 mod wide;
 
+pub use cell::{CellRules, Decimal};
 pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
 pub use digits::digits5k;
 pub use error::DataError;
-pub use example_weights::take_weights;
+pub use example_weights::{check_weights, combine_weights, take_weights};
+pub use expected::{ColumnKind, Expected};
 pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling, infer_task};
 pub use quote::{quoted, short};
-pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, Table};
+pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RowName, Table};
 pub use raw_target::{Numbers, RawTarget};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;

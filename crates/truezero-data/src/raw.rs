@@ -2,7 +2,7 @@
 
 use truezero_sparse::Batch;
 
-use crate::{DataError, RawTarget, WideBatch};
+use crate::{CellRules, DataError, RawTarget, WideBatch};
 
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
@@ -94,6 +94,15 @@ impl Features {
         }
     }
 
+    /// Number of columns of a matrix; a table has none.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Self::Matrix(batch) => batch.width(),
+            Self::Wide(batch) => batch.width(),
+            Self::Table(_) => 0,
+        }
+    }
+
     /// Number of values of a matrix that are not zero.
     pub(crate) fn active(&self) -> usize {
         match self {
@@ -134,6 +143,29 @@ pub struct Table {
     pub rows: usize,
     /// The columns, in the order of the file, the target among them removed.
     pub columns: Vec<Column>,
+    /// How cells that come as texts are understood, while a model is trained; later its own rules hold.
+    pub cells: CellRules,
+    /// What an error calls a row.
+    pub row_name: RowName,
+}
+
+/// What an error calls a row of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowName {
+    /// A row, counted from 1.
+    #[default]
+    Row,
+    /// A record of a request, counted from 1.
+    Record,
+}
+
+impl std::fmt::Display for RowName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Row => "row",
+            Self::Record => "record",
+        })
+    }
 }
 
 impl Table {

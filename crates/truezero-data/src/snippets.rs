@@ -59,7 +59,7 @@ fn part(texts: Vec<String>, stars: Vec<f64>) -> Raw {
     let rows = texts.len();
     let columns = vec![Column { name: SNIPPET.to_owned(), values: ColumnValues::Text(texts) }];
     Raw {
-        features: Features::Table(Table { rows, columns }),
+        features: Features::Table(Table { rows, columns, ..Table::default() }),
         target: Some(RawTarget::Numbers(stars.into())),
         image: None,
     }

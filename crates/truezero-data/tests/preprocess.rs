@@ -30,7 +30,7 @@ fn table(columns: Vec<(&str, ColumnValues)>) -> Features {
     });
     let columns =
         columns.into_iter().map(|(name, values)| Column { name: name.to_owned(), values }).collect();
-    Features::Table(Table { rows, columns })
+    Features::Table(Table { rows, columns, ..Table::default() })
 }
 
 fn labels(values: &[&str]) -> RawTarget {
@@ -165,19 +165,28 @@ fn columns_are_found_by_name_and_may_look_like_another_kind() {
     assert_eq!(row(&read.clone().unwrap(), 0), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
     assert_eq!(row(&read.unwrap(), 1), [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(
+        inputs(vec![("age", numbers(&[1.0])), ("note", words(&["old"])), ("height", numbers(&[2.0]))])
+            .unwrap_err(),
+        "column \"colour\": expected among the columns, as in training, found only age, note, height"
+    );
+    assert_eq!(
         inputs(vec![("age", numbers(&[1.0]))]).unwrap_err(),
-        "column \"colour\": expected one, as in training, found none"
+        "columns \"colour\", \"height\", \"note\": expected among the columns, as in training, found only age"
+    );
+    let inputs = |age| {
+        let gap = || words(&["-", "-"]);
+        inputs(vec![("age", age), ("colour", gap()), ("height", gap()), ("note", gap())])
+    };
+    assert_eq!(
+        inputs(words(&["-", "old"])).unwrap_err(),
+        "row 2, column \"age\": expected a number, as in training, found \"old\""
     );
     assert_eq!(
-        inputs(vec![("age", words(&["-", "old"]))]).unwrap_err(),
-        "column \"age\": expected numbers, as in training, found \"old\""
-    );
-    assert_eq!(
-        inputs(vec![("age", texts(&["old"]))]).unwrap_err(),
+        inputs(texts(&["old"])).unwrap_err(),
         "column \"age\": expected numbers, as in training, found text"
     );
     assert_eq!(
-        inputs(vec![("age", numbers(&[1.0, 1e300]))]).unwrap_err(),
+        inputs(numbers(&[1.0, 1e300])).unwrap_err(),
         "row 2, column \"age\": expected a finite 32-bit number after scaling, found inf"
     );
     let matrix = Features::Matrix(Batch::Dense(DenseBatch::zeros(1, 9)));
@@ -265,18 +274,31 @@ fn a_model_of_a_dense_matrix_takes_sparse_ones_and_tables_of_numbers() {
 }
 
 #[test]
-fn what_cannot_be_fitted_is_named() {
-    let default = PreprocessOptions::default();
-    let names: Vec<String> = (0..1001).map(|at| format!("name {at}")).collect();
+fn of_many_levels_the_most_frequent_are_kept_and_the_others_told() {
+    let names: Vec<String> =
+        (0..1001).map(|at| format!("name {at}")).chain(["name 1000".to_owned()]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut target = vec!["a"; 1001];
+    let mut target = vec!["a"; 1002];
     target[0] = "b";
     let many = raw(table(vec![("name", words(&names))]), labels(&target));
+    let options = PreprocessOptions::default();
+    let fitted = Preprocessing::fit(&many, &(0..1002).collect::<Vec<_>>(), &options).unwrap();
+    assert_eq!(fitted.width(), 1000);
+    let inputs = fitted.input_names().unwrap();
+    assert!(inputs.contains(&"name=name 1000".to_owned()) && !inputs.contains(&"name=name 999".to_owned()));
+    let told: Vec<String> = options.notices.all().iter().map(ToString::to_string).collect();
     assert_eq!(
-        fit_error(&many, &default),
-        "column \"name\": expected at most 1000 different words, found 1001\n\
-         hint: if it is running text, pass --text name; if it is not to be learned from, leave it out"
+        told,
+        [
+            "column \"name\": more than 1000 different words; the most frequent ones are levels, and 1 cells with others \
+          say nothing\nhint: if it is running text, pass --text name; --ignore name leaves it out"
+        ]
     );
+}
+
+#[test]
+fn what_cannot_be_fitted_is_named() {
+    let default = PreprocessOptions::default();
     let mute = raw(table(vec![("note", texts(&["…", ""]))]), labels(&["a", "b"]));
     assert_eq!(fit_error(&mute, &default), "column \"note\": expected at least one word, found none");
     let huge = raw(table(vec![("x", numbers(&[1e308, -1e308]))]), labels(&["a", "b"]));

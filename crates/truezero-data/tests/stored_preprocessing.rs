@@ -151,7 +151,7 @@ fn table_of(numbers: Vec<f64>, words: Vec<Option<String>>, texts: Vec<String>) -
     ];
     let columns = columns.map(|(name, values)| Column { name: name.to_owned(), values });
     Raw {
-        features: Features::Table(Table { rows, columns: columns.into() }),
+        features: Features::Table(Table { rows, columns: columns.into(), ..Table::default() }),
         target: Some(RawTarget::Labels(target)),
         image: None,
     }

@@ -144,6 +144,29 @@ fn arrays_keep_the_form_of_the_whole() {
     assert!(error.contains("row"), "{error}");
 }
 
+/// Of IDX images, each file in memory has the form that suits it; a stream of them has that of all.
+#[test]
+fn files_that_come_whole_have_the_form_of_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |pixels: [u8; 40]| [&[0, 0, 8, 2, 0, 0, 0, 10, 0, 0, 0, 4][..], &pixels].concat();
+    let mut sparse = [0; 40];
+    sparse[7] = 200;
+    fs::write(folder.path().join("1-images.idx"), file(sparse)).unwrap();
+    fs::write(folder.path().join("2-images.idx"), file([9; 40])).unwrap();
+    let labels: String = (0..20).map(|row| format!("{}\n", row % 2)).collect();
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("y.txt"), labels).unwrap();
+    let pattern = folder.path().join("*.idx");
+    let spec = SourceSpec { labels: Some(place.path().join("y.txt")), ..spec(&pattern, None) };
+    let stream = Stream::open(&spec).unwrap();
+    let pieces: Vec<Raw> = stream.pieces().map(Result::unwrap).collect();
+    assert_eq!(pieces.len(), 2);
+    assert!(
+        pieces.iter().all(|raw| matches!(raw.features, Features::Matrix(truezero_sparse::Batch::Dense(_))))
+    );
+    truezero_data::stream::fit(&stream, &[], &truezero_data::PreprocessOptions::default()).unwrap();
+}
+
 #[test]
 fn row_groups() {
     let folder = tempfile::tempdir().unwrap();

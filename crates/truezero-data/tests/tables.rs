@@ -86,8 +86,13 @@ fn a_header_is_told_by_content() {
     // A column that is asked for.
     let raw = try_csv("0,1,7\n1,2,3\n", &options("7", &[])).unwrap();
     assert_eq!(shown(&raw), ["0 [1.0]", "1 [2.0]"]);
-    // A name that is missing is made up.
-    assert_eq!(shown(&read_csv(",b\n1,2\n")), ["column 1 [1.0]", "b [2.0]"]);
+    // A name that is missing is made up, but the first column is an index without one.
+    assert_eq!(shown(&read_csv("a,,b\n1,2,3\n")), ["a [1.0]", "column 2 [2.0]", "b [3.0]"]);
+    assert_eq!(shown(&read_csv(",b\n1,2\n")), ["b [2.0]"]);
+    let wanted = TableOptions { columns: vec!["column 1".into(), "b".into()], ..TableOptions::default() };
+    assert_eq!(shown(&try_csv(",b\n1,2\n", &wanted).unwrap()), ["column 1 [1.0]", "b [2.0]"]);
+    // Names that count the columns.
+    assert_eq!(shown(&read_csv("0,1,2\n7,8,9\n")), ["0 [7.0]", "1 [8.0]", "2 [9.0]"]);
     // What the caller says counts.
     let none = TableOptions { header: Some(false), ..TableOptions::default() };
     assert_eq!(shown(&try_csv("a\n1\n", &none).unwrap()), ["column 1 [\"a\", \"1\"]"]);

@@ -23,6 +23,13 @@ struct State {
     complete: bool,
 }
 
+/// One that has as much memory as it likes, for work that no client has asked for.
+impl Default for Intake {
+    fn default() -> Self {
+        Self::new(Share::unlimited(), true)
+    }
+}
+
 impl Intake {
     pub(crate) fn new(share: Share, complete: bool) -> Self {
         Self(Arc::new(Mutex::new(State { share, refusal: None, complete })))

@@ -134,15 +134,10 @@ impl<'d, 'a> Value<'d, 'a> {
     /// Demands that there are no other members than these.
     ///
     /// # Errors
-    /// If there are, or this is no object.
+    /// 422 if there are; if this is no object.
     pub fn only(&self, names: &[&str]) -> Result<(), Problem> {
         match self.members()?.iter().find(|(known, _)| !names.iter().any(|name| known.is(name))) {
-            Some((other, _)) => Err(Problem::malformed(format!(
-                "{}: expected {}, found {}",
-                self.place(),
-                names.join(", "),
-                quoted(&other.kept)
-            ))),
+            Some((other, _)) => Err(Problem::unsuitable(self.place(), names.join(", "), quoted(&other.kept))),
             None => Ok(()),
         }
     }

@@ -42,6 +42,11 @@ pub(crate) struct Share {
 }
 
 impl Share {
+    /// One of a memory that has no end.
+    pub(crate) fn unlimited() -> Self {
+        Self { memory: Memory::new(usize::MAX), bytes: 0 }
+    }
+
     /// Takes more.
     ///
     /// # Errors

@@ -13,25 +13,28 @@
 //! | `POST`, `PATCH`, `DELETE` | `/observatory/training` | start, steer, stop |
 //! | `GET` | `/paper/report.html` | the paper's report |
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Query, State};
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Extension, Json, Router, middleware};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use truezero_data::Notices;
+use truezero_http::json::Document;
+use truezero_http::{Intake, Posted, Problem};
 
-use crate::error::Refusal;
 use crate::examples::DIGITS;
-use crate::input::Input;
+use crate::input::{Input, RAW};
 use crate::live::Change;
 use crate::unit::Which;
-use crate::{Observatory, events, observe, page, report, training, unit};
+use crate::{Observatory, error, events, observe, page, report, training, unit};
 
-/// Longest body of a request, in bytes.
-const MAX_BODY: usize = 1 << 20;
+/// Memory that a number of an example, or of a layer that it passes, takes until the answer is sent, in bytes.
+const BYTES_OF_NUMBER: usize = 96;
 
 pub(crate) fn router(observatory: Observatory) -> Router {
     Router::new()
@@ -45,7 +48,6 @@ pub(crate) fn router(observatory: Observatory) -> Router {
         .route("/observatory/compared", post(compared))
         .route("/observatory/training", post(start).patch(steer).delete(stop))
         .route("/paper/report.html", get(report::report))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::map_response(page::guard))
         .with_state(observatory)
 }
@@ -68,24 +70,26 @@ async fn state(State(observatory): State<Observatory>) -> Json<Value> {
     Json(observatory.state())
 }
 
-async fn listen(State(observatory): State<Observatory>) -> Result<impl IntoResponse, Refusal> {
+async fn listen(State(observatory): State<Observatory>) -> Result<impl IntoResponse, Problem> {
     events::stream(observatory)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Look {
-    network: String,
-    input: Input,
 }
 
 async fn look(
     State(observatory): State<Observatory>,
-    body: Result<Json<Look>, JsonRejection>,
-) -> Result<impl IntoResponse, Refusal> {
-    let Json(Look { network, input }) = body?;
-    let model = observatory.shared.networks.find(&network)?;
-    aside(&observatory, move || {
+    Posted { bytes, intake }: Posted,
+) -> Result<impl IntoResponse, Problem> {
+    let (model, input) = {
+        let document = Document::parse(&bytes, &RAW)?;
+        let look = document.value();
+        look.only(&["network", "input"])?;
+        let network = look.demand("network", "the id of a network")?.text()?;
+        let input = Input::read(&look.demand("input", "an example")?)?;
+        (observatory.shared.networks.find(network)?, input)
+    };
+    let layers = &model.network.layers;
+    let numbers = layers.iter().map(|layer| layer.inputs() + layer.units()).sum::<usize>();
+    intake.reserve(bytes.len().saturating_add(numbers.saturating_mul(BYTES_OF_NUMBER)))?;
+    aside(&observatory, intake, move || {
         let notices = Notices::default();
         let inputs = input.prepare(&model, &notices)?;
         Ok(Json(observe::observe(&model, &inputs, notices.all())))
@@ -95,21 +99,29 @@ async fn look(
 
 async fn weights(
     State(observatory): State<Observatory>,
+    Extension(intake): Extension<Intake>,
     query: Result<Query<Which>, QueryRejection>,
-) -> Result<impl IntoResponse, Refusal> {
-    let Query(which) = query?;
+) -> Result<impl IntoResponse, Problem> {
+    let which = error::query(query, "network, layer and unit")?;
     let model = observatory.shared.networks.find(&which.network)?;
-    aside(&observatory, move || unit::unit(&model, &which).map(Json)).await
+    intake.reserve(model.network.inputs().saturating_mul(BYTES_OF_NUMBER))?;
+    aside(&observatory, intake, move || unit::unit(&model, &which).map(Json)).await
 }
 
 /// Computes on another thread than those that answer, a few at a time.
 async fn aside<T: Send + 'static>(
     observatory: &Observatory,
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let failed = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the computation failed");
-    let _turn = observatory.shared.looks.acquire().await.map_err(|_| failed())?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| failed())?
+    intake: Intake,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let looks = Arc::clone(&observatory.shared.looks);
+    let turn = looks.acquire_owned().await.map_err(|_| Problem::internal())?;
+    // It goes on if nobody waits for it any more, and counts as long as it does.
+    let work = move || {
+        let _held = (turn, intake);
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())?
 }
 
 #[derive(Deserialize)]
@@ -118,8 +130,8 @@ struct Page {
     page: usize,
 }
 
-async fn examples(query: Result<Query<Page>, QueryRejection>) -> Result<impl IntoResponse, Refusal> {
-    let Query(Page { page }) = query?;
+async fn examples(query: Result<Query<Page>, QueryRejection>) -> Result<impl IntoResponse, Problem> {
+    let Page { page } = error::query(query, "a page")?;
     Ok(Json(DIGITS.examples(page)))
 }
 
@@ -130,11 +142,12 @@ async fn compared(State(observatory): State<Observatory>) -> StatusCode {
 
 async fn start(
     State(observatory): State<Observatory>,
-    body: Result<Json<training::Wanted>, JsonRejection>,
-) -> Result<StatusCode, Refusal> {
-    let Json(wanted) = body?;
+    Posted { bytes, .. }: Posted,
+) -> Result<StatusCode, Problem> {
+    let document = Document::parse(&bytes, &[])?;
+    let wanted = training::Wanted::read(&document.value())?;
     if observatory.shared.attached {
-        return Err(Refusal::conflict(
+        return Err(Problem::conflict(
             "this page shows the training of `truezero train`\nhint: `truezero observe` starts others",
         ));
     }
@@ -142,27 +155,29 @@ async fn start(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// One of the two.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-enum Steer {
-    L1(f32),
-    TargetSparsity(f32),
-}
-
 async fn steer(
     State(observatory): State<Observatory>,
-    body: Result<Json<Steer>, JsonRejection>,
-) -> Result<StatusCode, Refusal> {
-    let change = match body?.0 {
-        Steer::L1(l1) => Change::L1(l1),
-        Steer::TargetSparsity(target) => Change::TargetSparsity(target),
+    Posted { bytes, .. }: Posted,
+) -> Result<StatusCode, Problem> {
+    let document = Document::parse(&bytes, &[])?;
+    let asked = document.value();
+    asked.only(&["l1", "target_sparsity"])?;
+    let number = |name: &str| asked.get(name)?.map(|number| number.number()).transpose();
+    let change = match (number("l1")?, number("target_sparsity")?) {
+        (Some(l1), None) => Change::L1(l1 as f32),
+        (None, Some(target)) => Change::TargetSparsity(target as f32),
+        (l1, _) => {
+            let found = if l1.is_some() { "both" } else { "neither" };
+            return Err(Problem::malformed(format!(
+                "body: expected `l1` or `target_sparsity`, found {found}"
+            )));
+        }
     };
     observatory.shared.live.ask(change)?;
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn stop(State(observatory): State<Observatory>) -> Result<StatusCode, Refusal> {
+async fn stop(State(observatory): State<Observatory>) -> Result<StatusCode, Problem> {
     observatory.shared.live.ask_to_stop()?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::{Stream, StreamExt};
+use truezero_http::Problem;
 
 use crate::Observatory;
-use crate::error::Refusal;
 
 /// Pages that may listen at once.
 const MAX_LISTENERS: usize = 64;
@@ -41,11 +41,11 @@ impl Event {
 /// The stream for one page.
 pub(crate) fn stream(
     observatory: Observatory,
-) -> Result<Sse<impl Stream<Item = Result<Frame, Infallible>>>, Refusal> {
+) -> Result<Sse<impl Stream<Item = Result<Frame, Infallible>>>, Problem> {
     // Before the snapshot is taken, so that nothing falls between the two.
     let receiver = observatory.shared.live.listen(MAX_LISTENERS).ok_or_else(|| {
         let message = format!("{MAX_LISTENERS} pages are listening already, or the server is closing");
-        Refusal::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, message)
+        Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, message)
     })?;
     let whole = move || Arc::new(Event::new("state", &observatory.state()));
     let first = tokio_stream::once(whole());

@@ -7,7 +7,7 @@
 //!                                                 └▶ compare ──▶ networks
 //! ```
 //!
-//! [`Observatory::router`] is all a server needs: the page at `/`, everything else below `/observatory` and
+//! [`Observatory::router`] is all a server needs, behind a [`Gate`](truezero_http::Gate): the page at `/`, everything else below `/observatory` and
 //! `/paper`. A training elsewhere in the process shows itself through [`Live`].
 
 #![forbid(unsafe_code)]
@@ -28,10 +28,12 @@ mod unit;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::sync::Semaphore;
 use truezero::Model;
+use truezero_http::Limits;
 
 pub use error::Busy;
 pub use live::{Live, Session, Start};
@@ -41,6 +43,15 @@ use networks::Networks;
 
 /// Drawings looked at together; more wait for their turn.
 const LOOKS_AT_ONCE: usize = 2;
+
+/// What a page that is served alone may cost: it is for one person.
+pub const LIMITS: Limits = Limits {
+    body_bytes: 1 << 20,
+    memory_bytes: 64 << 20,
+    connections: 256,
+    head: Duration::from_secs(10),
+    timeout: Duration::from_secs(30),
+};
 
 /// Models under the names they are shown by.
 pub type Models = Vec<(String, Arc<Model>)>;
@@ -57,7 +68,7 @@ struct Shared {
     report: Option<PathBuf>,
     /// Whether the training shown is another's, so that none can be started from the page.
     attached: bool,
-    looks: Semaphore,
+    looks: Arc<Semaphore>,
 }
 
 impl Observatory {
@@ -79,7 +90,7 @@ impl Observatory {
             live: live.clone(),
             live_first: attached,
         };
-        let looks = Semaphore::new(LOOKS_AT_ONCE);
+        let looks = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
         Self { shared: Arc::new(Shared { networks, live, report: None, attached, looks }) }
     }
 

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use truezero::{BatchReport, Control, EpochRecord, Model, Trainer};
+use truezero_http::Problem;
 
-use crate::error::{Busy, Refusal};
+use crate::error::Busy;
 use crate::events::Event;
 
 /// Epochs that are remembered; of a longer training the latest.
@@ -136,10 +137,10 @@ impl Live {
     ///
     /// # Errors
     /// If none runs, or the penalty cannot be.
-    pub(crate) fn ask(&self, change: Change) -> Result<(), Refusal> {
+    pub(crate) fn ask(&self, change: Change) -> Result<(), Problem> {
         let mut state = self.lock();
         let Some(run) = state.run.as_ref().filter(|run| run.running) else {
-            return Err(Refusal::conflict("no training is running\nhint: start one"));
+            return Err(Problem::conflict("no training is running\nhint: start one"));
         };
         let (option, value, holds, expected) = match change {
             Change::L1(l1) => ("l1", l1, l1 >= 0.0 && l1.is_finite(), "a number of at least 0"),
@@ -148,11 +149,11 @@ impl Live {
             }
         };
         if !holds {
-            return Err(Refusal::unsuitable(format!("option {option}: expected {expected}, found {value}")));
+            return Err(Problem::unfit(format!("option {option}: expected {expected}, found {value}")));
         }
         if matches!(change, Change::TargetSparsity(_)) && !run.start.zeros {
             let message = "option target-sparsity: expected units that can be zero, found none";
-            return Err(Refusal::unsuitable(message));
+            return Err(Problem::unfit(message));
         }
         state.change = Some(change);
         Ok(())
@@ -162,10 +163,10 @@ impl Live {
     ///
     /// # Errors
     /// If none runs.
-    pub(crate) fn ask_to_stop(&self) -> Result<(), Refusal> {
+    pub(crate) fn ask_to_stop(&self) -> Result<(), Problem> {
         let mut state = self.lock();
         if !state.run.as_ref().is_some_and(|run| run.running) {
-            return Err(Refusal::conflict("no training is running"));
+            return Err(Problem::conflict("no training is running"));
         }
         state.stop = true;
         Ok(())

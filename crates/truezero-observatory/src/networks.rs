@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use truezero::Model;
 use truezero_data::Task;
+use truezero_http::Problem;
 
 use crate::Models;
 use crate::compare::Compared;
-use crate::error::Refusal;
 use crate::input::IMAGE;
 use crate::live::Live;
 
@@ -73,7 +73,7 @@ impl Networks {
     }
 
     /// The network known by that id.
-    pub(crate) fn find(&self, id: &str) -> Result<Arc<Model>, Refusal> {
+    pub(crate) fn find(&self, id: &str) -> Result<Arc<Model>, Problem> {
         let found = match id.strip_prefix("given-") {
             Some(at) => at
                 .parse::<usize>()
@@ -83,7 +83,7 @@ impl Networks {
             None if id == LIVE => self.live.model(),
             None => self.compared.ready().into_iter().find(|(name, _)| *name == id).map(|(_, model)| model),
         };
-        found.ok_or_else(|| Refusal::not_found(format!("no network is known by {id:?}")))
+        found.ok_or_else(|| Problem::not_found(format!("no network is known by {id:?}")))
     }
 }
 

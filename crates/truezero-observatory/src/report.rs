@@ -5,9 +5,9 @@ use std::path::Path;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use truezero_http::Problem;
 
 use crate::Observatory;
-use crate::error::Refusal;
 
 /// A larger file is no report.
 const MAX_BYTES: u64 = 64 << 20;
@@ -22,8 +22,8 @@ pub(crate) fn exists(path: Option<&Path>) -> bool {
     path.is_some_and(Path::is_file)
 }
 
-pub(crate) async fn report(State(observatory): State<Observatory>) -> Result<Response, Refusal> {
-    let none = || Refusal::not_found("there is no report\nhint: `truezero paper` writes one");
+pub(crate) async fn report(State(observatory): State<Observatory>) -> Result<Response, Problem> {
+    let none = || Problem::not_found("there is no report\nhint: `truezero paper` writes one");
     let path = observatory.shared.report.clone().ok_or_else(none)?;
     let read = move || {
         let small = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= MAX_BYTES);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use truezero::{Activation, Error, Examples, Model, Plan, Progress, Trainer, TrainingOptions};
+use truezero_http::Problem;
+use truezero_http::json::Value;
 
-use crate::error::Refusal;
 use crate::examples::{DIGITS, Digits};
 use crate::live::{Live, Session, Start};
 
@@ -13,10 +13,11 @@ use crate::live::{Live, Session, Start};
 const MAX_LAYERS: usize = 6;
 const MAX_UNITS: usize = 2000;
 const MAX_EPOCHS: usize = 1000;
+/// Longest list of layers that is looked at, to tell how many there are.
+const MAX_OPTIONS: usize = 1000;
 
 /// What a page may choose; what it does not is as `truezero train` has it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(crate) struct Wanted {
     hidden: Option<Vec<usize>>,
     activation: Option<Activation>,
@@ -27,7 +28,28 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn plan(self) -> Result<Plan, Refusal> {
+    pub(crate) fn read(value: &Value<'_, '_>) -> Result<Self, Problem> {
+        value.only(&["hidden", "activation", "l1", "target_sparsity", "learning_rate", "epochs"])?;
+        let number = |name: &str| value.get(name)?.map(|number| number.number()).transpose();
+        let hidden = value.get("hidden")?.map(|hidden| {
+            let units = hidden.items("an array of numbers of units", MAX_OPTIONS)?;
+            units.iter().map(Value::size).collect::<Result<Vec<_>, _>>()
+        });
+        let activation = value.get("activation")?.map(|activation| {
+            let wrong = |error| Problem::unfit(format!("option activation: {error}"));
+            activation.text()?.parse::<Activation>().map_err(wrong)
+        });
+        Ok(Self {
+            hidden: hidden.transpose()?,
+            activation: activation.transpose()?,
+            l1: number("l1")?.map(|l1| l1 as f32),
+            target_sparsity: number("target_sparsity")?.map(|target| target as f32),
+            learning_rate: number("learning_rate")?.map(|rate| rate as f32),
+            epochs: value.get("epochs")?.map(|epochs| epochs.size()).transpose()?,
+        })
+    }
+
+    fn plan(self) -> Result<Plan, Problem> {
         let default = TrainingOptions::default();
         let options = TrainingOptions {
             hidden: self.hidden.unwrap_or(default.hidden),
@@ -47,17 +69,15 @@ impl Wanted {
         ] {
             if found > most {
                 let message = format!("option {option}: expected at most {most} here, found {found}");
-                return Err(Refusal::unsuitable(format!(
-                    "{message}\nhint: `truezero train` has no such limit"
-                )));
+                return Err(Problem::unfit(format!("{message}\nhint: `truezero train` has no such limit")));
             }
         }
-        options.check().map_err(Refusal::unsuitable)
+        options.check().map_err(Problem::unfit)
     }
 }
 
 /// Starts a training, unless one runs.
-pub(crate) fn start(live: &Arc<Live>, wanted: Wanted) -> Result<(), Refusal> {
+pub(crate) fn start(live: &Arc<Live>, wanted: Wanted) -> Result<(), Problem> {
     let plan = wanted.plan()?;
     let options = plan.options();
     let session = live.begin(Start {

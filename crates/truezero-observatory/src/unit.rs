@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use truezero::{Layer, Model};
+use truezero_http::Problem;
 
-use crate::error::Refusal;
 use crate::input::IMAGE;
 
 /// Weights that are told one by one.
@@ -34,10 +34,10 @@ pub(crate) struct Unit {
 }
 
 /// Finds the unit.
-pub(crate) fn unit(model: &Model, which: &Which) -> Result<Unit, Refusal> {
+pub(crate) fn unit(model: &Model, which: &Which) -> Result<Unit, Problem> {
     let hidden = model.network.hidden();
     let layer = hidden.get(which.layer).filter(|layer| which.unit < layer.units()).ok_or_else(|| {
-        Refusal::not_found(format!("no unit {} in hidden layer {}", which.unit + 1, which.layer + 1))
+        Problem::not_found(format!("no unit {} in hidden layer {}", which.unit + 1, which.layer + 1))
     })?;
     let incoming = column(layer, which.unit);
     let mut strongest: Vec<(usize, f32)> = incoming.iter().copied().enumerate().collect();

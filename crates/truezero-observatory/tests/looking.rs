@@ -75,8 +75,10 @@ async fn a_table_is_asked_for_by_its_columns() {
         Column { name: "age".to_owned(), values: numbers },
         Column { name: "text".to_owned(), values: ColumnValues::Text(words) },
     ];
-    let model =
-        model(Features::Table(Table { rows: 3, columns }), RawTarget::Numbers(vec![0.5, 1.25, 9.0].into()));
+    let model = model(
+        Features::Table(Table { rows: 3, columns, ..Table::default() }),
+        RawTarget::Numbers(vec![0.5, 1.25, 9.0].into()),
+    );
     let observatory = of(&model);
     let (_, state) = json(&observatory, "GET", "/observatory/state", Value::Null).await;
     let network = &state["networks"][0];
@@ -89,9 +91,12 @@ async fn a_table_is_asked_for_by_its_columns() {
     assert_eq!(status, StatusCode::OK, "{fine}");
     let (_, bad) = look(json!({ "age": 2, "text": "a bad film" })).await;
     assert_ne!(fine["values"], bad["values"]);
-    let (status, refused) = look(json!({ "text": "a fine film" })).await;
+    let (_, missing) = look(json!({ "age": null, "text": "a fine film" })).await;
+    let (status, left_out) = look(json!({ "text": "a fine film" })).await;
+    assert_eq!((status, &left_out["values"]), (StatusCode::OK, &missing["values"]), "the same");
+    let (status, refused) = look(json!({ "other": 1 })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused["error"].as_str().unwrap().contains("column \"age\""), "{refused}");
+    assert!(refused["error"].as_str().unwrap().contains("such as \"age\""), "{refused}");
     let (status, _) = look(json!({ "age": [1], "text": "" })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
@@ -106,7 +111,7 @@ async fn what_cannot_be_is_refused_with_words() {
         (json!({ "network": "given-0", "input": values(783) }), 422, "expected 784 numbers, found 783"),
         (json!({ "network": "given-0", "input": { "record": { "a": 1 } } }), 422, "784"),
         (json!({ "network": "given-0", "input": {} }), 400, "input"),
-        (json!({ "network": "given-0" }), 422, "missing field"),
+        (json!({ "network": "given-0" }), 400, "input: expected an example, found nothing"),
     ] {
         let (found, body) = json(&observatory, "POST", "/observatory/observe", question).await;
         assert_eq!(found, status, "{body}");

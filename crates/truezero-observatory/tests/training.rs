@@ -2,14 +2,19 @@
 
 mod common;
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use common::{PATIENCE, ask, json, wait_for};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use truezero_observatory::{Live, Observatory, Start};
+use tower::ServiceExt;
+use truezero_http::{Gate, Hosts, Limits};
+use truezero_observatory::{LIMITS, Live, Observatory, Start};
 
 async fn training(observatory: &Observatory, method: &str, body: Value) -> (StatusCode, Value) {
     json(observatory, method, "/observatory/training", body).await
@@ -111,6 +116,23 @@ async fn a_training_that_cannot_be_is_refused() {
     let (status, _) = training(&observatory, "PATCH", json!({ "l1": 0.1, "target_sparsity": 0.5 })).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "one or the other");
     observatory.close();
+}
+
+#[tokio::test]
+async fn who_asks_and_says_no_more_is_answered_in_time() {
+    let limits = Limits { timeout: Duration::from_millis(100), ..LIMITS };
+    let gate = Gate::new(limits, Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]).unwrap());
+    let router = gate.guard(Observatory::new(Vec::new).router());
+    for (method, path) in [
+        ("POST", "/observatory/observe"),
+        ("POST", "/observatory/training"),
+        ("PATCH", "/observatory/training"),
+    ] {
+        let silent = Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let request = Request::builder().method(method).uri(path).header("host", "localhost").body(silent);
+        let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT, "{method} {path}");
+    }
 }
 
 #[tokio::test]

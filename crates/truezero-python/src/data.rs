@@ -1,7 +1,7 @@
 //! The data that comes with truezero.
 
 use pyo3::prelude::*;
-use truezero_data::{ColumnValues, Features, Raw, RawTarget, Source};
+use truezero_data::{ColumnValues, Features, Portion, Raw, RawTarget, Source, Task, split};
 
 use crate::arrays::{self, Csr};
 use crate::failure::wrong;
@@ -45,6 +45,30 @@ pub fn film_snippets() -> PyResult<(Vec<String>, Vec<i64>)> {
         stars.extend(numbers.values().iter().map(|&number| number as i64));
     }
     Ok((texts, stars))
+}
+
+/// Positions of the examples that are kept and of those that are held out: so many of them, each class or label in its
+/// proportion, and never the last example of one. `width` numbers of each example tell: 1 for a class, more for labels as 0 or
+/// 1; of quantities there are none.
+#[pyfunction]
+pub fn hold_out(
+    examples: usize,
+    width: usize,
+    targets: Vec<f64>,
+    count: usize,
+    seed: u64,
+) -> PyResult<(Vec<usize>, Vec<usize>)> {
+    let (target, task) = match width {
+        0 => (None, Task::Regress),
+        1 => (Some(RawTarget::Numbers(targets.into())), Task::Classify),
+        _ => (Some(RawTarget::Rows { width, values: targets, names: Vec::new() }), Task::Multilabel),
+    };
+    if target.as_ref().is_some_and(|target| target.examples() != examples) {
+        return Err(wrong("targets: expected one for each example"));
+    }
+    let rows: Vec<usize> = (0..examples).collect();
+    split(target.as_ref(), Some(task), &rows, Portion::Count(count), seed)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 fn parts(source: Source) -> impl Iterator<Item = Raw> {

@@ -1,11 +1,11 @@
-//! Our errors as Python's: what the system refused is an `OSError`, memory that is not there a `MemoryError`, all else a
-//! `ValueError`; and what is no error as Python's warnings.
+//! Our errors as Python's: what the system refused is an `OSError`, a file that would be lost a `FileExistsError`, memory
+//! that is not there a `MemoryError`, all else a `ValueError`; and what is no error as Python's warnings.
 
 use std::error::Error as _;
 use std::ffi::CString;
 use std::io;
 
-use pyo3::exceptions::{PyMemoryError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyFileExistsError, PyMemoryError, PyUserWarning, PyValueError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use truezero_data::{DataError, Notices};
@@ -21,7 +21,7 @@ pub fn message(error: &dyn std::error::Error) -> String {
         message = format!("{message}: {error}");
         cause = error.source();
     }
-    if hint.is_empty() { message } else { format!("{message}\n{hint}") }
+    if hint.is_empty() { message } else { format!("{message}\n{}", hint.replace("--force", "force=True")) }
 }
 
 /// What options of the library are called in Python, where that is not the same with underscores.
@@ -64,6 +64,7 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
     let text = text(&error);
     let refused = match &error {
         truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
+        truezero::Error::Data(DataError::Protected { .. }) => return PyFileExistsError::new_err(text),
         _ => None,
     };
     if matches!(error, truezero::Error::Memory { .. } | truezero::Error::OutOfMemory(_)) {
@@ -107,12 +108,24 @@ pyo3::create_exception!(
 /// calls.
 const STACK_LEVEL: i32 = 3;
 
+/// The same of a function of the package.
+const FUNCTION_LEVEL: i32 = 2;
+
 /// Gives what was told to Python's `warnings`, which a user may have made errors of.
 pub fn warn(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    warn_at(py, notices, STACK_LEVEL)
+}
+
+/// As [`warn`], from a function that is no method.
+pub fn warn_from_function(py: Python<'_>, notices: &Notices) -> PyResult<()> {
+    warn_at(py, notices, FUNCTION_LEVEL)
+}
+
+fn warn_at(py: Python<'_>, notices: &Notices, level: i32) -> PyResult<()> {
     for notice in notices.all() {
         let text = notice.to_string().replace('\0', "\\0");
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
-        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, STACK_LEVEL)?;
+        PyErr::warn(py, &py.get_type::<DataWarning>(), &text, level)?;
     }
     Ok(())
 }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
-use truezero::{Activation, Cost, Encoder, Layer, Network, Saved, Summary, onnx};
+use truezero::onnx::{self, ExportOptions, ImportOptions, Imported, ONNX};
+use truezero::{Activation, Cost, Encoder, Layer, MODEL, Network, Saved, Summary};
+use truezero_data::files::{InputFiles, Output};
 use truezero_data::preprocess::{InputScales, TargetPlan};
-use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, files};
+use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
-use crate::failure::{detached, raise, warn, within_memory, wrong};
+use crate::failure::{detached, raise, warn, warn_from_function, within_memory, wrong};
 
 /// What errors call bytes that are no file.
 const MEMORY: &str = "a model in memory";
@@ -48,18 +50,26 @@ impl Model {
         Ok(Self { saved })
     }
 
-    /// Reads an ONNX file.
+    /// Reads an ONNX file; gives the model, whether names of classes are text, and names of the inputs.
     #[staticmethod]
-    fn load_onnx(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let model = detached(py, || onnx::load(&path))?.map_err(raise)?;
-        Ok(Self { saved: Saved::Model(Arc::new(model)) })
+    fn load_onnx(
+        py: Python<'_>,
+        path: PathBuf,
+        task: Option<&str>,
+        classes: Option<Vec<String>>,
+    ) -> PyResult<(Self, bool, Vec<String>)> {
+        imported(py, task, classes, |options| onnx::load(&path, options))
     }
 
-    /// Reads the bytes of an ONNX file.
+    /// As `load_onnx`, from the bytes of a file.
     #[staticmethod]
-    fn from_onnx(py: Python<'_>, bytes: Vec<u8>) -> PyResult<Self> {
-        let model = detached(py, || onnx::import(bytes, None))?.map_err(raise)?;
-        Ok(Self { saved: Saved::Model(Arc::new(model)) })
+    fn from_onnx(
+        py: Python<'_>,
+        bytes: Vec<u8>,
+        task: Option<&str>,
+        classes: Option<Vec<String>>,
+    ) -> PyResult<(Self, bool, Vec<String>)> {
+        imported(py, task, classes, |options| onnx::import(bytes, None, options))
     }
 
     /// A network from its layers, the highest of which gives the outputs.
@@ -80,11 +90,14 @@ impl Model {
         model(network, inputs, names, configuration, None)
     }
 
-    /// Writes a file: completely, or it stays as it was.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let save = || match &self.saved {
-            Saved::Model(model) => model.save(&path),
-            Saved::Encoder(encoder) => encoder.save(&path),
+    /// Writes a file: completely, or it stays as it was. With `force` whatever is there is replaced.
+    fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
+        let save = || {
+            let output = Output::open(&path, MODEL, &InputFiles::default(), force)?;
+            match &self.saved {
+                Saved::Model(model) => model.save_to(&output),
+                Saved::Encoder(encoder) => encoder.save_to(&output),
+            }
         };
         py.detach(save).map_err(raise)
     }
@@ -114,14 +127,22 @@ impl Model {
     }
 
     /// The bytes of an ONNX file, which is written too where a path is given: completely, or it stays as it was.
-    #[pyo3(signature = (path = None))]
-    fn to_onnx<'py>(&self, py: Python<'py>, path: Option<PathBuf>) -> PyResult<Bound<'py, PyBytes>> {
+    fn to_onnx<'py>(
+        &self,
+        py: Python<'py>,
+        path: Option<PathBuf>,
+        force: bool,
+        feature_names: Option<Vec<String>>,
+        text_classes: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let model = self.model().map_err(wrong)?;
+        let options = ExportOptions { feature_names, text_classes };
         let bytes = detached(py, || {
-            let bytes = model.to_onnx()?;
-            if let Some(path) = path {
-                files::write(&path, |mut file| file.write_all(&bytes))
-                    .map_err(|source| truezero::Error::Io { operation: "write", path, source })?;
+            let open = |path: &PathBuf| Output::open(path, ONNX, &InputFiles::default(), force);
+            let output = path.as_ref().map(open).transpose()?;
+            let bytes = model.to_onnx(&options)?;
+            if let Some(output) = output {
+                output.write(|mut file| file.write_all(&bytes))?;
             }
             Ok(bytes)
         })?;
@@ -292,6 +313,20 @@ impl Model {
     fn inputs(&self, features: Features, notices: &Notices) -> Result<Batch, truezero::Error> {
         Ok(self.saved.preprocessing().inputs(features, notices)?)
     }
+}
+
+/// What `read` makes of an ONNX file; what it leaves out is given as warnings.
+fn imported(
+    py: Python<'_>,
+    task: Option<&str>,
+    classes: Option<Vec<String>>,
+    read: impl FnOnce(&ImportOptions) -> Result<Imported, truezero::Error> + Send,
+) -> PyResult<(Model, bool, Vec<String>)> {
+    let task = task.map(self::task).transpose()?;
+    let options = ImportOptions { task, classes, notices: Notices::default() };
+    let Imported { model, text_classes, feature_names } = detached(py, || read(&options))?.map_err(raise)?;
+    warn_from_function(py, &options.notices)?;
+    Ok((Model { saved: Saved::Model(Arc::new(model)) }, text_classes, feature_names))
 }
 
 /// What an encoder's task is called.

@@ -3,7 +3,7 @@
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use truezero::{Cost, Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
+use truezero::{ClassCount, Cost, Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
 use truezero_data::preprocess::InputScales;
 use truezero_data::{Dataset, InputPreprocessing, Targets, Task};
 use truezero_sparse::DenseBatch;
@@ -114,9 +114,11 @@ fn options(text: &str) -> PyResult<TrainingOptions> {
 
 #[pymethods]
 impl Trainer {
-    /// A training of a new network, of one that is given, or of one with given hidden layers.
+    /// A training of a new network, of one that is given, or of one with given hidden layers. Validation examples
+    /// choose the best weights unless they are `only_watched`.
     #[new]
-    #[pyo3(signature = (options, task, outputs, train, validation, start, threads))]
+    #[pyo3(signature = (options, task, outputs, train, validation, start, threads, only_watched))]
+    #[allow(clippy::too_many_arguments, reason = "they are Python's")]
     fn new(
         options: &str,
         task: &str,
@@ -125,6 +127,7 @@ impl Trainer {
         validation: Option<Given<'_>>,
         start: Option<&Bound<'_, Model>>,
         threads: usize,
+        only_watched: bool,
     ) -> PyResult<Self> {
         let options = self::options(options)?;
         let goal = Goal::new(task, outputs)?;
@@ -135,8 +138,11 @@ impl Trainer {
         let network = within_memory(|| network(&plan, &train.data, goal, start))??;
         let examples = validation.as_ref().map(Part::examples);
         let trainer = truezero::Trainer::from_network(plan, network, train.examples(), examples, threads);
-        let paused = Some(trainer.map_err(raise)?.pause());
-        Ok(Self { goal, options, train, validation, paused })
+        let mut paused = trainer.map_err(raise)?.pause();
+        if only_watched {
+            paused.only_watch();
+        }
+        Ok(Self { goal, options, train, validation, paused: Some(paused) })
     }
 
     /// Trains to the end of the present epoch. Whatever a signal handler raises stops it after a mini-batch.
@@ -171,6 +177,38 @@ impl Trainer {
     #[getter]
     fn epochs(&self) -> PyResult<usize> {
         Ok(self.paused()?.epochs_done())
+    }
+
+    /// The epoch whose weights `finish` would give now, from 1.
+    #[getter]
+    fn best_epoch(&self) -> PyResult<Option<usize>> {
+        Ok(self.paused()?.best_epoch())
+    }
+
+    /// The first epoch that came nearest to the target sparsity, if there is one.
+    #[getter]
+    fn nearest_epoch(&self) -> PyResult<Option<usize>> {
+        Ok(self.paused()?.nearest_epoch())
+    }
+
+    /// What a person should know of the training so far, in sentences.
+    fn remarks(&self, names: Vec<String>) -> PyResult<Vec<String>> {
+        let mut summary = self.paused()?.summary();
+        if let (Goal::Binary, [of_one]) = (self.goal, summary.counts.each.as_slice()) {
+            let examples = summary.counts.examples;
+            let of_other =
+                ClassCount { actual: examples - of_one.actual, predicted: examples - of_one.predicted };
+            summary.counts.each = vec![of_other, *of_one];
+        }
+        let error = |error: f64| match self.goal {
+            Goal::Other(Task::Regress, _) => format!("{error:.4}"),
+            _ => format!("{:.1} %", 100.0 * error),
+        };
+        Ok(summary
+            .remarks(&self.options)
+            .iter()
+            .map(|remark| remark.notice(&names, &error).to_string())
+            .collect())
     }
 
     /// The record of the latest epoch as a JSON document.

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use truezero_http::{Intake, Problem};
 use truezero_sparse::Batch;
 
-use crate::admission::Memory;
 use crate::compute::Computed;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::problem::Problem;
 use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::servable::Servable;
@@ -24,7 +22,6 @@ const QUICK_BYTES: usize = 64 << 10;
 pub(crate) struct App {
     pub(crate) registry: Registry,
     pub(crate) queue: Queue,
-    pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
     /// Whether clients must show a token.
@@ -36,20 +33,7 @@ pub(crate) type Shared = Arc<App>;
 
 impl App {
     pub(crate) fn new(registry: Registry, queue: Queue, limits: Limits, token: bool) -> Self {
-        Self {
-            registry,
-            queue,
-            memory: Memory::new(&limits),
-            metrics: Metrics::new(),
-            limits,
-            token,
-            stopping: watch::Sender::new(false),
-        }
-    }
-
-    /// When a request that comes now must be answered.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.limits.timeout
+        Self { registry, queue, metrics: Metrics::new(), limits, token, stopping: watch::Sender::new(false) }
     }
 
     /// Waits for the answer of a model.
@@ -58,11 +42,9 @@ impl App {
         model: &Arc<Servable>,
         inputs: Batch,
         codes: Vec<usize>,
-        deadline: Instant,
+        intake: &Intake,
     ) -> Result<Computed, Problem> {
-        let computed = timeout_at(deadline, self.queue.compute(Arc::clone(model), inputs, codes)).await;
-        let seconds = self.limits.timeout.as_secs_f64();
-        let computed = computed.map_err(|_| Problem::busy(format!("no answer within {seconds} s")))??;
+        let computed = self.queue.compute(Arc::clone(model), inputs, codes, intake.clone()).await?;
         self.metrics.computed(model, &computed);
         Ok(computed)
     }

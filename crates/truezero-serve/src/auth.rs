@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use truezero_http::Problem;
 
 use crate::error::Error;
-use crate::problem::Problem;
 
 /// A secret that clients show as `Authorization: Bearer TOKEN`. Only its checksum is kept.
 #[derive(Clone, PartialEq, Eq)]

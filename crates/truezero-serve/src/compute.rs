@@ -25,6 +25,13 @@ pub(crate) struct Scratch {
     layers: Vec<Activations>,
 }
 
+impl Scratch {
+    /// How many activations it has room for.
+    pub(crate) fn numbers(&self) -> usize {
+        self.layers.iter().map(|layer| layer.dense().padded().len()).sum()
+    }
+}
+
 /// Passes a batch through the layers. Each answer is of a part of the examples, with the codes it asks for.
 ///
 /// An example's values do not depend on those it is computed with: the order of every sum is fixed.

@@ -51,6 +51,12 @@ pub enum Error {
         /// The address.
         addr: SocketAddr,
     },
+    /// A name that no host has.
+    #[error("--allow-host: expected the name of a host or `*`, found {found:?}")]
+    Host {
+        /// What was found.
+        found: String,
+    },
     /// The operating system refused.
     #[error("cannot {operation}")]
     System {

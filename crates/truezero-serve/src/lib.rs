@@ -1,9 +1,9 @@
 //! Floor 4 of truezero: networks served over HTTP, by the Open Inference Protocol.
 //!
 //! ```text
-//! connection ─▶ route ─▶ admission ─▶ protocol ─▶ queue ─▶ compute ─▶ protocol ─▶ connection
-//! (how many,             (memory,     (tensors     (turns,   (one pass   (JSON, bytes)
-//!  how slow)              bodies)      to inputs)   together) for all)
+//! connection ─▶ gate ─▶ route ─▶ protocol ─▶ queue ─▶ compute ─▶ protocol ─▶ connection
+//! (how many,    (hosts,          (tensors     (turns,   (one pass   (JSON, bytes)
+//!  how slow)     bodies, memory)  to inputs)   together) for all)
 //! ```
 //!
 //! ```no_run
@@ -13,6 +13,7 @@
 //! let options = Options {
 //!     addr: "127.0.0.1:8080".to_owned(),
 //!     token: None,
+//!     allow_hosts: Vec::new(),
 //!     insecure: false,
 //!     watch: false,
 //!     threads: 2,
@@ -25,18 +26,16 @@
 
 #![forbid(unsafe_code)]
 
-mod admission;
 mod app;
 mod auth;
 mod compute;
-mod connection;
+mod cost;
 mod endless;
 mod error;
 mod event;
 pub mod limits;
 mod metrics;
 mod openapi;
-mod problem;
 mod protocol;
 mod queue;
 mod records;

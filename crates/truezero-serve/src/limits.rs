@@ -10,7 +10,8 @@ pub const EXAMPLES: usize = 4096;
 pub const WIDTH: usize = 1 << 20;
 /// Most numbers a request may come to as a plain array, inputs and outputs each.
 pub const NUMBERS: usize = 1 << 24;
-/// Most memory that requests take together, from their first byte to the last of their answers.
+/// Most memory that requests take together, from their first byte to the last of their answers. Beside it there are the
+/// models, what each connection has ([`CONNECTION_BYTES`]), and [`OWN_BYTES`].
 pub const MEMORY_BYTES: usize = 512 << 20;
 /// Most requests that wait to be computed.
 pub const QUEUE: usize = 256;
@@ -22,10 +23,15 @@ pub const BATCH: usize = 256;
 pub const HEAD_SECONDS: u64 = 10;
 /// Longest time for the rest: its body, its turn, and its answer.
 pub const TIMEOUT_SECONDS: u64 = 30;
-/// Largest head of a request, in bytes.
-pub(crate) const HEAD_BYTES: usize = 64 << 10;
-/// What `Retry-After` says.
-pub(crate) const RETRY_SECONDS: u64 = 1;
+/// Most memory of the server itself, in bytes: threads, what the allocator keeps, and a pass of the network over
+/// [`Limits::batch`] examples where layers have a few thousand units.
+pub const OWN_BYTES: usize = 128 << 20;
+/// Longest name of a request that comes back in its answer, in bytes.
+pub const ID_BYTES: usize = 256;
+/// Most tensors of a request, given or wanted.
+pub const TENSORS: usize = 1000;
+
+pub use truezero_http::CONNECTION_BYTES;
 
 /// The limits of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +59,19 @@ pub struct Limits {
     /// How long a request waits for others to be computed with. Those that wait anyway, because an
     /// earlier one is being computed, are computed together without any delay.
     pub delay: Duration,
+}
+
+impl Limits {
+    /// What holds whatever is asked.
+    pub(crate) fn of_clients(&self) -> truezero_http::Limits {
+        truezero_http::Limits {
+            body_bytes: self.body_bytes,
+            memory_bytes: self.memory_bytes,
+            connections: self.connections,
+            head: self.head,
+            timeout: self.timeout,
+        }
+    }
 }
 
 impl Default for Limits {

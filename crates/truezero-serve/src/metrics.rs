@@ -1,21 +1,55 @@
 //! What is counted, and how Prometheus is told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use truezero_http::Answered;
 
 use crate::compute::Computed;
 use crate::queue::Queue;
 use crate::servable::Servable;
 
-/// The form in which they are told.
-pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// A form in which they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    OpenMetrics,
+    /// That of Prometheus before.
+    Text,
+}
+
+impl Form {
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Text => prometheus_text::CONTENT_TYPE,
+        }
+    }
+
+    /// The one that a client likes better; OpenMetrics if it does not mind.
+    pub(crate) fn wanted(accept: &str) -> Self {
+        let weight = |form: &str| {
+            let mut weights = accept.split(',').filter_map(|range| {
+                let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
+                let parameter =
+                    |parameter: &str| parameter.trim().strip_prefix("q=")?.trim().parse::<f64>().ok();
+                let weight = parameters.split(';').find_map(parameter).unwrap_or(1.0);
+                kind.trim().eq_ignore_ascii_case(form).then_some(weight)
+            });
+            let first = weights.next()?;
+            Some(weights.fold(first, f64::max))
+        };
+        match (weight("application/openmetrics-text"), weight("text/plain")) {
+            (None, Some(text)) if text > 0.0 => Self::Text,
+            (Some(openmetrics), Some(text)) if text > openmetrics => Self::Text,
+            _ => Self::OpenMetrics,
+        }
+    }
+}
 
 /// Upper ends of the bins of the histogram of latencies, in seconds.
 const LATENCIES: [f64; 14] =
@@ -97,7 +131,10 @@ impl Metrics {
         Self { registry, requests, latency, examples, units, active, sparsity, queue, batches, reloads }
     }
 
-    pub(crate) fn answered(&self, route: &str, status: u16, took: Duration) {
+    pub(crate) fn answered(&self, answered: Answered<'_>) {
+        let Answered { route, status, took } = answered;
+        // Paths that are not known are counted together, lest clients fill the memory with them.
+        let route = route.unwrap_or("other");
         self.requests.get_or_create(&Request { route: route.to_owned(), status }).inc();
         self.latency.get_or_create(&Route { route: route.to_owned() }).observe(took.as_secs_f64());
     }
@@ -120,12 +157,38 @@ impl Metrics {
     }
 
     /// Everything as text.
-    pub(crate) fn text(&self, queue: &Queue) -> String {
+    pub(crate) fn text(&self, queue: &Queue, form: Form) -> String {
         self.queue.set(queue.len() as i64);
         self.batches.inner().store(queue.batches(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = text::encode(&mut text, &self.registry);
+        let _ = match form {
+            Form::OpenMetrics => text::encode(&mut text, &self.registry),
+            Form::Text => prometheus_text::encode(&mut text, &self.registry),
+        };
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_the_one_that_is_liked_better() {
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
+                          text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        for accept in
+            ["", "*/*", "application/openmetrics-text", prometheus, "text/plain;q=0", "application/json"]
+        {
+            assert_eq!(Form::wanted(accept), Form::OpenMetrics, "{accept}");
+        }
+        for accept in [
+            "text/plain",
+            "text/plain;version=0.0.4;q=0.5, */*;q=0.1",
+            "Text/Plain, application/openmetrics-text;q=0.9",
+        ] {
+            assert_eq!(Form::wanted(accept), Form::Text, "{accept}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The description of everything that can be asked, for the models that are served.
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
+use truezero_http::ErrorBody;
 use utoipa::OpenApi;
 
 use crate::app::App;
-use crate::problem::{ErrorBody, REFUSALS, REFUSALS_OF_BODIES};
 use crate::protocol::{answer, datatype, metadata, question};
 use crate::servable::{INDICES, Servable, VALUES};
 use crate::{records, routes};
@@ -15,6 +16,25 @@ const ANY_VERSION: &str = "/v2/models/{model}";
 const ONE_VERSION: &str = "/v2/models/{model}/versions/{version}";
 /// A model of a matrix with more columns gets no example of a record.
 const WIDEST_EXAMPLE: usize = 64;
+
+/// Why any request may be refused, by status.
+const REFUSALS: [(StatusCode, &str); 4] = [
+    (StatusCode::FORBIDDEN, "The server is not asked by a name of its own, or by a page of somebody else's"),
+    (StatusCode::NOT_FOUND, "No such model, or not in that version"),
+    (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server"),
+    (StatusCode::SERVICE_UNAVAILABLE, "Too much to do at present; `Retry-After` says when to try again"),
+];
+/// Why one that has a body may be refused besides.
+const REFUSALS_OF_BODIES: [(StatusCode, &str); 5] = [
+    (StatusCode::BAD_REQUEST, "The body or a header is not what the protocol demands"),
+    (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
+    (StatusCode::PAYLOAD_TOO_LARGE, "A limit of the server is passed"),
+    (
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The body is packed otherwise than by gzip or deflate, or is of another type",
+    ),
+    (StatusCode::UNPROCESSABLE_ENTITY, "A well formed request that does not suit the model"),
+];
 
 #[derive(OpenApi)]
 #[openapi(

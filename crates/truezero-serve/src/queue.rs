@@ -12,12 +12,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use truezero_http::{Intake, Problem};
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 use crate::compute::{Computed, Scratch, compute};
 use crate::limits::Limits;
-use crate::problem::Problem;
 use crate::servable::Servable;
+
+/// Activations that are kept for the next pass at most; those of more are let go.
+const SCRATCH_NUMBERS: usize = 1 << 21;
 
 /// Requests that wait for their turn; a handle of it is cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ struct Job {
     codes: Vec<usize>,
     since: Instant,
     reply: oneshot::Sender<Computed>,
+    /// The memory counts as taken until this is computed or dropped, whoever still waits for it.
+    _intake: Intake,
 }
 
 impl Queue {
@@ -92,6 +97,7 @@ impl Queue {
         model: Arc<Servable>,
         inputs: Batch,
         codes: Vec<usize>,
+        intake: Intake,
     ) -> Result<Computed, Problem> {
         let (reply, answer) = oneshot::channel();
         {
@@ -104,7 +110,8 @@ impl Queue {
                 let waiting = state.waiting.len();
                 return Err(Problem::busy(format!("{waiting} requests are waiting, which is the limit")));
             }
-            state.waiting.push_back(Job { model, inputs, codes, since: Instant::now(), reply });
+            let since = Instant::now();
+            state.waiting.push_back(Job { model, inputs, codes, since, reply, _intake: intake });
         }
         self.shared.changed.notify_one();
         answer.await.map_err(|_| Problem::internal())
@@ -195,6 +202,9 @@ fn work(shared: &Shared, threads: usize) {
             (engine, scratch) = (Engine::new(threads), Scratch::default());
             continue;
         };
+        if scratch.numbers() > SCRATCH_NUMBERS {
+            scratch = Scratch::default();
+        }
         for (job, answer) in jobs.into_iter().zip(answers) {
             let _ = job.reply.send(answer); // a client that has gone needs none
         }
@@ -248,7 +258,8 @@ mod tests {
         let (reply, answer) = oneshot::channel();
         let inputs = Batch::Dense(DenseBatch::zeros(examples, 3));
         let (model, codes, since) = (Arc::clone(model), Vec::new(), Instant::now());
-        shared.lock().waiting.push_back(Job { model, inputs, codes, since, reply });
+        let intake = Intake::default();
+        shared.lock().waiting.push_back(Job { model, inputs, codes, since, reply, _intake: intake });
         answer
     }
 
@@ -289,7 +300,8 @@ mod tests {
             let (reply, _answer) = oneshot::channel();
             let inputs = Batch::Dense(DenseBatch::from_rows(3, &values));
             let (model, since) = (Arc::clone(&model), Instant::now());
-            let mut job = [Job { model, inputs, codes: vec![0], since, reply }];
+            let intake = Intake::default();
+            let mut job = [Job { model, inputs, codes: vec![0], since, reply, _intake: intake }];
             answer(batch, &mut Engine::new(1), &mut Scratch::default(), &mut job).remove(0)
         });
         assert_eq!(pieces.predictions.examples(), 10);

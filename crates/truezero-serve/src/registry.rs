@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+use truezero_data::quoted;
+use truezero_http::Problem;
 
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::limits::Limits;
-use crate::problem::Problem;
 use crate::servable::Servable;
 
 /// Digits of the checksum that make up a version.
@@ -33,10 +34,12 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// From `name=path`, or from a path alone, whose file stem is then the name.
+    /// From `name=path`, or from a path alone, whose file stem is then the name. What is a file is a path, though it
+    /// has that sign in it.
     pub fn parse(text: &str) -> Self {
         if let Some((name, path)) = text.split_once('=')
             && is_name(name)
+            && !Path::new(text).is_file()
         {
             return Self { name: name.to_owned(), path: path.into() };
         }
@@ -48,7 +51,7 @@ impl ModelFile {
 
 /// Whether a name can stand in a path as it is.
 fn is_name(name: &str) -> bool {
-    let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
     !name.is_empty() && name.chars().all(usual) && name.chars().any(|c| c != '.')
 }
 
@@ -83,7 +86,7 @@ impl Registry {
         let mut entries = BTreeMap::new();
         for ModelFile { name, path } in files {
             if !is_name(name) {
-                return names("names of letters, digits, `-`, `_` and `.`", &format!("{name:?}"));
+                return names("names of letters, digits, `-`, `_`, `.` and `=`", &format!("{name:?}"));
             }
             let Place::Vacant(place) = entries.entry(name.clone()) else {
                 return names("a different name for each", &format!("{name:?} twice"));
@@ -101,11 +104,13 @@ impl Registry {
     /// A model as it is at present.
     pub(crate) fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<Servable>, Problem> {
         let entry = self.entries.get(name);
-        let model = entry.ok_or_else(|| Problem::not_found(format!("no model is named {name:?}")))?.serving();
+        let model =
+            entry.ok_or_else(|| Problem::not_found(format!("no model is named {}", quoted(name))))?.serving();
         match version {
             Some(version) if version != model.version => Err(Problem::not_found(format!(
-                "model {name:?} is served in version {:?}, not {version:?}",
-                model.version
+                "model {name:?} is served in version {:?}, not {}",
+                model.version,
+                quoted(version)
             ))),
             _ => Ok(model),
         }

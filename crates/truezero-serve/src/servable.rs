@@ -6,11 +6,11 @@ use std::sync::Arc;
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
 use truezero_data::{Features, InputPreprocessing, Notices, Task, WideBatch};
+use truezero_http::Problem;
 use truezero_sparse::Batch;
 
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::problem::Problem;
 
 /// The tensor of plain numbers that a model takes.
 pub(crate) const INPUT: &str = "input";
@@ -28,6 +28,7 @@ pub(crate) struct Servable {
     /// From numbers of a tensor to inputs.
     rules: InputPreprocessing,
     outputs: Vec<OutputSpec>,
+    label_bytes: usize,
 }
 
 /// A tensor that a model gives.
@@ -76,7 +77,8 @@ impl Servable {
             }
         };
         let outputs = outputs(&saved);
-        Ok(Self { name: name.to_owned(), version, saved, rules, outputs })
+        let label_bytes = label_bytes(&saved);
+        Ok(Self { name: name.to_owned(), version, saved, rules, outputs, label_bytes })
     }
 
     /// All layers, lowest first.
@@ -124,8 +126,26 @@ impl Servable {
         self.rules.scales().is_some_and(|scales| !scales.shifts.is_empty())
     }
 
+    pub(crate) fn label_bytes(&self) -> usize {
+        self.label_bytes
+    }
+
     pub(crate) fn outputs(&self) -> &[OutputSpec] {
         &self.outputs
+    }
+}
+
+/// Longest label or labels of an example in an answer, in bytes of JSON: as a text, and written.
+fn label_bytes(saved: &Saved) -> usize {
+    let Saved::Model(model) = saved else { return 0 };
+    // As JSON has it, where a quotation mark takes two bytes and some characters six.
+    let written = |name: &String| serde_json::to_string(name).map_or(0, |json| 2 * json.len());
+    let names = model.preprocessing.labels().iter().map(written);
+    match model.preprocessing.task() {
+        Task::Classify => names.max().unwrap_or(0),
+        // Each takes a place in a list, too.
+        Task::Multilabel => names.map(|name| name + size_of::<&str>()).sum(),
+        Task::Regress => 0,
     }
 }
 

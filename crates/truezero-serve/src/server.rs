@@ -1,26 +1,21 @@
 //! The server put together, from its models to its end.
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::from_fn_with_state;
 use tokio::runtime::Builder;
-use tower_http::catch_panic::CatchPanicLayer;
 use truezero::Model;
+use truezero_http::{Gate, Hosts, Problem};
 
 use crate::app::{App, Shared};
 use crate::auth::{self, Token};
-use crate::connection;
 use crate::endless;
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::limits::Limits;
-use crate::problem::Problem;
 use crate::queue::Queue;
 use crate::registry::{ModelFile, Registry};
 use crate::{reload, routes, signals};
@@ -32,6 +27,9 @@ pub struct Options {
     pub addr: String,
     /// What clients must show, if anything.
     pub token: Option<Token>,
+    /// Names that clients may call the server by, beside those of this machine; `*` allows any. With a token, any is
+    /// allowed.
+    pub allow_hosts: Vec<String>,
     /// Whether to listen beyond loopback without a token.
     pub insecure: bool,
     /// Whether models are replaced when their files change.
@@ -49,6 +47,7 @@ pub struct Server {
     addr: SocketAddr,
     worker: JoinHandle<()>,
     page: Router,
+    hosts: Hosts,
     options: Options,
     log: Log,
 }
@@ -80,13 +79,14 @@ impl Server {
         let listener = TcpListener::bind(addrs.as_slice()).map_err(listening)?;
         listener.set_nonblocking(true).map_err(listening)?;
         let addr = listener.local_addr().map_err(listening)?;
+        let hosts = hosts(addr, &options)?;
         let (queue, worker) = Queue::start(&options.limits, options.threads)
             .map_err(|source| Error::System { operation: "start a thread".to_owned(), source })?;
         let app = Arc::new(App::new(registry, queue, options.limits.clone(), options.token.is_some()));
-        Ok(Self { app, listener, addr, worker, page: Router::new(), options, log })
+        Ok(Self { app, listener, addr, worker, page: Router::new(), hosts, options, log })
     }
 
-    /// Serves these paths as well, behind the same token. Their handlers see to their own limits.
+    /// Serves these paths as well, behind the same token and the same gate.
     ///
     /// The server's own paths begin with `/v1/` and `/v2`, or are `/metrics` and `/openapi.json`.
     #[must_use]
@@ -133,7 +133,7 @@ impl Server {
         self,
         stop: impl FnOnce(Shared) -> Result<F, Error>,
     ) -> Result<(), Error> {
-        let Self { app, listener, addr, worker, page, options, log } = self;
+        let Self { app, listener, addr, worker, page, hosts, options, log } = self;
         let system = |operation: &str| {
             let operation = operation.to_owned();
             move |source| Error::System { operation, source }
@@ -154,11 +154,14 @@ impl Server {
             }
             log(Event::Listening { addr });
             let router = assemble(&app, page, options.token);
+            let counting = Arc::clone(&app);
+            let gate = Gate::new(options.limits.of_clients(), hosts)
+                .watched(move |answered| counting.metrics.answered(answered));
             let stopping = || {
                 app.stop();
                 log(Event::Stopping);
             };
-            Ok::<_, Error>(connection::serve(listener, router, &options.limits, stop, stopping).await)
+            Ok::<_, Error>(truezero_http::serve(listener, router, &gate, stop, stopping).await)
         });
         app.queue.close();
         runtime.shutdown_background();
@@ -172,25 +175,24 @@ impl Server {
     }
 }
 
+/// The names that clients may call the server by.
+fn hosts(addr: SocketAddr, options: &Options) -> Result<Hosts, Error> {
+    // The name that it was told to listen at is one of its own.
+    let own =
+        options.addr.rsplit_once(':').map(|(name, _)| name).filter(|name| name.parse::<IpAddr>().is_err());
+    let own = own.filter(|name| !name.is_empty() && !name.starts_with('[')).map(str::to_owned);
+    let allowed: Vec<String> = options.allow_hosts.iter().cloned().chain(own).collect();
+    let hosts = Hosts::new(addr.ip(), &allowed).map_err(|found| Error::Host { found })?;
+    // Who shows the token is no page of somebody else's.
+    Ok(if options.token.is_some() { hosts.with_any() } else { hosts })
+}
+
 /// The server's own paths and others, behind what holds for all of them.
 fn assemble(app: &Shared, page: Router, token: Option<Token>) -> Router {
     routes::router(Arc::clone(app))
         .merge(page)
         .fallback(async || Problem::not_found("no such path; /openapi.json lists those there are"))
         .method_not_allowed_fallback(async || Problem::wrong_method())
-        .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
         .layer(from_fn_with_state(Arc::clone(app), endless::end))
         .layer(from_fn_with_state(token, auth::check))
-        .layer(from_fn_with_state(Arc::clone(app), count))
-}
-
-/// Counts a request under its route, and how long its answer took.
-async fn count(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    // Paths that are not known are counted together, lest clients fill the memory with them.
-    let route = path.as_ref().map_or("other", MatchedPath::as_str);
-    app.metrics.answered(route, response.status().as_u16(), began.elapsed());
-    response
 }

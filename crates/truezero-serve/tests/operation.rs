@@ -85,6 +85,11 @@ fn names_are_taken_from_the_file_or_given() {
     assert_eq!(named("x-1=a/b.safetensors"), ("x-1".to_owned(), "a/b.safetensors".to_owned()));
     // A path may hold the sign, too.
     assert_eq!(named("a/c=b.safetensors").1, "a/c=b.safetensors");
+    // What is a file is a path.
+    let folder = Folder::new();
+    let file = folder.save("lr=0.1", &classifier(1));
+    assert_eq!(file.name, "lr=0.1");
+    assert_eq!(Running::serving(&file).get("/v2/models/lr=0.1").ok()["name"], "lr=0.1");
 }
 
 #[test]
@@ -138,6 +143,54 @@ fn models_are_replaced_while_requests_come() {
     );
     assert!(metrics.contains("truezero_reloads_total{model=\"flowers\",result=\"refused\"}"), "{metrics}");
     assert!(!metrics.contains("truezero_reloads_total{model=\"other\""), "{metrics}");
+}
+
+#[test]
+fn pages_of_others_get_nothing() {
+    let folder = Folder::new();
+    let files = [folder.save("flowers", &classifier(1))];
+    let page = axum::Router::new().route("/page", axum::routing::post(async || "done"));
+    let ask = |server: &Running, method: &str, path: &str, headers: &str| {
+        let mut client = server.connect();
+        client.write(format!("{method} {path} HTTP/1.1\r\n{headers}content-length: 0\r\n\r\n").as_bytes());
+        client.read().unwrap().status
+    };
+    let server = Running::start_with(&files, options(Limits::default()), page.clone());
+    for path in ["/v2", "/metrics", "/v2/health/live", "/none"] {
+        assert_eq!(ask(&server, "GET", path, "host: evil.example\r\n"), 403, "{path}");
+        assert_eq!(ask(&server, "GET", path, ""), 400, "{path}");
+    }
+    for path in ["/page", "/v1/predict", "/v2/repository/index", "/v2/models/flowers/infer"] {
+        let headers = "host: localhost\r\norigin: http://evil.example\r\n";
+        assert_eq!(ask(&server, "POST", path, headers), 403, "{path}");
+    }
+    assert_eq!(ask(&server, "POST", "/page", "host: localhost\r\norigin: http://localhost\r\n"), 200);
+    let allowed =
+        Options { allow_hosts: vec!["models.example.org".to_owned()], ..options(Limits::default()) };
+    let server = Running::start(&files, allowed);
+    assert_eq!(ask(&server, "GET", "/v2", "host: models.example.org\r\n"), 200);
+    assert_eq!(ask(&server, "GET", "/v2", "host: evil.example\r\n"), 403);
+    // Pages of others have no token, so behind it any name will do.
+    let token = Some(Token::new("secret").unwrap());
+    let server = Running::start(&files, Options { token, ..options(Limits::default()) });
+    let headers = "host: any.example\r\nauthorization: Bearer secret\r\n";
+    assert_eq!(ask(&server, "GET", "/v2", headers), 200);
+    let wrong = Options { allow_hosts: vec!["http://x".to_owned()], ..options(Limits::default()) };
+    assert!(matches!(refused(&files, wrong), Error::Host { .. }));
+}
+
+#[test]
+fn figures_come_in_the_form_that_is_asked_for() {
+    let folder = Folder::new();
+    let server = Running::serving(&folder.save("flowers", &classifier(1)));
+    let answer = server.connect().send("GET", "/metrics", &[("accept", "text/plain;version=0.0.4")], b"");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert!(
+        answer.text().contains("# TYPE truezero_batches_total counter\ntruezero_batches_total 0\n"),
+        "{}",
+        answer.text()
+    );
+    assert!(!answer.text().contains("# EOF"));
 }
 
 /// The samples of an OpenMetrics text, which must be in the form that the standard demands.
@@ -227,7 +280,7 @@ fn the_description_names_every_path_and_model() {
     assert_eq!(paths, expected);
     let infer = &document["paths"]["/v2/models/{model}/infer"]["post"];
     assert_eq!(infer["parameters"][0]["schema"]["enum"], json!(["flowers", "others"]));
-    for status in ["200", "400", "404", "408", "413", "422", "500", "503"] {
+    for status in ["200", "400", "403", "404", "408", "413", "415", "422", "500", "503"] {
         assert!(infer["responses"][status].is_object(), "{status}");
     }
     // The examples work.

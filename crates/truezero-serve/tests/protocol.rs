@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::Write;
+
 use common::{
     Client, Folder, Running, classifier, dense, floats, model, numbers, tensor, with_preprocessing,
 };
@@ -116,6 +118,115 @@ fn flat_nested_sparse_and_binary_tensors_mean_the_same() {
         rest = after;
     }
     assert!(rest.is_empty());
+}
+
+#[test]
+fn whatever_the_metadata_name_can_be_sent_and_asked_for() {
+    let folder = Folder::new();
+    let server = Running::serving(&folder.save("flowers", &classifier(6)));
+    let about = server.get("/v2").ok();
+    assert_eq!(about["extensions"], json!(["binary_tensor_data"]), "models are not loaded on demand");
+    let metadata = server.get("/v2/models/flowers").ok();
+    let shape = |tensor: &Value| -> Vec<i64> {
+        tensor["shape"].as_array().unwrap().iter().map(|size| size.as_i64().unwrap().max(1)).collect()
+    };
+    for alternative in ["inputs", "sparse_inputs"] {
+        let tensors = metadata[alternative].as_array().unwrap();
+        let inputs: Vec<Value> = tensors
+            .iter()
+            .map(|tensor| {
+                let data = vec![0; shape(tensor).iter().product::<i64>() as usize];
+                json!({"name": tensor["name"], "datatype": tensor["datatype"], "shape": shape(tensor), "data": data})
+            })
+            .collect();
+        let outputs = metadata["outputs"].as_array().unwrap();
+        let names: Vec<Value> = outputs.iter().map(|output| json!({"name": output["name"]})).collect();
+        let answer = server.infer("flowers", &json!({"inputs": inputs, "outputs": names})).ok();
+        assert_eq!(answer["outputs"].as_array().unwrap().len(), outputs.len(), "{alternative}");
+    }
+}
+
+#[test]
+fn short_types_are_the_numbers_that_they_stand_for() {
+    let folder = Folder::new();
+    let server = Running::serving(&folder.save("flowers", &classifier(7)));
+    let expected =
+        server.infer("flowers", &dense(6, &[1.0, 0.0, 1.0, 1.0, 0.0, 0.0])).ok()["outputs"].clone();
+    // One and zero.
+    for (datatype, one) in [("FP16", &[0x00, 0x3c][..]), ("BF16", &[0x80, 0x3f]), ("BOOL", &[1])] {
+        let zero = vec![0; one.len()];
+        let bytes = [one, &zero, one, one, &zero, &zero].concat();
+        let head = json!({"inputs": [{
+            "name": "input", "shape": [1, 6], "datatype": datatype, "parameters": {"binary_data_size": bytes.len()}
+        }]})
+        .to_string();
+        let length = head.len().to_string();
+        let headers = [("inference-header-content-length", length.as_str())];
+        let body = [head.as_bytes(), &bytes].concat();
+        let answer = server.connect().send("POST", "/v2/models/flowers/infer", &headers, &body).ok();
+        assert_eq!(answer["outputs"], expected, "{datatype}");
+    }
+    let truths = json!({"inputs": [
+        {"name": "input", "shape": [1, 6], "datatype": "BOOL", "data": [true, false, true, true, false, false]}
+    ]});
+    assert_eq!(server.infer("flowers", &truths).ok()["outputs"], expected);
+}
+
+#[test]
+fn requests_may_be_packed() {
+    let folder = Folder::new();
+    let server = Running::serving(&folder.save("flowers", &classifier(8)));
+    let request = dense(6, &numbers(6, 1));
+    let expected = server.infer("flowers", &request).ok();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(request.to_string().as_bytes()).unwrap();
+    let headers = [("content-encoding", "gzip")];
+    let answer = server.connect().send("POST", "/v2/models/flowers/infer", &headers, &gzip.finish().unwrap());
+    assert_eq!(answer.ok(), expected);
+}
+
+#[test]
+fn what_comes_back_of_a_request_is_short() {
+    let folder = Folder::new();
+    let server = Running::serving(&folder.save("flowers", &classifier(9)));
+    let long = "\u{7f}".repeat(1 << 20);
+    let tensor = json!({"name": "input", "shape": [1, 6], "datatype": "FP32", "data": [0, 0, 0, 0, 0, 0]});
+    let with = |name: &str, value: Value| {
+        let mut tensor = tensor.clone();
+        tensor[name] = value;
+        json!({"inputs": [tensor]})
+    };
+    for request in [
+        json!({"id": long, "inputs": [tensor]}),
+        json!({"inputs": [tensor], "outputs": [{"name": long}]}),
+        json!({"inputs": [tensor], "outputs": [{"name": "label", "parameters": {"binary_data": long}}]}),
+        json!({"inputs": long}),
+        json!({"inputs": [tensor], "parameters": long}),
+        with("name", json!(long)),
+        with("datatype", json!(long)),
+        with("shape", json!(long)),
+        with("shape", json!([long])),
+        with("data", json!(long)),
+        with("data", json!([long])),
+        with("parameters", json!({"binary_data_size": long})),
+    ] {
+        let answer = server.infer("flowers", &request);
+        assert!((400..500).contains(&answer.status) && answer.body.len() < 3000, "{}", answer.body.len());
+    }
+    for request in [
+        json!({"model": long, "records": [[0, 0, 0, 0, 0, 0]]}),
+        json!({"records": long}),
+        json!({"records": [long]}),
+        json!({"records": [[long, 0, 0, 0, 0, 0]]}),
+        json!({"records": [{long.as_str(): 1}]}),
+    ] {
+        let answer = server.post("/v1/predict", &request);
+        assert!((400..500).contains(&answer.status) && answer.body.len() < 3000, "{}", answer.body.len());
+    }
+    let id = "a".repeat(256);
+    let mut request = dense(6, &[0.0; 6]);
+    request["id"] = json!(id);
+    assert_eq!(server.infer("flowers", &request).ok()["id"], json!(id));
 }
 
 #[test]
@@ -254,10 +365,10 @@ fn what_does_not_suit_is_refused_with_the_reason() {
             "values of an example",
             json!({"inputs": [input(json!([1, 4_000_000_000_000_u64]), json!([]))]}),
         ),
-        (400, "missing field `inputs`", json!({})),
+        (400, "inputs: expected an array of tensors, found nothing", json!({})),
         (
             400,
-            "unknown variant `BYTES`",
+            "inputs[0].datatype: expected one of BOOL, FP16, BF16, FP32",
             json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "BYTES", "data": []}]}),
         ),
         (400, "a number or an array of them", json!({"inputs": [input(json!([1, 1]), json!(["a"]))]})),
@@ -284,6 +395,8 @@ fn what_does_not_suit_is_refused_with_the_reason() {
     }
     let headers = [("content-encoding", "gzip")];
     client.send("POST", "/v2/models/flowers/infer", &headers, b"{}").refused(400);
+    let headers = [("content-encoding", "zstd")];
+    client.send("POST", "/v2/models/flowers/infer", &headers, b"{}").refused(415);
     // The same connection still serves.
     let body = json!({"inputs": [good]}).to_string();
     client.send("POST", "/v2/models/flowers/infer", &[], body.as_bytes()).ok();

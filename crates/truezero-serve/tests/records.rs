@@ -24,6 +24,7 @@ fn table(rows: usize) -> Table {
             column("colour", ColumnValues::Categories(words.collect())),
             column("body", ColumnValues::Text(texts.collect())),
         ],
+        ..Table::default()
     }
 }
 
@@ -153,19 +154,32 @@ fn records_that_do_not_suit_are_refused_with_the_reason() {
         (422, "the name of one", json!({"records": [whole]})),
         (404, "no model is named", json!({"model": "none", "records": [whole]})),
         (422, "at least one", json!({"model": "films", "records": []})),
-        (422, "column \"size\": expected one", record(json!({"colour": "red", "body": "x"}))),
-        (422, "column \"size\": expected numbers", record(with("size", json!("large")))),
+        (422, "such as \"size\"", record(json!({"unknown": 1}))),
+        (422, "record 1, column \"size\": expected a number", record(with("size", json!("large")))),
         (422, "record 1: expected an object", record(json!([1, 2, 3]))),
         (422, "32-bit", record(with("size", json!(1e300)))),
         (422, "record 1: expected an array of 3 numbers", json!({"model": "matrix", "records": [whole]})),
         (422, "found 2 numbers", json!({"model": "matrix", "records": [[1, 2]]})),
-        (400, "body", record(with("size", json!({"a": 1})))),
-        (400, "body", record(json!(7))),
-        (400, "body", json!({"model": 7, "records": []})),
-        (400, "missing field `records`", json!({"model": "films"})),
+        (400, "record 1, column \"size\": expected a number", record(with("size", json!({"a": 1})))),
+        (400, "record 1: expected an object", record(json!(7))),
+        (400, "model: expected a text, found 7", json!({"model": 7, "records": []})),
+        (400, "records: expected an array of records, found nothing", json!({"model": "films"})),
+        (400, "records: expected an array, found an object", json!({"model": "films", "records": {}})),
     ] {
         let message = server.post("/v1/predict", &request).refused(status);
         assert!(message.contains(reason), "{message:?} does not say {reason:?}");
+    }
+    // What one record leaves out means the same whether others have it or not.
+    let predictions = |records: Value| {
+        server.post("/v1/predict", &json!({"model": "films", "records": records})).ok()["predictions"].clone()
+    };
+    for part in [
+        json!({"size": 1}),
+        json!({"colour": "red"}),
+        json!({"body": "x"}),
+        json!({"size": null, "body": "x"}),
+    ] {
+        assert_eq!(predictions(json!([part]))[0], predictions(json!([part, whole]))[0], "{part}");
     }
     // Unknown categories and unknown words are none, as in `truezero predict`.
     server.post("/v1/predict", &record(with("colour", json!("violet")))).ok();

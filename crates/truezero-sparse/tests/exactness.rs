@@ -181,7 +181,20 @@ proptest! {
     fn what_is_done_value_by_value_is_that_of_the_specification(case in case()) {
         let pre = case.delta;
         let signs: Vec<f32> = (0..pre.width()).map(|j| if j % 3 == 0 { -1.0 } else { 1.0 }).collect();
-        let functions = [Pointwise::Tanh, Pointwise::Logistic, Pointwise::Softplus { alpha: 2.0 }];
+        let functions = [
+            Pointwise::Tanh,
+            Pointwise::Logistic,
+            Pointwise::Softplus { alpha: 2.0 },
+            Pointwise::Leaky { alpha: 0.1 },
+            Pointwise::Elu { alpha: 1.5 },
+            Pointwise::Silu,
+            Pointwise::Gelu,
+            Pointwise::GeluTanh,
+            Pointwise::Mish,
+            Pointwise::HardSwish,
+            Pointwise::Relu6,
+            Pointwise::Softsign,
+        ];
         for mut engine in engines() {
             for signs in [None, Some(&signs[..])] {
                 for function in functions {

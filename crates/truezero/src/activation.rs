@@ -8,6 +8,15 @@
 //! | `logistic` | 1 / (1 + e^(−x)) | f (1 − f) |
 //! | `lif` | see [`LeakyIntegrateAndFire`] | |
 //! | `identity` | x | 1 |
+//! | `leaky:α` | x if x > 0, else αx | 1 if x > 0, else α |
+//! | `elu:α` | x if x > 0, else α (e^x − 1) | 1 if x > 0, else α e^x |
+//! | `silu` | x / (1 + e^(−x)) | s + x s (1 − s) with s = 1 / (1 + e^(−x)) |
+//! | `gelu` | x Φ(x), Φ the normal distribution function | Φ(x) + x φ(x), φ its density |
+//! | `gelu:tanh` | ½ x (1 + tanh u), u = √(2/π) (x + 0.044715 x³) | ½ (1 + tanh u) + ½ x (1 − tanh² u) u' |
+//! | `mish` | x t, t = tanh ln(1 + e^x) | t + x (1 − t²) / (1 + e^(−x)) |
+//! | `hardswish` | x min(max(0, x + 3), 6) / 6 | 0 up to −3, (2x + 3) / 6, 1 from 3 on |
+//! | `relu6` | min(max(0, x), 6) | 1 if 0 < x < 6, else 0 |
+//! | `softsign` | x / (1 + \|x\|) | 1 / (1 + \|x\|)² |
 //!
 //! Glorot, Bordes & Bengio (2011), sections 2 and 3.1.
 
@@ -16,8 +25,8 @@ use std::str::FromStr;
 
 use truezero_sparse::Pointwise;
 
-/// An activation function, written as in the table above; `softplus` alone means α = 1, `relu` means
-/// `rectifier`.
+/// An activation function, written as in the table above; `softplus` and `elu` alone mean α = 1, `leaky` alone means
+/// α = 0.01, `relu` means `rectifier`, and `swish`, `silu`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Activation {
@@ -37,7 +46,34 @@ pub enum Activation {
     LeakyIntegrateAndFire(LeakyIntegrateAndFire),
     /// x itself; no hidden layer gains by it, linear models do.
     Identity,
+    /// x if x > 0, else αx.
+    LeakyRectifier {
+        /// The slope below 0.
+        alpha: f32,
+    },
+    /// The exponential linear unit: x if x > 0, else α (e^x − 1).
+    Elu {
+        /// α > 0; −α is the limit below.
+        alpha: f32,
+    },
+    /// The sigmoid linear unit x / (1 + e^(−x)).
+    Silu,
+    /// The Gaussian error linear unit x Φ(x).
+    Gelu,
+    /// The Gaussian error linear unit by its approximation with tanh.
+    GeluTanh,
+    /// x tanh(ln(1 + e^x)).
+    Mish,
+    /// x min(max(0, x + 3), 6) / 6: exactly zero up to −3.
+    HardSwish,
+    /// min(max(0, x), 6), a rectifier with an upper end.
+    Relu6,
+    /// x / (1 + |x|).
+    Softsign,
 }
+
+/// The slope of `leaky` below 0 where none is given.
+const LEAKY_ALPHA: f32 = 0.01;
 
 /// Firing rate of a leaky integrate-and-fire neuron under the input current I:
 ///
@@ -111,26 +147,32 @@ impl Activation {
                 }
             }
             Self::LeakyIntegrateAndFire(constants) => constants.value_and_slope(x),
-            Self::Identity => (x, 1.0),
-            Self::Softplus { alpha } => Pointwise::Softplus { alpha: *alpha }.value_and_slope(x),
-            Self::Tanh => Pointwise::Tanh.value_and_slope(x),
-            Self::Logistic => Pointwise::Logistic.value_and_slope(x),
+            _ => self.pointwise().map_or((x, 1.0), |function| function.value_and_slope(x)),
         }
     }
 
     /// The function, if it is one of those that an engine computes for many values at once.
     pub(crate) fn pointwise(&self) -> Option<Pointwise> {
-        match *self {
-            Self::Softplus { alpha } => Some(Pointwise::Softplus { alpha }),
-            Self::Tanh => Some(Pointwise::Tanh),
-            Self::Logistic => Some(Pointwise::Logistic),
-            Self::Rectifier | Self::LeakyIntegrateAndFire(_) | Self::Identity => None,
-        }
+        Some(match *self {
+            Self::Softplus { alpha } => Pointwise::Softplus { alpha },
+            Self::Tanh => Pointwise::Tanh,
+            Self::Logistic => Pointwise::Logistic,
+            Self::LeakyRectifier { alpha } => Pointwise::Leaky { alpha },
+            Self::Elu { alpha } => Pointwise::Elu { alpha },
+            Self::Silu => Pointwise::Silu,
+            Self::Gelu => Pointwise::Gelu,
+            Self::GeluTanh => Pointwise::GeluTanh,
+            Self::Mish => Pointwise::Mish,
+            Self::HardSwish => Pointwise::HardSwish,
+            Self::Relu6 => Pointwise::Relu6,
+            Self::Softsign => Pointwise::Softsign,
+            Self::Rectifier | Self::LeakyIntegrateAndFire(_) | Self::Identity => return None,
+        })
     }
 
     /// Whether f is exactly zero on a whole range of inputs, so that zeros are worth skipping.
     pub fn gives_zeros(&self) -> bool {
-        matches!(self, Self::Rectifier | Self::LeakyIntegrateAndFire(_))
+        matches!(self, Self::Rectifier | Self::LeakyIntegrateAndFire(_) | Self::HardSwish | Self::Relu6)
     }
 }
 
@@ -148,6 +190,17 @@ impl fmt::Display for Activation {
             Self::Tanh => f.write_str("tanh"),
             Self::Logistic => f.write_str("logistic"),
             Self::Identity => f.write_str("identity"),
+            Self::LeakyRectifier { alpha: LEAKY_ALPHA } => f.write_str("leaky"),
+            Self::LeakyRectifier { alpha } => write!(f, "leaky:{alpha}"),
+            Self::Elu { alpha: 1.0 } => f.write_str("elu"),
+            Self::Elu { alpha } => write!(f, "elu:{alpha}"),
+            Self::Silu => f.write_str("silu"),
+            Self::Gelu => f.write_str("gelu"),
+            Self::GeluTanh => f.write_str("gelu:tanh"),
+            Self::Mish => f.write_str("mish"),
+            Self::HardSwish => f.write_str("hardswish"),
+            Self::Relu6 => f.write_str("relu6"),
+            Self::Softsign => f.write_str("softsign"),
             Self::LeakyIntegrateAndFire(constants) => {
                 f.write_str("lif")?;
                 let (mut own, mut default) = (*constants, LeakyIntegrateAndFire::default());
@@ -182,10 +235,20 @@ impl FromStr for Activation {
             ("tanh", None) => Ok(Self::Tanh),
             ("logistic" | "sigmoid", None) => Ok(Self::Logistic),
             ("identity" | "linear", None) => Ok(Self::Identity),
-            ("softplus", None) => Ok(Self::Softplus { alpha: 1.0 }),
-            ("softplus", Some(alpha)) => match number(alpha)? {
-                alpha if alpha > 0.0 => Ok(Self::Softplus { alpha }),
-                alpha => Err(format!("expected a positive alpha for softplus, found {alpha}")),
+            ("silu" | "swish", None) => Ok(Self::Silu),
+            ("gelu", None) => Ok(Self::Gelu),
+            ("gelu", Some("tanh")) => Ok(Self::GeluTanh),
+            ("mish", None) => Ok(Self::Mish),
+            ("hardswish", None) => Ok(Self::HardSwish),
+            ("relu6", None) => Ok(Self::Relu6),
+            ("softsign", None) => Ok(Self::Softsign),
+            ("leaky", alpha) => {
+                Ok(Self::LeakyRectifier { alpha: alpha.map(number).transpose()?.unwrap_or(LEAKY_ALPHA) })
+            }
+            ("softplus" | "elu", alpha) => match alpha.map(number).transpose()?.unwrap_or(1.0) {
+                alpha if alpha <= 0.0 => Err(format!("expected a positive alpha for {name}, found {alpha}")),
+                alpha if name == "elu" => Ok(Self::Elu { alpha }),
+                alpha => Ok(Self::Softplus { alpha }),
             },
             ("lif", constants) => {
                 let mut lif = LeakyIntegrateAndFire::default();
@@ -212,8 +275,8 @@ impl FromStr for Activation {
                 Ok(Self::LeakyIntegrateAndFire(lif))
             }
             _ => Err(format!(
-                "expected an activation (rectifier, softplus[:alpha], tanh, logistic, \
-                 lif[:name=value,…], identity), found {text:?}"
+                "expected an activation (rectifier, softplus[:alpha], tanh, logistic, leaky[:alpha], elu[:alpha], \
+                 gelu[:tanh], silu, mish, hardswish, relu6, softsign, lif[:name=value,…], identity), found {text:?}"
             )),
         }
     }
@@ -237,7 +300,7 @@ impl From<Activation> for String {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 20] = [
         "rectifier",
         "softplus",
         "softplus:3",
@@ -247,6 +310,17 @@ mod tests {
         "lif",
         "lif:tau=0.5,r=2,e=-0.25,reset=-1,threshold=0.5,refractory=0.25",
         "identity",
+        "leaky",
+        "leaky:0.2",
+        "elu",
+        "elu:0.5",
+        "silu",
+        "gelu",
+        "gelu:tanh",
+        "mish",
+        "hardswish",
+        "relu6",
+        "softsign",
     ];
 
     #[test]
@@ -304,9 +378,18 @@ mod tests {
         for name in ALL {
             assert_eq!(name.parse::<Activation>().unwrap().to_string(), name);
         }
-        for bad in
-            ["", "softplus:0", "softplus:x", "lif:tau=0", "lif:reset=2", "lif:x=1", "lif:tau", "relu:1"]
-        {
+        for bad in [
+            "",
+            "softplus:0",
+            "softplus:x",
+            "lif:tau=0",
+            "lif:reset=2",
+            "lif:x=1",
+            "lif:tau",
+            "relu:1",
+            "elu:-1",
+            "gelu:x",
+        ] {
             assert!(bad.parse::<Activation>().is_err(), "{bad:?}");
         }
     }

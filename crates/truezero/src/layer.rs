@@ -119,7 +119,7 @@ impl Layer {
         if let Some(function) = self.activation.pointwise() {
             let slopes = slopes.then_some(&mut out.slopes);
             engine.activate(function, self.signs.as_deref(), &mut out.values, slopes);
-            out.sparse = false;
+            self.list_active(engine, out);
             return;
         }
         if slopes {
@@ -138,6 +138,11 @@ impl Layer {
                 }
             }
         }
+        self.list_active(engine, out);
+    }
+
+    /// Lists what is not zero, if the activation gives zeros.
+    fn list_active(&self, engine: &mut Engine, out: &mut Activations) {
         out.sparse = self.activation.gives_zeros();
         if out.sparse {
             engine.extract(&out.values, &mut out.active);

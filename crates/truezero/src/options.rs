@@ -48,7 +48,7 @@ pub struct TrainingOptions {
     pub shuffle: bool,
     /// Most passes over the training examples.
     pub epochs: usize,
-    /// Epochs without a better validation error after which training stops; 0 for never.
+    /// Epochs without a better one, or one nearer to a target sparsity, after which training stops; 0 for never.
     pub patience: usize,
     /// Of all random numbers.
     pub seed: u64,

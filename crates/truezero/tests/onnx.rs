@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use common::Numbers;
 use serde_json::Value;
-use truezero::{Activation, Architecture, Cost, Initialisation, Model, Network, onnx};
+use truezero::onnx::{self, ExportOptions, ImportOptions};
+use truezero::{Activation, Architecture, Cost, Error, Initialisation, Model, Network};
 use truezero_data::{
     Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task, WideBatch,
 };
@@ -16,7 +17,7 @@ use truezero_sparse::{Batch, DenseBatch, Engine};
 
 const INPUTS: usize = 7;
 const EXAMPLES: usize = 40;
-const ACTIVATIONS: [&str; 9] = [
+const ACTIVATIONS: [&str; 20] = [
     "rectifier",
     "softplus",
     "softplus:3",
@@ -26,7 +27,22 @@ const ACTIVATIONS: [&str; 9] = [
     "lif",
     "lif:tau=2,r=3,e=0.5,reset=-1,refractory=0.7",
     "identity",
+    "leaky",
+    "leaky:-0.5",
+    "elu",
+    "elu:0.3",
+    "silu",
+    "gelu",
+    "gelu:tanh",
+    "mish",
+    "hardswish",
+    "relu6",
+    "softsign",
 ];
+
+fn import(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Model, Error> {
+    onnx::import(bytes, folder, &ImportOptions::default()).map(|imported| imported.model)
+}
 
 /// Numbers of which some are far from zero, with targets for a task.
 fn raw(task: Task, seed: u64) -> Raw {
@@ -101,9 +117,12 @@ fn what_is_exported_predicts_the_same_when_imported() {
         for task in [Task::Classify, Task::Multilabel, Task::Regress] {
             for scaling in [Scaling::None, Scaling::UnitRange, Scaling::Standardize] {
                 let (model, raw) = model(activation, task, scaling, text == "rectifier");
-                let bytes = model.to_onnx().unwrap();
-                assert!(bytes == model.to_onnx().unwrap(), "the same model must give the same bytes");
-                let imported = onnx::import(bytes, None).unwrap();
+                let bytes = model.to_onnx(&ExportOptions::default()).unwrap();
+                assert!(
+                    bytes == model.to_onnx(&ExportOptions::default()).unwrap(),
+                    "the same model must give the same bytes"
+                );
+                let imported = import(bytes, None).unwrap();
                 let case = format!("{text}, {task:?}, {scaling:?}");
                 let activations: Vec<_> =
                     imported.network.hidden().iter().map(|layer| layer.activation).collect();
@@ -122,7 +141,7 @@ fn what_is_exported_predicts_the_same_when_imported() {
 #[test]
 fn weights_come_back_to_the_bit_and_signs_are_in_the_layer_above() {
     let (model, raw) = model(Activation::Rectifier, Task::Classify, Scaling::Standardize, true);
-    let imported = onnx::import(model.to_onnx().unwrap(), None).unwrap();
+    let imported = import(model.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
     assert_eq!(imported.preprocessing.for_inputs(), model.preprocessing.for_inputs());
     assert_eq!(imported.network.layers[0].weights, model.network.layers[0].weights);
     assert!(imported.network.layers.iter().all(|layer| layer.signs.is_none()));
@@ -154,7 +173,7 @@ fn a_graph_takes_64_bits_where_32_would_lose_what_the_scaling_needs() {
     let network = Network::random(&architecture, Cost::for_task(Task::Classify), 1);
     let wide = Model { network, preprocessing, configuration: Value::Null, summary: None };
     assert!(wide.onnx_input_is_wide());
-    let imported = onnx::import(wide.to_onnx().unwrap(), None).unwrap();
+    let imported = import(wide.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
     let (before, after) = (predict(&wide, raw.features.clone()), predict(&imported, raw.features));
     assert!(difference(&before, &after) < 1e-6);
     let mut outputs: Vec<u32> = (0..200).map(|example| after.row(example)[0].to_bits()).collect();
@@ -192,7 +211,9 @@ fn what_others_wrote_predicts_as_they_say() {
         ("keras_quantities", Task::Regress, classes(&[])),
     ] {
         let (path, expected) = of_others(name);
-        let model = onnx::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let model = onnx::load(&path, &ImportOptions::default())
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+            .model;
         assert_eq!(model.preprocessing.task(), task, "{name}");
         assert_eq!(model.preprocessing.labels(), names, "{name}");
         let found = predict(&model, Features::Matrix(Batch::Dense(matrix(&expected["inputs"]))));
@@ -205,24 +226,24 @@ fn what_others_wrote_predicts_as_they_say() {
 fn data_in_other_files_is_found_in_the_folder_of_the_model_only() {
     let (path, _) = of_others("torch_external");
     let bytes = fs::read(&path).unwrap();
-    let refused = onnx::import(bytes.clone(), None).unwrap_err().to_string();
+    let refused = import(bytes.clone(), None).unwrap_err().to_string();
     assert!(refused.contains("expected data in the model itself"), "{refused}");
 
     let place = tempfile::tempdir().unwrap();
-    let refused = onnx::import(bytes.clone(), Some(place.path())).unwrap_err().to_string();
+    let refused = import(bytes.clone(), Some(place.path())).unwrap_err().to_string();
     assert!(refused.contains("which cannot be read"), "{refused}");
 
     let data = fs::read(path.with_extension("onnx.data")).unwrap();
     let beside = place.path().join("torch_external.onnx.data");
     fs::write(&beside, &data[..data.len() - 1]).unwrap();
-    let refused = onnx::import(bytes.clone(), Some(place.path())).unwrap_err().to_string();
+    let refused = import(bytes.clone(), Some(place.path())).unwrap_err().to_string();
     assert!(refused.contains(&format!("found a file of {}", data.len() - 1)), "{refused}");
 
     #[cfg(unix)]
     {
         fs::remove_file(&beside).unwrap();
         std::os::unix::fs::symlink(path.with_extension("onnx.data"), &beside).unwrap();
-        let refused = onnx::import(bytes, Some(place.path())).unwrap_err().to_string();
+        let refused = import(bytes, Some(place.path())).unwrap_err().to_string();
         assert!(refused.contains("a path that leads elsewhere"), "{refused}");
     }
 }
@@ -230,10 +251,10 @@ fn data_in_other_files_is_found_in_the_folder_of_the_model_only() {
 #[test]
 fn every_truncation_is_refused() {
     let (model, _) = model(Activation::Softplus { alpha: 2.0 }, Task::Classify, Scaling::Standardize, false);
-    let bytes = model.to_onnx().unwrap();
+    let bytes = model.to_onnx(&ExportOptions::default()).unwrap();
     for cut in (0..2000).chain((2000..bytes.len()).step_by(37)).chain([bytes.len() - 1]) {
         // Without the metadata, which comes last, it is a whole file still.
-        if let Err(error) = onnx::import(bytes[..cut].to_vec(), None) {
+        if let Err(error) = import(bytes[..cut].to_vec(), None) {
             assert!(error.to_string().starts_with("ONNX model: "), "{cut}: {error}");
         } else {
             let rest = String::from_utf8_lossy(&bytes[cut..]);
@@ -249,14 +270,14 @@ fn damaged_bytes_never_panic() {
     let (lif, _) = model("lif".parse().unwrap(), Task::Regress, Scaling::Standardize, false);
     let others = ["torch_classifier", "torch_external", "sklearn_three_classes", "sklearn_two_classes"];
     let others = others.map(|name| fs::read(of_others(name).0).unwrap());
-    for bytes in others.into_iter().chain([lif.to_onnx().unwrap()]) {
+    for bytes in others.into_iter().chain([lif.to_onnx(&ExportOptions::default()).unwrap()]) {
         for _ in 0..1500 {
             let mut damaged = bytes.clone();
             for _ in 0..=next(3) {
                 damaged[next(bytes.len())] = next(256) as u8;
             }
             // Accepted or refused, but a model that is accepted can be used.
-            if let Ok(model) = onnx::import(damaged, None) {
+            if let Ok(model) = import(damaged, None) {
                 let inputs = Batch::Dense(DenseBatch::zeros(1, model.network.inputs()));
                 model.network.predict(&mut Engine::new(1), &inputs);
             }

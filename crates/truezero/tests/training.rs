@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{all_rows, classes, densely, small, train};
+use common::{all_rows, classes, densely, quantities, small, train};
 use truezero::{
-    Activation, Control, Error, Examples, Initialisation, Progress, Rule, Schedule, Stopped, Trainer,
+    Activation, Control, Error, Examples, Initialisation, Progress, Remark, Rule, Schedule, Stopped, Trainer,
     TrainingOptions,
 };
 use truezero_data::{Dataset, Targets};
-use truezero_sparse::Engine;
+use truezero_sparse::{Batch, Engine};
 
 fn error(options: TrainingOptions, data: &Dataset, test: &Dataset) -> f64 {
     let network = train(options, data, None, 1).network;
@@ -280,4 +280,67 @@ fn a_network_without_zeros_has_no_target_sparsity() {
     assert!(trainer.set_target_sparsity(0.8).unwrap_err().to_string().contains("gives zeros"));
     trainer.set_l1(0.1).unwrap();
     assert_eq!(trainer.l1(), 0.1);
+}
+
+#[test]
+fn a_training_without_a_result_says_so() {
+    let (data, held_out) = (classes(200, 30, 13), classes(100, 30, 14));
+    // A penalty that silences every unit.
+    let options = TrainingOptions { l1: 10.0, ..small() };
+    let remarks = |options: &TrainingOptions| {
+        train(options.clone(), &data, Some(&held_out), 1).summary.remarks(options)
+    };
+    let told = remarks(&options);
+    assert!(told.iter().any(|remark| matches!(remark, Remark::DeadLayer { .. })), "{told:?}");
+    assert!(told.iter().any(|remark| matches!(remark, Remark::OneClass { .. })), "{told:?}");
+    assert_eq!(remarks(&small()), []);
+}
+
+#[test]
+fn classes_that_are_never_predicted_are_named() {
+    let (mut data, held_out) = (classes(200, 30, 13), classes(100, 30, 14));
+    let Targets::Classes { labels, .. } = &mut data.targets else { panic!("classes") };
+    labels.iter_mut().filter(|label| **label == 2).for_each(|label| *label = 0);
+    let remarks = train(small(), &data, Some(&held_out), 1).summary.remarks(&small());
+    let never: Vec<_> =
+        remarks.iter().filter(|remark| matches!(remark, Remark::NeverPredicted { .. })).collect();
+    assert_eq!(never, [&Remark::NeverPredicted { classes: vec![2] }]);
+    let names = ["ant", "bee", "cat"].map(str::to_owned);
+    let notice = never[0].notice(&names, &|error| error.to_string());
+    assert_eq!(notice.message, "no validation example is taken for \"cat\", though there are such examples");
+}
+
+/// Quantities with values far from all others make the default rate too high.
+#[test]
+fn an_epoch_that_diverges_begins_again_at_half_the_rate() {
+    let mut data = quantities(300, 15);
+    let Batch::Dense(inputs) = &mut data.inputs else { panic!("dense") };
+    for example in (0..300).step_by(50) {
+        inputs.row_mut(example)[0] = 40.0;
+    }
+    let (held_out, rows): (Vec<usize>, Vec<usize>) =
+        all_rows(&data).into_iter().partition(|row| row % 4 == 1);
+    let options = TrainingOptions { epochs: 12, ..small() };
+    let plan = options.clone().check().unwrap();
+    let examples = |rows| Examples { data: &data, rows };
+    let mut trainer = Trainer::new(plan, examples(&rows), Some(examples(&held_out)), 1).unwrap();
+    let mut halvings = 0;
+    loop {
+        match trainer.epoch(&mut |_| Control::Continue).unwrap() {
+            Progress::RolledBack(_) => halvings += 1,
+            Progress::Epoch(record) => {
+                assert_eq!(record.learning_rate, 0.1 * 0.5_f32.powi(halvings));
+            }
+            _ => break,
+        }
+    }
+    let summary = trainer.finish().unwrap().summary;
+    assert!(halvings > 0 && summary.halvings == halvings as u32);
+    let (cost, base_cost) = (summary.best().unwrap().validation_cost.unwrap(), summary.base_cost.unwrap());
+    assert!(cost < base_cost, "{cost} against {base_cost}");
+    let told = summary.remarks(&options);
+    assert_eq!(
+        told,
+        [Remark::Halved { times: halvings as u32, from: 0.1, to: 0.1 * 0.5_f32.powi(halvings) }]
+    );
 }

@@ -24,7 +24,7 @@ mod values;
 use std::path::PathBuf;
 
 pub use bench::{BenchArgs, Work};
-pub use data::{ModelData, Part, Reading};
+pub use data::{ModelData, Part, Reading, TextTableArgs};
 pub use encode::EncodeArgs;
 pub use evaluate::EvaluateArgs;
 pub use export::ExportArgs;
@@ -42,7 +42,7 @@ pub use serve::{LimitArgs, ServeArgs};
 pub use sweep::{Cluster, SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
-pub use values::{HeldOut, List};
+pub use values::{Delimiter, HeldOut, List};
 
 /// Deep sparse rectifier networks: train, evaluate and use them, never multiplying by a zero
 #[derive(Debug, clap::Parser)]

@@ -37,8 +37,9 @@ pub struct ShapeArgs {
     /// Units of each hidden layer, lowest first; `none` for a linear model [default: 1000,1000,1000]
     #[arg(long, value_name = "UNITS,…")]
     pub hidden: Option<List<usize>>,
-    /// One for all hidden layers or one for each: rectifier, softplus[:ALPHA], tanh, logistic,
-    /// lif[:NAME=VALUE,…], identity [default: rectifier]
+    /// One for all hidden layers or one for each: rectifier, softplus[:ALPHA], tanh, logistic, leaky[:ALPHA],
+    /// elu[:ALPHA], gelu[:tanh], silu, mish, hardswish, relu6, softsign, lif[:NAME=VALUE,…], identity
+    /// [default: rectifier]
     #[arg(long, value_name = "NAME,…", value_parser = activations)]
     pub activation: Option<List<Activation>>,
     /// Negate the outputs of half of the hidden units
@@ -93,7 +94,7 @@ pub struct OptimizerArgs {
     /// Most passes over the training examples [default: 50]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Epochs without a better validation error before stopping; 0 for never [default: 10]
+    /// Epochs without a better one before stopping; 0 for never [default: 10]
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
     /// Of all random numbers: the same seed gives the same model [default: 0]
@@ -104,10 +105,14 @@ pub struct OptimizerArgs {
 /// What does not change the model.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Go on where a training with the same options and the same --out was interrupted
     #[arg(long)]
     pub resume: bool,

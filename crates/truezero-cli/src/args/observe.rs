@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// meanwhile; compare activation functions. Without MODEL it shows networks that it trains on the
 /// embedded digits, which takes some seconds. The page works offline.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct ObserveArgs {
     /// Model file
     #[arg(value_name = "MODEL")]
@@ -15,6 +15,10 @@ pub struct ObserveArgs {
     /// Address of this machine to serve the page at; port 0 for any that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub addr: SocketAddr,
+    /// Name by which browsers may call the page, beside localhost and its address, such as that of a proxy before it; `*`
+    /// for any. May be given several times
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
     /// Report of `truezero paper` to link [default: paper/report.html, if there is one]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
-use super::data::{FormatArgs, HeaderArgs};
+use super::data::TextTableArgs;
 use super::values::{HeldOut, List, named, weighting};
 
 /// Where the examples are.
@@ -18,13 +18,17 @@ pub struct SourceArgs {
     /// Columns of a table that are running text, to become bags of words
     #[arg(long, value_name = "COLUMNS")]
     pub text: Option<List<String>>,
+    /// Columns of a table to learn from [default: all that can be]
+    #[arg(long, value_name = "COLUMNS")]
+    pub columns: Option<List<String>>,
+    /// Columns of a table not to learn from
+    #[arg(long, value_name = "COLUMNS")]
+    pub ignore: Option<List<String>>,
     /// File with the targets (IDX, NPY or one on each line), for data without targets of its own
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     #[command(flatten)]
-    pub format: FormatArgs,
-    #[command(flatten)]
-    pub header: HeaderArgs,
+    pub table: TextTableArgs,
     /// Data to test on, in the form of DATA [default: the data's own test part, else --test-fraction]
     #[arg(long, value_name = "DATA")]
     pub test: Option<String>,

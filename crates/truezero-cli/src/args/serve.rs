@@ -11,7 +11,7 @@ use truezero_serve::limits;
 /// Stops at SIGINT or SIGTERM when the requests under way are answered. SIGHUP reads the models anew; a file that
 /// cannot be used leaves its model as it was.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct ServeArgs {
     /// Model files that `truezero train` or `truezero pretrain` wrote; clients call each by its file's name without
     /// the ending, or as NAME=PATH says
@@ -24,6 +24,10 @@ pub struct ServeArgs {
     /// TRUEZERO_TOKEN, if it is set]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Name by which clients may call the server, beside localhost and its address; `*` for any. May be given several
+    /// times. With a token any name will do
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
     /// Listen beyond this machine even without a token
     #[arg(long)]
     pub insecure: bool,

@@ -1,5 +1,6 @@
 //! Values that are more than a word or a number.
 
+use std::convert::Infallible;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
@@ -28,6 +29,44 @@ impl<T: FromStr<Err: Display>> FromStr for List<T> {
 
 fn is_none(text: &str) -> bool {
     matches!(text.trim(), "" | "none")
+}
+
+/// Words separated by commas, whatever they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Words(pub Vec<String>);
+
+impl FromStr for Words {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()))
+    }
+}
+
+/// What separates cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delimiter(pub u8);
+
+impl FromStr for Delimiter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text.as_bytes() {
+            b"tab" | b"\\t" => Ok(Self(b'\t')),
+            b"\"" | b"\n" | b"\r" => Err("expected a character that neither quotes cells nor ends lines"),
+            &[byte] if byte.is_ascii() => Ok(Self(byte)),
+            _ => Err("expected one ASCII character, or tab"),
+        }
+    }
+}
+
+impl Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            b'\t' => f.write_str("tab"),
+            byte => write!(f, "{}", char::from(byte)),
+        }
+    }
 }
 
 /// Activations separated by commas, which may themselves hold commas: `lif:tau=0.5,r=2,tanh` is two,
@@ -105,6 +144,17 @@ mod tests {
         assert_eq!("none".parse(), Ok(List::<usize>(vec![])));
         assert_eq!("".parse(), Ok(List::<usize>(vec![])));
         assert_eq!("1,x".parse::<List<usize>>().unwrap_err(), "invalid digit found in string in \"x\"");
+    }
+
+    #[test]
+    fn delimiters_are_written_as_they_are_read() {
+        for text in ["tab", ";", "|", " "] {
+            assert_eq!(text.parse::<Delimiter>().unwrap().to_string(), text);
+        }
+        assert_eq!("\\t".parse(), Ok(Delimiter(b'\t')));
+        for wrong in ["", "ab", "ß", "\"", "\n"] {
+            assert!(wrong.parse::<Delimiter>().is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     } else {
         let target = target(args, &model);
         let raw = using::read(&model, &args.on.data, &args.on.reading, target, warnings.notices())?;
-        seen.see(&model, &mut engine, &model.preprocessing.dataset(raw, warnings.notices())?);
+        let prepared = model.preprocessing.dataset(raw, warnings.notices());
+        seen.see(&model, &mut engine, &prepared.map_err(|error| error.of(&args.on.data))?);
     }
     let assessment = seen.assessor.finish(&model.preprocessing);
     let outputs = seen.counts.outputs(&model, &assessment);
@@ -111,13 +112,7 @@ fn by_windows(
     mut see: impl FnMut(&Dataset),
 ) -> Result<(), Failure> {
     let target = target(args, model);
-    let spec = using::spec(
-        model,
-        &args.on.data,
-        args.on.reading.format.format,
-        args.on.reading.header.asked(),
-        notices,
-    );
+    let spec = using::spec(model, &args.on.data, &args.on.reading.table, notices);
     let stream = Stream::open(&SourceSpec { target: target.column, labels: target.labels, ..spec })?;
     let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new(), notices.clone());
     let (shown, began) = (Shown::new(args.json), Instant::now());

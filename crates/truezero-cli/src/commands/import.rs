@@ -1,12 +1,20 @@
 //! `truezero import`: a model from an ONNX file.
 
-use serde::Serialize;
-use truezero::{Layer, onnx};
-use truezero_data::Task;
+use std::fmt::Write;
 
-use crate::args::ImportArgs;
+use serde::Serialize;
+use truezero::onnx::{self, ImportOptions};
+use truezero::{Layer, Model};
+use truezero_data::files::InputFiles;
+use truezero_data::{Notice, Task};
+
+use crate::args::{ImportArgs, List};
 use crate::failure::Failure;
-use crate::{files, json, output};
+use crate::output::{self, Warnings};
+use crate::{files, json};
+
+/// So many classes are printed.
+const SHOWN_CLASSES: usize = 10;
 
 #[derive(Serialize)]
 struct Document {
@@ -18,14 +26,31 @@ struct Document {
     hidden: Vec<usize>,
     activation: Vec<String>,
     parameters: usize,
+    /// What of the graph is not in the model.
+    warnings: Vec<Notice>,
 }
 
 pub fn run(args: &ImportArgs) -> Result<(), Failure> {
-    files::check(&args.out)?;
-    let model = onnx::load(&args.file)?;
-    model.save(&args.out)?;
+    let inputs = InputFiles::default().file("the ONNX file", &args.file);
+    let output = files::open_model(&args.out, &inputs, args.force)?;
+    let warnings = Warnings::default();
+    let options = ImportOptions {
+        task: args.task,
+        classes: args.classes.clone().map(|List(names)| names),
+        notices: warnings.notices().clone(),
+    };
+    let model = onnx::load(&args.file, &options)?.model;
+    model.save_to(&output)?;
+    let document = describe(&model, args, warnings.all());
+    if args.json {
+        return json::document(&document);
+    }
+    output::print(&sentences(&document))
+}
+
+fn describe(model: &Model, args: &ImportArgs, warnings: Vec<Notice>) -> Document {
     let hidden = model.network.hidden();
-    let document = Document {
+    Document {
         out: args.out.display().to_string(),
         task: model.preprocessing.task(),
         inputs: model.network.inputs(),
@@ -33,16 +58,32 @@ pub fn run(args: &ImportArgs) -> Result<(), Failure> {
         hidden: hidden.iter().map(Layer::units).collect(),
         activation: hidden.iter().map(|layer| layer.activation.to_string()).collect(),
         parameters: model.network.parameters(),
-    };
-    if args.json {
-        return json::document(&document);
+        warnings,
     }
-    let sizes = std::iter::once(document.inputs).chain(document.hidden.iter().copied());
-    let sizes = sizes.chain([document.outputs.len()]).map(|size| size.to_string());
-    output::print(&format!(
-        "{}: {}, {} parameters\n",
-        document.out,
-        sizes.collect::<Vec<_>>().join("-"),
-        document.parameters,
-    ))
+}
+
+fn sentences(document: &Document) -> String {
+    let Document { out, task, inputs, outputs, hidden, activation, parameters, warnings } = document;
+    let sizes = std::iter::once(inputs).chain(hidden).copied().chain([outputs.len()]);
+    let sizes: Vec<String> = sizes.map(|size| size.to_string()).collect();
+    let mut text = format!("{out}: {}, {parameters} parameters\n", sizes.join("-"));
+    let (task, what) = match task {
+        Task::Classify => ("classify", "classes"),
+        Task::Multilabel => ("multilabel", "labels"),
+        Task::Regress => ("regress", "quantities"),
+    };
+    // Names come from the file.
+    let names = outputs.iter().take(SHOWN_CLASSES).map(|name| name.escape_debug().to_string());
+    let more = if outputs.len() > SHOWN_CLASSES { ", …" } else { "" };
+    let names = names.collect::<Vec<_>>().join(", ");
+    let layers = hidden.iter().zip(activation).map(|(units, activation)| format!("{units} {activation}"));
+    let layers = layers.chain([format!("{} outputs", outputs.len())]).collect::<Vec<_>>().join(", ");
+    _ = writeln!(text, "task        {task}");
+    _ = writeln!(text, "{what:<11} {}: {names}{more}", outputs.len());
+    _ = writeln!(text, "layers      {layers}");
+    match &warnings[..] {
+        [] => text.push_str("left out    nothing\n"),
+        parts => parts.iter().for_each(|part| _ = writeln!(text, "left out    {}", part.place)),
+    }
+    text
 }

@@ -196,7 +196,7 @@ fn predicts(task: Task, document: &Document) -> String {
 fn trained(training: &Training, measure: Measure) -> String {
     let ended = match training.stopped {
         Stopped::Epochs => "to the last one",
-        Stopped::Patience => "until the validation error no longer fell",
+        Stopped::Patience => "until epochs no longer became better",
         Stopped::Interrupted => "until it was interrupted",
         Stopped::Diverged => "until it diverged",
     };

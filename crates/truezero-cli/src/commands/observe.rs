@@ -20,7 +20,7 @@ pub fn run(args: &ObserveArgs) -> Result<(), Failure> {
     let report = report(args.report.as_deref())?;
     let observatory = Observatory::new(move || models.clone()).with_report(report);
     observatory.prepare();
-    let site = Site::open(observatory.router(), args.addr)?;
+    let site = Site::open(observatory.router(), args.addr, &args.allow_host)?;
     output::print(&format!("{}\n", site.url()))?;
     if !args.no_open && open::that_detached(site.url()).is_err() {
         output::note("no browser could be opened; the page is at the address above");

@@ -28,6 +28,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     let options = Options {
         addr: args.addr.clone(),
         token: token(args)?,
+        allow_hosts: args.allow_host.clone(),
         insecure: args.insecure,
         watch: args.watch,
         threads: args.threads.map_or_else(|| threads(None).saturating_sub(1).max(1), usize::from),

@@ -7,6 +7,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use truezero_http::{Gate, Hosts};
+use truezero_observatory::LIMITS;
 
 use crate::failure::Failure;
 
@@ -18,12 +20,13 @@ pub struct Site {
     runtime: Runtime,
     address: SocketAddr,
     end: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<bool>,
 }
 
 impl Site {
     /// Serves a router at an address that only this machine reaches: nobody is asked for a password.
-    pub fn open(router: axum::Router, address: SocketAddr) -> Result<Self, Failure> {
+    /// `names` are those it may be asked by beside this machine's own.
+    pub fn open(router: axum::Router, address: SocketAddr, names: &[String]) -> Result<Self, Failure> {
         if !address.ip().is_loopback() {
             let message = format!("{address} can be reached from other machines");
             let hint = "use 127.0.0.1, and from elsewhere a tunnel: ssh -L 8080:127.0.0.1:8080 HOST";
@@ -35,15 +38,19 @@ impl Site {
                 "choose another port, or 0 for any",
             )
         };
+        let hosts = Hosts::new(address.ip(), names).map_err(|found| {
+            Failure::Message(format!("--allow-host: expected the name of a host or `*`, found {found:?}"))
+        })?;
+        let gate = Gate::new(LIMITS, hosts);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(failed)?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (end, ended) = oneshot::channel();
-        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let server = runtime.spawn(async move {
             // A sender that is gone has ended it, too.
-            let _ = ended.await;
+            let ended = async { drop(ended.await) };
+            truezero_http::serve(listener, router, &gate, ended, || ()).await
         });
-        let server = runtime.spawn(server.into_future());
         Ok(Self { runtime, address, end, server })
     }
 
@@ -62,8 +69,8 @@ impl Site {
             }
         });
         match failed {
-            Some(Ok(Err(error))) => Err(Failure::Message(format!("the server failed: {error}"))),
-            Some(_) => Ok(()),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(Failure::Message(format!("the server failed: {error}"))),
             None => {
                 ending();
                 self.close();

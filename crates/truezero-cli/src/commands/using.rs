@@ -1,14 +1,15 @@
 //! Data for a model: read as its training data was.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 use truezero::{Model, Saved};
-use truezero_data::{Format, InputPreprocessing, Notices, Raw, SourceSpec, open};
+use truezero_data::{InputPreprocessing, Notices, Raw, SourceSpec, open};
 
 use super::parts;
-use crate::args::Reading;
+use crate::args::{Delimiter, Reading, TextTableArgs};
 use crate::failure::Failure;
 
 /// Where a model's configuration keeps how the columns of svmlight files are counted.
@@ -39,26 +40,28 @@ pub struct TargetOf {
     pub labels: Option<PathBuf>,
 }
 
-/// How data is to be read for a model or an encoder: as its training data was.
+/// How data is to be read for a model or an encoder: as its training data was, unless it is said otherwise.
 pub fn spec<'a>(
     trained: impl Into<Trained<'a>>,
     data: &str,
-    format: Option<Format>,
-    header: Option<bool>,
+    table: &TextTableArgs,
     notices: &Notices,
 ) -> SourceSpec {
     let Trained { configuration, preprocessing } = trained.into();
     let configured = |key: &str| configuration.get(key);
-    SourceSpec {
+    let written = |key: &str| configured(key)?.as_str();
+    let mut spec = SourceSpec {
         data: data.to_owned(),
-        format,
-        target: None,
         text: preprocessing.text_columns(),
-        labels: None,
-        header: header.or_else(|| configured("header")?.as_bool()),
+        delimiter: written("delimiter").and_then(|text| text.parse().ok()).map(|Delimiter(byte)| byte),
+        encoding: written("encoding").and_then(|text| text.parse().ok()),
         numbering: configured(NUMBERING).and_then(|value| Deserialize::deserialize(value).ok()),
+        expected: Some(Arc::new(preprocessing.expected())),
         notices: notices.clone(),
-    }
+        ..SourceSpec::default()
+    };
+    table.apply(&mut spec);
+    spec
 }
 
 /// Reads data in the way that the training data was read.
@@ -80,7 +83,7 @@ pub fn read_named<'a>(
     target: TargetOf,
     notices: &Notices,
 ) -> Result<(Raw, Vec<PathBuf>), Failure> {
-    let spec = spec(trained, data, reading.format.format, reading.header.asked(), notices);
+    let spec = spec(trained, data, &reading.table, notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     let mut source = open(&spec)?;
     // They are known of the training part only, which is what is chosen where there is no other.

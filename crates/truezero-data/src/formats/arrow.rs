@@ -54,7 +54,7 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
             return Err(DataError::malformed(path, "start", "an Arrow schema", "none"));
         };
         let others = std::iter::from_fn(|| decoder.decode(&mut rest).transpose());
-        table(path, &schema, first.map(Ok).into_iter().chain(others), options, 0)
+        table(path, &schema, first.map(Ok).into_iter().chain(others), options, 0, None)
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! age,colour,review,label          age: numbers; colour: categories; review: text, if asked for
-//! 41,red,"good, I think",yes       empty, NA, N/A, nan, null and ? are missing values
+//! 41,red,"good, I think",yes       what a cell means: see [`cell`](crate::cell)
 //! ```
 
 use std::path::Path;
@@ -10,12 +10,13 @@ use std::path::Path;
 use csv::{ByteRecord, Position, Reader};
 
 use super::csv_dialect::{delimiter, reader};
-use super::csv_scan::{Cell, Scan, Scanner};
+use super::csv_scan::{Planned, Scanner};
+use super::encoding::Decoding;
+use super::evidence::ENCODING_HINT;
+use super::growing::{self, Growing, HINT};
 use super::table::{self, TableOptions};
-use crate::{Column, ColumnValues, DataError, Input, Numbers, Raw};
-
-/// The mark some programs put before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::quote::quoted;
+use crate::{Column, DataError, Input, Numbers, Raw};
 
 /// Reads a text table, gzipped or not.
 ///
@@ -31,27 +32,24 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
-    let mut bytes = input.rest()?;
-    strip_mark(&mut bytes);
+    let mut bytes = Vec::new();
+    let raw = input.rest()?;
     let path = input.path();
-    let delimiter = delimiter(path, &bytes);
+    Decoding::new(options.encoding).append(&raw, &mut bytes, true, |expected, found| {
+        DataError::malformed(path, "text", expected, found)
+    })?;
+    drop(raw);
+    let delimiter = options.delimiter.unwrap_or_else(|| delimiter(path, &bytes));
     let source = Source { path, bytes: &bytes, delimiter, lines_before: 0, ends: true };
     let mut scanner = Scanner::new(options);
     scanner.see(&source)?;
-    let scan = scanner.finish(path)?;
-    table::check_names(path, &scan.names, options)?;
-    let filled = fill(&source, &scan, options, scan.header)?;
+    let scan = scanner.end_file(path)?;
+    let planned = scanner.finish(path)?;
+    let filled = fill(&source, &planned, options, scan.header)?;
     let first = usize::from(scan.header);
     table::finish(path, filled.rows, filled.columns, filled.target, options, |row| {
         source.line_of(first + row)
     })
-}
-
-/// Takes the mark before UTF-8 away.
-pub(crate) fn strip_mark(bytes: &mut Vec<u8>) {
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        bytes.drain(..BYTE_ORDER_MARK.len());
-    }
 }
 
 /// What the second pass makes of a block.
@@ -69,21 +67,15 @@ pub(crate) struct Filled {
 /// The second pass over a block.
 pub(crate) fn fill(
     source: &Source,
-    scan: &Scan,
+    planned: &[Planned],
     options: &TableOptions,
     header: bool,
 ) -> Result<Filled, DataError> {
-    let mut columns: Vec<Column> = Vec::with_capacity(scan.names.len());
-    for (name, &numeric) in scan.names.iter().zip(&scan.numeric) {
-        let values = match numeric {
-            _ if options.text.contains(name) => ColumnValues::Text(Vec::new()),
-            true => ColumnValues::Numbers(Vec::new()),
-            false => ColumnValues::Categories(Vec::new()),
-        };
-        columns.push(Column { name: name.clone(), values });
+    let mut growing: Vec<(usize, Growing)> = Vec::new();
+    for (at, Planned { name, role }) in planned.iter().enumerate() {
+        growing.extend(Growing::new(name, *role).map(|column| (at, column)));
     }
-    let targeted = table::numbers_targeted(&columns, options);
-    let mut target = targeted.map(|_| Numbers::default());
+    let cells = options.cells_expected();
     let mut records = source.records();
     let mut record = ByteRecord::new();
     if header {
@@ -91,29 +83,22 @@ pub(crate) fn fill(
     }
     let mut rows = 0;
     while source.next(&mut records, &mut record)? {
-        if record.len() != columns.len() {
+        if record.len() != planned.len() {
             // The file has changed since the first pass.
-            let expected = format!("{} cells, as before", columns.len());
+            let expected = format!("{} cells, as before", planned.len());
             return Err(source.malformed(source.line(&record), expected, record.len().to_string()));
         }
-        for (at, column) in columns.iter_mut().enumerate() {
-            let text = source.cell(&record, at, || column.name.clone())?;
-            match (&mut column.values, Cell::new(text)) {
-                (ColumnValues::Numbers(numbers), Cell::Number(number)) => {
-                    numbers.push(number);
-                    if let Some(target) = target.as_mut().filter(|_| targeted == Some(at)) {
-                        target.push(number, text.trim());
-                    }
-                }
-                (ColumnValues::Numbers(numbers), _) => numbers.push(f64::NAN),
-                (ColumnValues::Categories(words), Cell::Missing) => words.push(None),
-                (ColumnValues::Categories(words), _) => words.push(Some(text.trim().to_owned())),
-                (ColumnValues::Text(texts), Cell::Missing) => texts.push(String::new()),
-                (ColumnValues::Text(texts), _) => texts.push(text.to_owned()),
+        for (at, column) in &mut growing {
+            let text = source.cell(&record, *at, || planned[*at].name.clone())?;
+            if let Err(expected) = column.push(cells, text) {
+                let place = format!("{}, column {:?}", source.line(&record), planned[*at].name);
+                let found = format!("{}\n{HINT}", quoted(text.trim()));
+                return Err(source.malformed(place, expected, found));
             }
         }
         rows += 1;
     }
+    let (columns, target) = growing::finish(growing.into_iter().map(|(_, column)| column));
     Ok(Filled { rows, columns, target, whole: records.whole() })
 }
 
@@ -186,7 +171,8 @@ impl<'a> Source<'a> {
     ) -> Result<&'r str, DataError> {
         std::str::from_utf8(&record[at]).map_err(|_| {
             let place = format!("{}, column {:?}", self.line(record), name());
-            self.malformed(place, "UTF-8", format!("\"{}\"", record[at].escape_ascii()))
+            let found = format!("\"{}\"\nhint: {ENCODING_HINT}", record[at].escape_ascii());
+            self.malformed(place, "UTF-8", found)
         })
     }
 

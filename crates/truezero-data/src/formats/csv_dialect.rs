@@ -5,7 +5,7 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 /// Delimiters told by content, the likeliest first.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records looked at to tell the delimiter.
 const SAMPLE: usize = 20;
 

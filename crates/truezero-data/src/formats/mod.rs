@@ -3,12 +3,18 @@
 mod csr;
 pub(crate) mod csv_dialect;
 pub(crate) mod csv_scan;
+mod dates;
 mod element;
+pub(crate) mod encoding;
+pub(crate) mod evidence;
+mod growing;
+mod header;
 mod matrix;
 pub(crate) mod npy_header;
 pub(crate) mod npz_sparse;
 pub(crate) mod record_batches;
 pub(crate) mod table;
+pub(crate) mod typed;
 
 pub mod arrow;
 pub mod cifar;
@@ -23,6 +29,7 @@ pub mod save_npz;
 pub mod save_parquet;
 pub mod svmlight;
 
+pub use encoding::Encoding;
 pub use matrix::DENSE_FROM;
 pub(crate) use matrix::{MatrixBuilder, spread};
 pub use record_batches::panic_is_caught;

@@ -37,6 +37,6 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
         })?;
         let schema = builder.schema().clone();
         let batches = builder.build().map_err(|error| broken(path, 0, &error.to_string()))?;
-        table(path, &schema, batches, options, 0)
+        table(path, &schema, batches, options, 0, None)
     })
 }

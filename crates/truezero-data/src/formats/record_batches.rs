@@ -14,16 +14,52 @@ use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
 
 use super::table::{self, MAX_COLUMNS, TableOptions};
+use super::typed::{Judge, Roles, settle};
 use crate::{Column, ColumnValues, DataError, Numbers, Raw};
 
-/// Makes a table of all batches; `before` rows of the file come before them.
+/// Makes a table of all batches; `before` rows of the file come before them. What becomes of the columns is told by these
+/// batches unless it is known.
 pub(crate) fn table(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     options: &TableOptions,
     before: usize,
+    known: Option<&Roles>,
 ) -> Result<Raw, DataError> {
+    let Typed { rows, names, columns, target } = columns(path, schema, batches, options, before)?;
+    let judged;
+    let roles = if let Some(roles) = known {
+        roles
+    } else {
+        let mut judge = Judge::new(options);
+        judge.see(path, &columns, before);
+        judged = judge.finish(path, &names)?;
+        &judged
+    };
+    let (columns, written) = settle(path, columns, roles, options, before)?;
+    table::finish(path, rows, columns, written.or(target), options, |row| format!("row {}", before + row + 1))
+}
+
+/// Columns as they come.
+pub(crate) struct Typed {
+    pub(crate) rows: usize,
+    /// Of all columns.
+    pub(crate) names: Vec<String>,
+    /// Those that may be used.
+    pub(crate) columns: Vec<Column>,
+    /// The target with how its numbers are written, if that is one column of whole numbers.
+    target: Option<Numbers>,
+}
+
+/// The columns of all batches.
+pub(crate) fn columns(
+    path: &Path,
+    schema: &Schema,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    options: &TableOptions,
+    before: usize,
+) -> Result<Typed, DataError> {
     let fields = schema.fields();
     if fields.len() > MAX_COLUMNS {
         let expected = format!("at most {MAX_COLUMNS} columns");
@@ -31,7 +67,8 @@ pub(crate) fn table(
     }
     let mut growing = Vec::with_capacity(fields.len());
     for field in fields {
-        growing.push(Growing::new(path, field.name(), field.data_type())?);
+        let new = || Growing::new(path, field.name(), field.data_type());
+        growing.push(options.may_use(field.name()).then(new).transpose()?);
     }
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     let mut target = WholeTarget::new(&names, options);
@@ -40,20 +77,25 @@ pub(crate) fn table(
         let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
         for ((column, growing), field) in batch.columns().iter().zip(&mut growing).zip(fields) {
             let place = |row: usize| format!("row {}, column {:?}", before + rows + row + 1, field.name());
-            growing.append(path, column, place)?;
+            if let Some(growing) = growing {
+                growing.append(path, column, place)?;
+            }
         }
         target.append(&batch);
         rows += batch.num_rows();
     }
-    let mut columns = Vec::new();
+    let (mut columns, mut names) = (Vec::new(), Vec::new());
     for (growing, field) in growing.into_iter().zip(fields) {
-        let text = options.text.contains(field.name());
-        growing.finish(path, field.name(), text, before, &mut columns)?;
+        match growing {
+            None => names.push(field.name().clone()),
+            Some(growing) => {
+                let first = columns.len();
+                growing.finish(path, field.name(), before, &mut columns)?;
+                names.extend(columns[first..].iter().map(|column| column.name.clone()));
+            }
+        }
     }
-    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    table::check_names(path, &names, options)?;
-    let target = target.numbers.filter(|_| table::numbers_targeted(&columns, options).is_some());
-    table::finish(path, rows, columns, target, options, |row| format!("row {}", before + row + 1))
+    Ok(Typed { rows, names, columns, target: target.numbers })
 }
 
 /// The target, where it is a column of whole numbers of 64 bits: as names of classes they are not to be rounded.
@@ -214,7 +256,6 @@ impl Growing {
         self,
         path: &Path,
         name: &str,
-        text: bool,
         before: usize,
         columns: &mut Vec<Column>,
     ) -> Result<(), DataError> {
@@ -227,18 +268,9 @@ impl Growing {
             Ok(())
         };
         match self {
-            Self::Words(words) if text => {
-                let texts = words.into_iter().map(Option::unwrap_or_default).collect();
-                columns.push(Column { name: name.to_owned(), values: ColumnValues::Text(texts) });
-                Ok(())
-            }
             Self::Words(words) => {
                 columns.push(Column { name: name.to_owned(), values: ColumnValues::Categories(words) });
                 Ok(())
-            }
-            _ if text => {
-                let expected = "strings, to be read as text";
-                Err(DataError::malformed(path, format!("column {name:?}"), expected, "numbers"))
             }
             Self::Numbers(numbers) => push(name.to_owned(), numbers),
             Self::Lists(lists) => {

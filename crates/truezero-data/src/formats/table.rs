@@ -2,8 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::{Column, ColumnValues, DataError, Features, Notices, Numbers, Raw, RawTarget, SourceSpec, Table};
+use super::encoding::Encoding;
+use super::evidence::{Evidence, Flaw, Verdict};
+use crate::expected::made_up_name;
+use crate::{
+    CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Numbers,
+    Raw, RawTarget, RowName, SourceSpec, Table,
+};
 
 /// No table may have more columns.
 pub(crate) const MAX_COLUMNS: usize = 1 << 20;
@@ -17,8 +24,20 @@ pub struct TableOptions {
     pub target: Option<String>,
     /// Columns that are running text.
     pub text: Vec<String>,
+    /// Columns to learn from; all if there are none.
+    pub columns: Vec<String>,
+    /// Columns not to learn from.
+    pub ignore: Vec<String>,
+    /// How cells are understood.
+    pub cells: CellRules,
     /// Whether a text table has a header; told by its content if `None`.
     pub header: Option<bool>,
+    /// What separates the cells of a text table; told by its content if `None`.
+    pub delimiter: Option<u8>,
+    /// What a text table is in; UTF-8, or what its first bytes say, if `None`.
+    pub encoding: Option<Encoding>,
+    /// What a model expects of the table it is used on: this alone is read, besides targets, and told by its kind.
+    pub expected: Option<Arc<Expected>>,
     /// Collects what is told while the table is read.
     pub notices: Notices,
 }
@@ -26,11 +45,18 @@ pub struct TableOptions {
 impl TableOptions {
     /// How a source's tables are to be read.
     pub(crate) fn of(spec: &SourceSpec) -> Self {
+        let spec = spec.clone();
         Self {
-            target: spec.target.clone(),
-            text: spec.text.clone(),
+            target: spec.target,
+            text: spec.text,
+            columns: spec.columns,
+            ignore: spec.ignore,
+            cells: spec.cells,
             header: spec.header,
-            notices: spec.notices.clone(),
+            delimiter: spec.delimiter,
+            encoding: spec.encoding,
+            expected: spec.expected,
+            notices: spec.notices,
         }
     }
 
@@ -43,10 +69,104 @@ impl TableOptions {
         }
         target.split(',').map(str::trim).collect()
     }
+
+    /// Whether a column is asked for by name.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column == name)
+    }
+
+    /// How cells are understood: as in the training of the model that the table is for, if it is for one.
+    pub(crate) fn cells_expected(&self) -> &CellRules {
+        match self.expected.as_deref() {
+            Some(Expected::Table { cells, .. }) => cells,
+            _ => &self.cells,
+        }
+    }
+
+    /// Whether a column, or one of those that a list of this name becomes, may be a target or learned from: others need
+    /// not be of a type that can be read.
+    pub(crate) fn may_use(&self, name: &str) -> bool {
+        let of_list = |column: &str| column.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
+        let same = |column: &str| column.trim() == name.trim() || of_list(column);
+        if self.targets(&[name]).into_iter().any(same) {
+            return true;
+        }
+        if let Some(Expected::Table { columns, .. }) = self.expected.as_deref() {
+            return columns.iter().any(|(column, _)| same(column));
+        }
+        let ignored = self.ignore.iter().any(|column| column == name);
+        !ignored && (self.columns.is_empty() || self.columns.iter().any(|column| same(column)))
+    }
+
+    fn reads(&self, name: &str) -> bool {
+        !self.ignore.iter().any(|column| column == name) && (self.columns.is_empty() || self.wants(name))
+    }
+}
+
+/// What becomes of a column of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Skipped,
+    Target(ColumnKind),
+    Feature(ColumnKind),
+}
+
+/// What becomes of each column, told by its name and by what it was seen to hold. `unnamed` says that the first one has
+/// no name where others have.
+pub(crate) fn roles(
+    path: &Path,
+    names: &[String],
+    unnamed: bool,
+    seen: &[Evidence],
+    options: &TableOptions,
+) -> Result<Vec<Role>, DataError> {
+    check_names(path, names, options)?;
+    let targets = options.targets(names);
+    let mut flaws = Vec::new();
+    let mut roles = Vec::with_capacity(names.len());
+    for (at, (name, seen)) in names.iter().zip(seen).enumerate() {
+        let is_target = targets.contains(&name.as_str());
+        let verdict = if is_target {
+            seen.plain(name)
+        } else if let Some(expected @ Expected::Table { .. }) = options.expected.as_deref() {
+            expected.kind(at, name).map_or(Verdict::Skipped, Verdict::Read)
+        } else if !options.reads(name) {
+            Verdict::Skipped
+        } else if unnamed && at == 0 && !options.wants(name) {
+            let message = "left out, as it has no name and so is taken for an index";
+            let hint = format!("--columns with {name:?} among the columns takes it");
+            Verdict::LeftOut(Notice::new("first column", message).hint(hint))
+        } else if options.expected.is_some() {
+            Verdict::Read(ColumnKind::Number)
+        } else {
+            seen.verdict(name, options)
+        };
+        roles.push(match verdict {
+            Verdict::Read(kind) if is_target => Role::Target(kind),
+            Verdict::Read(kind) => Role::Feature(kind),
+            Verdict::Skipped => Role::Skipped,
+            Verdict::LeftOut(notice) => {
+                options.notices.tell(notice);
+                Role::Skipped
+            }
+            Verdict::Doubtful(notice) => {
+                options.notices.tell(notice);
+                Role::Feature(ColumnKind::Category)
+            }
+            Verdict::Unusable(flaw) => {
+                flaws.push(flaw);
+                Role::Skipped
+            }
+        });
+    }
+    match Flaw::error(&flaws) {
+        None => Ok(roles),
+        Some(error) => Err(error),
+    }
 }
 
 /// Demands that names are few enough and distinct, and that the columns asked for are among them.
-pub(crate) fn check_names(path: &Path, names: &[String], options: &TableOptions) -> Result<(), DataError> {
+fn check_names(path: &Path, names: &[String], options: &TableOptions) -> Result<(), DataError> {
     if names.len() > MAX_COLUMNS {
         let expected = format!("at most {MAX_COLUMNS} columns");
         return Err(DataError::malformed(path, "header", expected, names.len().to_string()));
@@ -56,14 +176,35 @@ pub(crate) fn check_names(path: &Path, names: &[String], options: &TableOptions)
     }
     let mut seen = HashMap::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
-        if let Some(first) = seen.insert(name.as_str(), at) {
+        let used = options.expected.as_ref().is_none_or(|expected| expected.kind(at, name).is_some());
+        if let Some(first) = seen.insert(name.as_str(), at).filter(|_| used) {
             let found = format!("{name:?} twice, as columns {} and {}", first + 1, at + 1);
             return Err(DataError::malformed(path, "header", "distinct names of columns", found));
         }
     }
+    if let Some(Expected::Table { columns, .. }) = options.expected.as_deref() {
+        let there = |wanted: &str| {
+            let kind = |(at, name): (usize, &String)| {
+                options
+                    .expected
+                    .as_ref()
+                    .is_some_and(|expected| expected.is_by_position() && made_up_name(at) == wanted)
+                    || name.trim() == wanted.trim()
+            };
+            names.iter().enumerate().any(kind)
+        };
+        let missing: Vec<&str> =
+            columns.iter().map(|(name, _)| name.as_str()).filter(|name| !there(name)).collect();
+        if !missing.is_empty() {
+            let (place, expected, found) = missing_columns(&missing, names);
+            return Err(DataError::malformed(path, place, expected, found));
+        }
+    }
     let targets = options.targets(names).into_iter().map(|name| ("target", name));
     let texts = options.text.iter().map(|name| ("text column", name.as_str()));
-    for (kind, name) in targets.chain(texts) {
+    let columns = options.columns.iter().map(|name| ("column", name.as_str()));
+    let ignored = options.ignore.iter().map(|name| ("ignored column", name.as_str()));
+    for (kind, name) in targets.chain(texts).chain(columns).chain(ignored) {
         if !seen.contains_key(name) {
             let place = format!("{kind} {name:?}");
             let expected = format!("one of the columns {}", listed(names));
@@ -73,6 +214,18 @@ pub(crate) fn check_names(path: &Path, names: &[String], options: &TableOptions)
     Ok(())
 }
 
+/// That columns are missing on which a model was trained: where, what was expected and what was found.
+pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> (String, &'static str, String) {
+    let quoted: Vec<String> = missing.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
+    let place = if missing.len() == 1 { "column" } else { "columns" };
+    let more = match missing.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let place = format!("{place} {}{more}", quoted.join(", "));
+    (place, "among the columns, as in training", format!("only {}", listed(names)))
+}
+
 /// The first names, separated by commas, and how many more there are.
 pub(crate) fn listed(names: &[String]) -> String {
     let shown = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -80,16 +233,6 @@ pub(crate) fn listed(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// The position of the target, if it is one column and holds numbers. How these are written is to be known then, as they
-/// may be the names of classes.
-pub(crate) fn numbers_targeted(columns: &[Column], options: &TableOptions) -> Option<usize> {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let targets = options.targets(&names);
-    let [target] = targets[..] else { return None };
-    let at = names.iter().position(|&name| name == target)?;
-    matches!(columns[at].values, ColumnValues::Numbers(_)).then_some(at)
 }
 
 /// Tells the targets among the columns from the features. `written` is the target again, if it is one column of numbers of
@@ -127,7 +270,16 @@ pub(crate) fn finish(
         1 => targets.pop().map(|column| single(column, written, missing)).transpose()?,
         _ => Some(several(targets, rows, missing)?),
     };
-    Ok(Raw { features: Features::Table(Table { rows, columns }), target, image: None })
+    Ok(Raw {
+        features: Features::Table(Table {
+            rows,
+            columns,
+            cells: options.cells.clone(),
+            row_name: RowName::Row,
+        }),
+        target,
+        image: None,
+    })
 }
 
 /// The target in one column.

@@ -1,18 +1,11 @@
 //! Rules for one column of a table.
 
-use std::collections::HashMap;
-
 use truezero_sparse::ActiveBatch;
 
+use super::levels::{Levels, MAX_LEVELS};
 use crate::quote::quoted;
 use crate::text::Vocabulary;
-use crate::{Column, ColumnValues, DataError, Notices};
-
-/// A column of words with more different ones is taken for text or names, not for a category.
-pub(super) const MAX_LEVELS: usize = 1000;
-
-/// What is told of values that are none of a category's levels.
-const UNKNOWN: &str = "values that the training data did not have, which say nothing to the model";
+use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices, RowName};
 
 /// From the values of one column to inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -93,6 +86,15 @@ impl ColumnPlan {
         }
     }
 
+    /// What the column is to be read as.
+    pub(super) fn kind(&self) -> ColumnKind {
+        match self {
+            Self::Number { .. } => ColumnKind::Number,
+            Self::Category { .. } => ColumnKind::Category,
+            Self::Text(_) => ColumnKind::Text,
+        }
+    }
+
     /// Names of the inputs of a column of this name.
     pub(super) fn input_names(&self, column: &str, names: &mut Vec<String>) {
         let (values, missing): (Vec<String>, bool) = match self {
@@ -110,12 +112,19 @@ impl ColumnPlan {
         }
     }
 
-    /// The inputs a column yields. A column of numbers serves as categories or text, too, and categories
-    /// as text: a few rows may look like another kind than all rows did.
-    pub(super) fn encode(&self, column: Column, notices: &Notices) -> Result<Encoded, DataError> {
+    /// The inputs a column yields. What the column is was decided in training: words are read as numbers, numbers serve as
+    /// levels of a category or as text, and categories as text.
+    pub(super) fn encode(
+        &self,
+        column: Column,
+        row_name: RowName,
+        cells: &CellRules,
+        notices: &Notices,
+    ) -> Result<Encoded, DataError> {
         let name = column.name;
         match (self, column.values) {
             (Self::Number { impute, shift, divisor, missing }, ColumnValues::Numbers(numbers)) => {
+                let numbers: Vec<f64> = numbers.into_iter().map(|number| cells.typed(number)).collect();
                 let gaps = missing.then(|| numbers.iter().map(|number| number.is_nan()).collect());
                 let scaled = |number: f64| {
                     let number = if number.is_nan() { *impute } else { number };
@@ -125,42 +134,40 @@ impl ColumnPlan {
                 match scaled.iter().position(|number| !number.is_finite()) {
                     None => Ok(Encoded::Numbers(scaled, gaps)),
                     Some(row) => {
-                        let place = format!("row {}, column {name:?}", row + 1);
+                        let place = format!("{row_name} {}, column {name:?}", row + 1);
                         let expected = "a finite 32-bit number after scaling";
                         Err(DataError::unsuitable(place, expected, scaled[row].to_string()))
                     }
                 }
             }
-            (Self::Number { impute, shift, divisor, missing }, ColumnValues::Categories(words)) => {
-                if let Some(word) = words.iter().flatten().next() {
-                    let expected = "numbers, as in training";
-                    return Err(DataError::unsuitable(format!("column {name:?}"), expected, quoted(word)));
+            (Self::Number { .. }, ColumnValues::Categories(words)) => {
+                let mut numbers = Vec::with_capacity(words.len());
+                for (row, word) in words.iter().enumerate() {
+                    let text = word.as_deref().unwrap_or_default();
+                    let number = cells.number(text).map_err(|expected| {
+                        let found = quoted(text.trim());
+                        DataError::unsuitable(
+                            format!("{row_name} {}, column {name:?}", row + 1),
+                            expected,
+                            found,
+                        )
+                    });
+                    numbers.push(number?);
                 }
-                let plan =
-                    Self::Number { impute: *impute, shift: *shift, divisor: *divisor, missing: *missing };
-                plan.encode(
-                    Column { name, values: ColumnValues::Numbers(vec![f64::NAN; words.len()]) },
-                    notices,
-                )
+                self.encode(Column { name, values: ColumnValues::Numbers(numbers) }, row_name, cells, notices)
             }
             (Self::Number { .. }, ColumnValues::Text(_)) => {
                 let expected = "numbers, as in training";
                 Err(DataError::unsuitable(format!("column {name:?}"), expected, "text"))
             }
             (Self::Category { levels, missing }, values) => {
-                let gap = missing.then_some(levels.len() as u32);
-                let mut unknown = Unknown::default();
-                let found = levels_of(levels, gap, values, &mut unknown);
-                if let Unknown { cells, first: Some(first) } = unknown {
-                    notices.count(&format!("column {name:?}"), UNKNOWN, cells, &first);
-                }
-                Ok(Encoded::Levels(found))
+                Ok(Encoded::Levels(Levels::new(levels, *missing, cells).of(&name, &values, cells, notices)))
             }
             (Self::Text(vocabulary), ColumnValues::Text(texts)) => {
                 Ok(Encoded::Bags(vocabulary.bags(texts.iter().map(String::as_str))))
             }
             (Self::Text(vocabulary), ColumnValues::Categories(words)) => Ok(Encoded::Bags(
-                vocabulary.bags(words.iter().map(|word| word.as_deref().unwrap_or_default())),
+                vocabulary.bags(words.iter().map(|word| word.as_deref().map_or("", |word| cells.text(word)))),
             )),
             (Self::Text(vocabulary), ColumnValues::Numbers(numbers)) => {
                 let word = |number: &f64| if number.is_nan() { String::new() } else { number.to_string() };
@@ -188,64 +195,6 @@ impl ColumnPlan {
                 pair.map(|pair| format!("the level {:?} after {:?}", pair[1], pair[0]))
             }
             Self::Text(vocabulary) => vocabulary.flaw(),
-        }
-    }
-}
-
-/// Cells whose value is none of the levels.
-#[derive(Default)]
-struct Unknown {
-    cells: usize,
-    first: Option<String>,
-}
-
-impl Unknown {
-    /// Counts a value if it is not there.
-    fn check(&mut self, level: Option<u32>, value: impl FnOnce() -> String) -> Option<u32> {
-        if level.is_none() {
-            self.cells += 1;
-            self.first.get_or_insert_with(value);
-        }
-        level
-    }
-}
-
-/// The position of each value among the levels; `gap` for a missing one, `None` for an unknown one, which is counted.
-fn levels_of(
-    levels: &[String],
-    gap: Option<u32>,
-    values: ColumnValues,
-    unknown: &mut Unknown,
-) -> Vec<Option<u32>> {
-    let known: HashMap<&str, u32> = levels.iter().map(String::as_str).zip(0..).collect();
-    match values {
-        ColumnValues::Categories(words) => {
-            let level = |word: &Option<String>| match word {
-                Some(word) => unknown.check(known.get(word.as_str()).copied(), || word.clone()),
-                None => gap,
-            };
-            words.iter().map(level).collect()
-        }
-        ColumnValues::Text(words) => {
-            let level = |word: &String| {
-                if word.is_empty() {
-                    return gap;
-                }
-                unknown.check(known.get(word.trim()).copied(), || word.trim().to_owned())
-            };
-            words.iter().map(level).collect()
-        }
-        ColumnValues::Numbers(numbers) => {
-            // Levels that look like numbers are compared as such: "01" was written, 1 was read.
-            let values = levels.iter().map(|level| level.parse::<f64>().ok());
-            let known: Vec<(f64, u32)> =
-                values.zip(0..).filter_map(|(value, level)| Some((value?, level))).collect();
-            let find =
-                |number: &f64| known.iter().find(|(value, _)| value == number).map(|&(_, level)| level);
-            let level = |number: &f64| {
-                if number.is_nan() { gap } else { unknown.check(find(number), || number.to_string()) }
-            };
-            numbers.iter().map(level).collect()
         }
     }
 }

@@ -7,7 +7,7 @@ use super::fitter::{Fitter, InputFitter};
 use super::matrix::MatrixPlan;
 use super::scaling::InputScales;
 use super::table::{self, TablePlan};
-use crate::{DataError, Features, Notices, Raw};
+use crate::{DataError, Expected, Features, Notices, Raw};
 
 /// Fitted rules from raw features to inputs. It stands in files under the version of
 /// [`Preprocessing`](super::Preprocessing).
@@ -130,6 +130,14 @@ impl InputPreprocessing {
         match &self.0 {
             InputPlan::Matrix(_) => None,
             InputPlan::Table(plan) => Some(plan.column_names()),
+        }
+    }
+
+    /// What data to come is to be read as.
+    pub fn expected(&self) -> Expected {
+        match &self.0 {
+            InputPlan::Matrix(_) => Expected::Matrix,
+            InputPlan::Table(plan) => plan.expected(),
         }
     }
 

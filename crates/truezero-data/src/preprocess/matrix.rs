@@ -122,10 +122,11 @@ impl MatrixPlan {
     pub(super) fn apply_wide(&self, mut batch: WideBatch) -> Result<Batch, DataError> {
         self.check_width(batch.width(), batch.is_dense())?;
         batch.widen(self.width);
-        if self.shifts() {
-            batch.spread(batch.examples());
-        }
-        let scaled = batch.map(|column, value| self.scaled(column, value));
+        let scaled = if self.shifts() && !batch.is_dense() {
+            Batch::Dense(self.spread(&batch))
+        } else {
+            batch.map(|column, value| self.scaled(column, value))
+        };
         match &scaled {
             Batch::Dense(batch) => check_finite(batch)?,
             Batch::Active(batch) => {
@@ -138,6 +139,17 @@ impl MatrixPlan {
             }
         }
         Ok(scaled)
+    }
+
+    /// A sparse matrix with every column shifted.
+    fn spread(&self, batch: &WideBatch) -> DenseBatch {
+        let mut dense = DenseBatch::zeros(batch.examples(), self.width);
+        for example in 0..batch.examples() {
+            let row = dense.row_mut(example);
+            row.iter_mut().enumerate().for_each(|(column, value)| *value = self.scaled(column, 0.0));
+            batch.each(example, |column, value| row[column] = self.scaled(column, value));
+        }
+        dense
     }
 
     fn check_width(&self, width: usize, dense: bool) -> Result<(), DataError> {

@@ -34,6 +34,7 @@
 mod column;
 mod fitter;
 mod inputs;
+mod levels;
 mod matrix;
 mod scaling;
 mod survey;

@@ -7,14 +7,22 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::column::{ColumnPlan, Encoded};
 use super::scaling::InputScales;
+use crate::formats::table::missing_columns;
 use crate::formats::{DENSE_FROM, MatrixBuilder};
-use crate::{Column, ColumnValues, DataError, Features, Input, Notices, Table};
+use crate::{CellRules, Column, ColumnValues, DataError, Expected, Features, Input, Notices, Table};
 
 /// The rules of the columns, in the order of their inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TablePlan {
     columns: Vec<Named>,
+    /// How the cells of the training data were understood.
+    #[serde(default, skip_serializing_if = "is_default")]
+    cells: CellRules,
+}
+
+fn is_default(cells: &CellRules) -> bool {
+    *cells == CellRules::default()
 }
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -26,8 +34,14 @@ struct Named {
 
 impl TablePlan {
     /// Rules as they were found, each with the name of its column.
-    pub(super) fn fitted(columns: Vec<(String, ColumnPlan)>) -> Self {
-        Self { columns: columns.into_iter().map(|(name, inputs)| Named { name, inputs }).collect() }
+    pub(super) fn fitted(columns: Vec<(String, ColumnPlan)>, cells: CellRules) -> Self {
+        Self { columns: columns.into_iter().map(|(name, inputs)| Named { name, inputs }).collect(), cells }
+    }
+
+    /// What tables to come are to be read as.
+    pub(super) fn expected(&self) -> Expected {
+        let columns = self.columns.iter().map(|column| (column.name.clone(), column.inputs.kind()));
+        Expected::Table { columns: columns.collect(), cells: self.cells.clone() }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -65,16 +79,26 @@ impl TablePlan {
 
     /// Looks the columns up by name; others are ignored.
     pub(super) fn apply(&self, table: Table, notices: &Notices) -> Result<Batch, DataError> {
-        let rows = table.rows;
+        let (rows, row_name) = (table.rows, table.row_name);
+        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let mut found: HashMap<String, Column> =
-            table.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
+            table.columns.into_iter().map(|column| (column.name.trim().to_owned(), column)).collect();
+        let mut taken = Vec::with_capacity(self.columns.len());
+        let mut missing = Vec::new();
+        for column in &self.columns {
+            match found.remove(column.name.trim()) {
+                Some(values) => taken.push(values),
+                None => missing.push(column.name.as_str()),
+            }
+        }
+        if !missing.is_empty() {
+            let (place, expected, found) = missing_columns(&missing, &names);
+            return Err(DataError::unsuitable(place, expected, found));
+        }
         let mut encoded = Vec::with_capacity(self.columns.len());
         let mut offset = 0;
-        for column in &self.columns {
-            let values = found.remove(&column.name).ok_or_else(|| {
-                DataError::unsuitable(format!("column {:?}", column.name), "one, as in training", "none")
-            })?;
-            encoded.push((offset, column.inputs.encode(values, notices)?));
+        for (column, values) in self.columns.iter().zip(taken) {
+            encoded.push((offset, column.inputs.encode(values, row_name, &self.cells, notices)?));
             offset += column.inputs.width() as u32;
         }
         Ok(assemble(rows, self.width(), &encoded))

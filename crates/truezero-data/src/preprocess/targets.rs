@@ -81,9 +81,8 @@ impl TargetPlan {
         let task = self.task();
         match (self, target) {
             (Self::Classes { names }, RawTarget::Labels(labels)) => {
-                let known = Known::new(names);
-                let labels = labels.iter().enumerate().map(|(at, label)| known.find(at, label));
-                Ok(Targets::Classes { labels: labels.collect::<Result<_, _>>()?, classes: names.len() })
+                let labels = Known::new(names).find_all(labels.iter().enumerate())?;
+                Ok(Targets::Classes { labels, classes: names.len() })
             }
             (Self::Classes { names }, RawTarget::Numbers(numbers)) => Ok(Targets::Classes {
                 labels: Known::new(names).find_numbers(numbers)?,
@@ -93,10 +92,11 @@ impl TargetPlan {
             (Self::Labels { names }, RawTarget::Sets(sets)) => {
                 let known = Known::new(names);
                 let mut rows = DenseBatch::zeros(sets.len(), names.len());
-                for (at, set) in sets.iter().enumerate() {
-                    for label in set {
-                        rows.row_mut(at)[known.find(at, label)? as usize] = 1.0;
-                    }
+                let labels = || {
+                    sets.iter().enumerate().flat_map(|(row, set)| set.iter().map(move |label| (row, label)))
+                };
+                for ((row, _), label) in labels().zip(known.find_all(labels())?) {
+                    rows.row_mut(row)[label as usize] = 1.0;
                 }
                 Ok(Targets::Labels(rows))
             }
@@ -184,23 +184,41 @@ impl<'a> Known<'a> {
         Self { names, finder: Finder::new(names) }
     }
 
-    fn find(&self, example: usize, label: &str) -> Result<u32, DataError> {
-        self.finder.find(label).ok_or_else(|| self.unknown(example, label))
+    /// The label of each example, by its name.
+    fn find_all<'l>(&self, labels: impl Iterator<Item = (usize, &'l String)>) -> Result<Vec<u32>, DataError> {
+        self.all(labels.map(|(row, label)| (row, self.finder.find(label), || label.clone())))
     }
 
     /// The class of each number, by how it is written where that is known apart from its value.
     fn find_numbers(&self, numbers: &Numbers) -> Result<Vec<u32>, DataError> {
-        let find = |(row, &value): (usize, &f64)| {
+        self.all(numbers.values().iter().enumerate().map(|(row, &value)| {
             let found = match numbers.written(row) {
                 None => self.finder.find_number(value),
                 Some(written) => self.finder.find(written),
             };
-            found.ok_or_else(|| self.unknown(row, &numbers.label(row)))
-        };
-        numbers.values().iter().enumerate().map(find).collect()
+            (row, found, move || numbers.label(row).into_owned())
+        }))
     }
 
-    fn unknown(&self, example: usize, label: &str) -> DataError {
+    /// What was found of each example, if something was; else an error that tells the first that was not, and how many
+    /// there are.
+    fn all<F: FnOnce() -> String>(
+        &self,
+        found: impl Iterator<Item = (usize, Option<u32>, F)>,
+    ) -> Result<Vec<u32>, DataError> {
+        let (mut known, mut first, mut unknown) = (Vec::new(), None, 0);
+        for (row, found, label) in found {
+            if let Some(found) = found {
+                known.push(found);
+            } else {
+                unknown += 1;
+                first.get_or_insert_with(|| (row, label()));
+            }
+        }
+        first.map_or(Ok(known), |(row, label)| Err(self.unknown(row, &label, unknown)))
+    }
+
+    fn unknown(&self, example: usize, label: &str, count: usize) -> DataError {
         let listed = self.names[..self.names.len().min(LISTED)].join(", ");
         let more = match self.names.len().saturating_sub(LISTED) {
             0 => String::new(),
@@ -208,6 +226,7 @@ impl<'a> Known<'a> {
         };
         let expected = format!("one of the labels {listed}{more}");
         let place = format!("label of example {}", example + 1);
-        DataError::unsuitable(place, expected, format!("{label:?}, which was not seen in training"))
+        let others = if count > 1 { format!("; {count} labels were not") } else { String::new() };
+        DataError::unsuitable(place, expected, format!("{label:?}, which was not seen in training{others}"))
     }
 }

@@ -10,12 +10,13 @@ pub(crate) mod part;
 mod piped;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::formats::svmlight::{self, Numbering};
-use crate::formats::{TableOptions, arrow, csv, idx, images, npy, npz, parquet};
+use crate::formats::{Encoding, TableOptions, arrow, csv, idx, images, npy, npz, parquet};
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
-use crate::{DataError, Notices, Raw, RawTarget, digits5k, fetch};
+use crate::{CellRules, DataError, Expected, Notices, Raw, RawTarget, digits5k, fetch};
 pub use detect::Format;
 pub(crate) use detect::detect;
 pub(crate) use labels::read as read_labels;
@@ -42,8 +43,21 @@ pub struct SourceSpec {
     pub text: Vec<String>,
     /// A file with the targets: IDX, NPY, or text with one on each line.
     pub labels: Option<PathBuf>,
+    /// The columns of a table to learn from; all if there are none.
+    pub columns: Vec<String>,
+    /// The columns of a table not to learn from.
+    pub ignore: Vec<String>,
+    /// How the cells of a table are understood.
+    pub cells: CellRules,
     /// Whether the first line of a CSV or TSV file names the columns; told by its content if `None`.
     pub header: Option<bool>,
+    /// What separates the cells of a CSV file; told by its content if `None`.
+    pub delimiter: Option<u8>,
+    /// What a CSV or TSV file is in; UTF-8, or what its first bytes say, if `None`.
+    pub encoding: Option<Encoding>,
+    /// What a model expects that the data is used on.
+    #[serde(skip)]
+    pub expected: Option<Arc<Expected>>,
     /// How an svmlight file counts its columns: what [`Source::numbering`] said of the training data.
     pub numbering: Option<Numbering>,
     /// Collects what is told while the data is read.

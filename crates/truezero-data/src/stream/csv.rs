@@ -1,11 +1,13 @@
 //! Text tables, block by block.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{BYTES_OF_VALUE, Kind, PIECE_VALUES, Shard};
-use crate::formats::csv::{Filled, Source, fill, strip_mark};
+use crate::formats::csv::{Filled, Source, fill};
 use crate::formats::csv_dialect::delimiter;
-use crate::formats::csv_scan::{Scan, Scanner};
+use crate::formats::csv_scan::{Planned, Scan, Scanner};
+use crate::formats::encoding::Decoding;
 use crate::formats::table::{self, TableOptions};
 use crate::read::MAX_LINE;
 use crate::{DataError, Input, Raw};
@@ -14,43 +16,38 @@ use crate::{DataError, Input, Raw};
 #[derive(Debug)]
 pub(super) struct Known {
     scan: Scan,
+    columns: Arc<Vec<Planned>>,
     delimiter: u8,
 }
 
 /// Goes through all files.
 pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shard>, DataError> {
-    let mut all: Vec<Known> = Vec::with_capacity(paths.len());
+    let mut scanner = Scanner::new(options);
+    let mut files = Vec::with_capacity(paths.len());
     for path in paths {
-        let mut blocks = Blocks::open(path, PIECE_VALUES * BYTES_OF_VALUE)?;
-        let mut scanner = Scanner::new(options);
+        let mut blocks = Blocks::open(path, options, PIECE_VALUES * BYTES_OF_VALUE)?;
         while blocks.fill()? {
             let whole = scanner.see(&blocks.source())?;
             blocks.take(whole);
         }
-        let scan = scanner.finish(path)?;
-        table::check_names(path, &scan.names, options)?;
-        if let Some(first) = all.first()
-            && first.scan.names != scan.names
-        {
-            let expected = format!("the columns {}, as in the first file", table::listed(&first.scan.names));
-            return Err(DataError::malformed(path, "header", expected, table::listed(&scan.names)));
-        }
-        all.push(Known { scan, delimiter: blocks.delimiter.unwrap_or(b',') });
+        files.push((path, scanner.end_file(path)?, blocks.delimiter.unwrap_or(b',')));
     }
-    // A column holds numbers if it does so in all files.
-    let columns = all.first().map_or(0, |known| known.scan.numeric.len());
-    let numeric: Vec<bool> =
-        (0..columns).map(|column| all.iter().all(|known| known.scan.numeric[column])).collect();
-    let shard = |(path, mut known): (&PathBuf, Known)| {
-        known.scan.numeric.clone_from(&numeric);
+    let Some((first, ..)) = files.first() else { return Ok(Vec::new()) };
+    let columns = Arc::new(scanner.finish(first)?);
+    let shard = |(path, scan, delimiter): (&PathBuf, Scan, u8)| {
+        let known = Known { scan, columns: columns.clone(), delimiter };
         Shard { path: path.clone(), examples: known.scan.rows, kind: Kind::Csv(known) }
     };
-    Ok(paths.iter().zip(all).map(shard).collect())
+    Ok(files.into_iter().map(shard).collect())
 }
+
+/// Bytes in which a mark before a text fits.
+const BYTES_OF_MARK: usize = 4;
 
 /// A file read block by block; each begins with a row.
 struct Blocks {
     input: Input<'static>,
+    decoding: Decoding,
     bytes: Vec<u8>,
     /// So many more are read at a time.
     size: usize,
@@ -60,9 +57,11 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn open(path: &Path, size: usize) -> Result<Self, DataError> {
-        let input = Input::open(path)?;
-        Ok(Self { input, bytes: Vec::new(), size, delimiter: None, lines_before: 0, ends: false })
+    fn open(path: &Path, options: &TableOptions, size: usize) -> Result<Self, DataError> {
+        let (input, size) = (Input::open(path)?, size.max(BYTES_OF_MARK));
+        let decoding = Decoding::new(options.encoding);
+        let delimiter = options.delimiter;
+        Ok(Self { input, decoding, bytes: Vec::new(), size, delimiter, lines_before: 0, ends: false })
     }
 
     /// Reads on; false if there is nothing left.
@@ -70,16 +69,19 @@ impl Blocks {
         if self.ends {
             return Ok(false);
         }
-        let (first, before) = (self.delimiter.is_none(), self.bytes.len());
-        if before as u64 > MAX_LINE {
+        if self.bytes.len() as u64 > MAX_LINE {
             let (place, expected) =
                 (format!("line {}", self.lines_before + 1), format!("at most {MAX_LINE} bytes"));
             return Err(self.input.malformed(place, expected, "a longer row"));
         }
-        self.input.take_up_to(&mut self.bytes, self.size as u64)?;
-        self.ends = self.bytes.len() - before < self.size;
-        if first {
-            strip_mark(&mut self.bytes);
+        let mut piece = Vec::new();
+        self.input.take_up_to(&mut piece, self.size as u64)?;
+        self.ends = piece.len() < self.size;
+        let input = &self.input;
+        self.decoding.append(&piece, &mut self.bytes, self.ends, |expected, found| {
+            input.malformed(format!("after line {}", self.lines_before), expected, found)
+        })?;
+        if self.delimiter.is_none() {
             self.delimiter = Some(delimiter(self.input.path(), &self.bytes));
         }
         Ok(true)
@@ -118,18 +120,19 @@ impl<'a> Reader<'a> {
         options: &'a TableOptions,
         size: usize,
     ) -> Result<Self, DataError> {
-        Ok(Self { blocks: Blocks::open(path, size)?, known, options, begun: false })
+        let mut blocks = Blocks::open(path, options, size)?;
+        blocks.delimiter = Some(known.delimiter);
+        Ok(Self { blocks, known, options, begun: false })
     }
 }
 
 impl super::Reader for Reader<'_> {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
         while self.blocks.fill()? {
-            self.blocks.delimiter = Some(self.known.delimiter);
             let source = self.blocks.source();
             let header = self.known.scan.header && !self.begun;
             let Filled { rows, columns, target, whole } =
-                fill(&source, &self.known.scan, self.options, header)?;
+                fill(&source, &self.known.columns, self.options, header)?;
             let first = usize::from(header);
             let raw = (rows > 0).then(|| {
                 let line = |row: usize| source.line_of(first + row);

@@ -20,6 +20,7 @@
 
 mod csr;
 mod csv;
+mod density;
 mod held_out;
 mod npy;
 mod parquet;
@@ -74,11 +75,11 @@ struct Shard {
 enum Kind {
     Csv(csv::Known),
     Svmlight(svmlight::Known),
-    Parquet,
-    Npy(npy::Known),
+    Parquet(parquet::Known),
+    Npy(density::Form),
     Csr(csr::Known),
     /// A file that is read at once.
-    Whole(Format),
+    Whole(Format, density::Form),
 }
 
 impl Stream {
@@ -93,7 +94,7 @@ impl Stream {
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
             Format::Svmlight => svmlight::scan(&paths, spec.numbering, &spec.notices)?,
-            Format::Parquet => (parquet::scan(&paths)?, None),
+            Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),
         };
@@ -219,10 +220,10 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
             Box::new(csv::Reader::open(path, known, options, values.saturating_mul(BYTES_OF_VALUE))?)
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
-        Kind::Parquet => Box::new(parquet::Reader::open(path, options, values)?),
-        Kind::Npy(known) => Box::new(npy::Reader::open(path, *known, values)?),
+        Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
+        Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
-        Kind::Whole(format) => Box::new(whole::Reader::new(path, *format, options)),
+        Kind::Whole(format, form) => Box::new(whole::Reader::new(path, *format, *form, options)),
     })
 }
 

@@ -2,33 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
+use super::density::{Density, Form};
 use super::{Kind, PIECE_VALUES, Shard};
-use crate::formats::DENSE_FROM;
 use crate::formats::npy::Rows;
 use crate::{DataError, Input, Raw};
-
-/// What all files of the stream together tell.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
-    /// Whether so many values are not zero that all are kept.
-    dense: bool,
-}
 
 /// Goes through all files.
 pub(super) fn scan(paths: &[PathBuf]) -> Result<Vec<Shard>, DataError> {
     let mut counts = Vec::with_capacity(paths.len());
-    let (mut active, mut all) = (0.0, 0.0);
+    let mut density = Density::default();
     for path in paths {
         let mut rows = Rows::open(Input::open(path)?)?;
         counts.push(rows.left());
         while let Some(raw) = next(&mut rows, PIECE_VALUES)? {
-            all += raw.examples() as f64 * rows.width() as f64;
-            active += raw.features.active() as f64;
+            density.add(&raw);
         }
     }
-    let known = Known { dense: active >= DENSE_FROM * all };
+    let form = density.form();
     let shard =
-        |(path, examples): (&PathBuf, usize)| Shard { path: path.clone(), examples, kind: Kind::Npy(known) };
+        |(path, examples): (&PathBuf, usize)| Shard { path: path.clone(), examples, kind: Kind::Npy(form) };
     Ok(paths.iter().zip(counts).map(shard).collect())
 }
 
@@ -40,20 +32,18 @@ fn next(rows: &mut Rows<'_>, values: usize) -> Result<Option<Raw>, DataError> {
 /// Reads a file in pieces.
 pub(super) struct Reader {
     rows: Rows<'static>,
-    known: Known,
+    form: Form,
     values: usize,
 }
 
 impl Reader {
-    pub(super) fn open(path: &Path, known: Known, values: usize) -> Result<Self, DataError> {
-        Ok(Self { rows: Rows::open(Input::open(path)?)?, known, values })
+    pub(super) fn open(path: &Path, form: Form, values: usize) -> Result<Self, DataError> {
+        Ok(Self { rows: Rows::open(Input::open(path)?)?, form, values })
     }
 }
 
 impl super::Reader for Reader {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
-        let Some(mut raw) = next(&mut self.rows, self.values)? else { return Ok(None) };
-        raw.features = raw.features.in_form(self.known.dense);
-        Ok(Some(raw))
+        Ok(next(&mut self.rows, self.values)?.map(|raw| self.form.of(raw)))
     }
 }

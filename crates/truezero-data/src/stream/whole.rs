@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::density::{Density, Form};
 use super::{Kind, Shard, csr};
 use crate::formats::TableOptions;
 use crate::source::{Format, read_file};
@@ -13,29 +14,40 @@ pub(super) fn scan(
     format: Format,
     options: &TableOptions,
 ) -> Result<Vec<Shard>, DataError> {
-    let shard = |path: &PathBuf| {
+    let mut density = Density::default();
+    let mut shards = Vec::with_capacity(paths.len());
+    for path in paths {
         if format == Format::Npz
             && let Some(shard) = csr::scan(path)?
         {
-            return Ok(shard);
+            shards.push(shard);
+            continue;
         }
-        let examples = read_file(path, format, options, None)?.train.examples();
-        Ok(Shard { path: path.clone(), examples, kind: Kind::Whole(format) })
-    };
-    paths.iter().map(shard).collect()
+        let raw = read_file(path, format, options, None)?.train;
+        density.add(&raw);
+        let kind = Kind::Whole(format, Form::Active);
+        shards.push(Shard { path: path.clone(), examples: raw.examples(), kind });
+    }
+    for shard in &mut shards {
+        if let Kind::Whole(_, form) = &mut shard.kind {
+            *form = density.form();
+        }
+    }
+    Ok(shards)
 }
 
 /// Reads a file in one piece.
 pub(super) struct Reader<'a> {
     path: &'a Path,
     format: Format,
+    form: Form,
     options: &'a TableOptions,
     done: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(path: &'a Path, format: Format, options: &'a TableOptions) -> Self {
-        Self { path, format, options, done: false }
+    pub(super) fn new(path: &'a Path, format: Format, form: Form, options: &'a TableOptions) -> Self {
+        Self { path, format, form, options, done: false }
     }
 }
 
@@ -44,6 +56,6 @@ impl super::Reader for Reader<'_> {
         if std::mem::replace(&mut self.done, true) {
             return Ok(None);
         }
-        read_file(self.path, self.format, self.options, None).map(|source| Some(source.train))
+        read_file(self.path, self.format, self.options, None).map(|source| Some(self.form.of(source.train)))
     }
 }

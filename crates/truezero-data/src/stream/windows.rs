@@ -9,7 +9,10 @@ use std::thread;
 use super::{Stream, infer_task};
 use crate::class_weights::{count, not_classes};
 use crate::preprocess::{Fitter, PreprocessOptions, TargetFitter, TargetPlan, no_target};
-use crate::{ClassWeights, DataError, Dataset, Notices, Preprocessing, Raw, Targets, Task, take_weights};
+use crate::{
+    ClassWeights, DataError, Dataset, Notices, Preprocessing, Raw, Targets, Task, check_weights,
+    combine_weights, take_weights,
+};
 
 /// Windows that are ready before they are asked for. With the one in the making and the one in use, so many more are in
 /// memory.
@@ -90,7 +93,7 @@ impl Prepared {
         each(&self.stream, self.range.clone(), self.left_out(), |piece| {
             let mut data =
                 self.rules.dataset(piece.raw, &self.notices).map_err(|error| in_piece(error, piece.first))?;
-            data.weights = self.weights(&data.targets, piece.weights);
+            data.weights = self.weights(&data.targets, piece.weights)?;
             let mut rest = &piece.others[..];
             while !rest.is_empty() {
                 let room = size - window.as_ref().map_or(0, Dataset::examples);
@@ -117,13 +120,13 @@ impl Prepared {
     }
 
     /// The weights of examples: their own times those of their classes.
-    fn weights(&self, targets: &Targets, own: Option<Vec<f32>>) -> Option<Vec<f32>> {
+    fn weights(&self, targets: &Targets, own: Option<Vec<f32>>) -> Result<Option<Vec<f32>>, DataError> {
         let (Some(of_class), Targets::Classes { labels, .. }) = (&self.class_weights, targets) else {
-            return own;
+            return Ok(own);
         };
         let mut weights = own.unwrap_or_else(|| vec![1.0; labels.len()]);
-        weights.iter_mut().zip(labels).for_each(|(weight, &label)| *weight *= of_class[label as usize]);
-        Some(weights)
+        combine_weights(&mut weights, labels.iter().map(|&label| of_class[label as usize]))?;
+        Ok(Some(weights))
     }
 }
 
@@ -161,14 +164,20 @@ pub fn fit(
 ) -> Result<Preprocessing, DataError> {
     let task = options.task.map_or_else(|| infer_task(stream), Ok)?;
     let mut fitter = Fitter::new(&PreprocessOptions { task: Some(task), ..options.clone() });
+    // Whether some example counts.
+    let mut counts = stream.weight_column.is_none();
     for pass in 0..Fitter::PASSES {
         if pass > 0 && !fitter.wants_more() {
             break;
         }
         fitter.begin();
         each(stream, 0..stream.examples(), left_out, |piece| {
+            if let Some(weights) = &piece.weights {
+                counts |= piece.others.iter().any(|&row| weights[row] > 0.0);
+            }
             fitter.see(&piece.raw, &piece.others).map(ControlFlow::Continue)
         })?;
+        check_weights(std::iter::once(if counts { 1.0 } else { 0.0 }))?;
     }
     fitter.finish()
 }

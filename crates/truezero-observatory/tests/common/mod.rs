@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 use truezero::{Activation, Architecture, Cost, Initialisation, Model, Network};
 use truezero_data::{Features, PreprocessOptions, Preprocessing, Raw, RawTarget};
-use truezero_observatory::{Models, Observatory};
+use truezero_http::{Gate, Hosts};
+use truezero_observatory::{LIMITS, Models, Observatory};
 use truezero_sparse::{Batch, DenseBatch};
 
 /// Longer than anything here takes, even on a slow machine.
@@ -21,14 +23,16 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks with JSON, unless the body is null.
 pub async fn ask(observatory: &Observatory, method: &str, path: &str, body: Value) -> Response {
-    let mut request = Request::builder().method(method).uri(path);
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
     let body = if body.is_null() {
         Body::empty()
     } else {
         request = request.header(header::CONTENT_TYPE, "application/json");
         Body::from(body.to_string())
     };
-    observatory.router().oneshot(request.body(body).unwrap()).await.unwrap()
+    let hosts = Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
+    let router = Gate::new(LIMITS, hosts).guard(observatory.router());
+    router.oneshot(request.body(body).unwrap()).await.unwrap()
 }
 
 /// The status and the JSON of an answer.

@@ -1,13 +1,17 @@
 //! What a client gets: JSON, and after it the tensors that were wanted as bytes.
 
+use std::borrow::Cow;
+use std::mem;
+
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
+use truezero_http::Problem;
 use truezero_sparse::DenseBatch;
 use utoipa::ToSchema;
 
 use super::question::Wanted;
 use crate::compute::Computed;
-use crate::problem::Problem;
+use crate::cost;
 use crate::servable::{Output, Servable};
 
 /// An answer before it is sent.
@@ -36,7 +40,7 @@ struct Tensor<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters: Option<Parameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Values>,
+    data: Option<&'a Values<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,8 +49,8 @@ struct Parameters {
 }
 
 /// The values of a tensor.
-enum Values {
-    Numbers(DenseBatch),
+enum Values<'a> {
+    Numbers(Cow<'a, DenseBatch>),
     Texts(Vec<String>),
 }
 
@@ -59,39 +63,47 @@ impl Answer {
         mut computed: Computed,
     ) -> Result<Self, Problem> {
         let examples = computed.active.first().map_or(computed.predictions.examples(), Vec::len);
-        let mut codes = std::mem::take(&mut computed.codes).into_iter();
+        let mut codes = mem::take(&mut computed.codes).into_iter();
+        let labels = if wanted.iter().any(|wanted| wanted.output == Output::Label) {
+            labels(model, &mut computed.predictions)
+        } else {
+            Vec::new()
+        };
+        let mut labels = Some(labels);
         let mut values = Vec::with_capacity(wanted.len());
         for Wanted { name, output, .. } in wanted {
             let tensor = match output {
-                Output::Predictions => Values::Numbers(computed.predictions.clone()),
-                Output::Label => Values::Texts(labels(model, &computed.predictions)),
-                Output::Codes(_) => Values::Numbers(codes.next().unwrap_or_default()),
-                Output::Sparsity => Values::Numbers(sparsity(model, &computed.active)),
+                Output::Predictions => Values::Numbers(Cow::Borrowed(&computed.predictions)),
+                Output::Label => Values::Texts(labels.take().unwrap_or_default()),
+                Output::Codes(_) => Values::Numbers(Cow::Owned(codes.next().unwrap_or_default())),
+                Output::Sparsity => Values::Numbers(Cow::Owned(sparsity(model, &computed.active))),
             };
             if let Values::Numbers(numbers) = &tensor {
                 finite(name, numbers)?;
             }
             values.push(tensor);
         }
-        let binary: Vec<Option<Vec<u8>>> = values
-            .iter()
-            .zip(wanted)
-            .map(|(values, wanted)| wanted.binary.then(|| values.to_bytes()))
-            .collect();
-        let mut outputs = Vec::with_capacity(wanted.len());
-        for ((wanted, values), bytes) in wanted.iter().zip(&values).zip(&binary) {
-            outputs.push(Tensor {
-                name: &wanted.name,
-                shape: values.shape(examples),
-                datatype: wanted.output.datatype(),
-                parameters: bytes.as_ref().map(|bytes| Parameters { binary_data_size: bytes.len() }),
-                data: bytes.is_none().then_some(values),
-            });
-        }
-        let document = Document { model_name: &model.name, model_version: &model.version, id, outputs };
-        let mut bytes = serde_json::to_vec(&document).map_err(|_| Problem::internal())?;
+        let outputs = wanted.iter().zip(&values).map(|(wanted, values)| Tensor {
+            name: &wanted.name,
+            shape: values.shape(examples),
+            datatype: wanted.output.datatype(),
+            parameters: wanted.binary.then(|| Parameters { binary_data_size: values.size() }),
+            data: (!wanted.binary).then_some(values),
+        });
+        let document = Document {
+            model_name: &model.name,
+            model_version: &model.version,
+            id,
+            outputs: outputs.collect(),
+        };
+        // It is never copied to grow: room that is not used is no memory.
+        let numbers: usize = values.iter().map(Values::numbers).sum();
+        let mut bytes = Vec::with_capacity(cost::of_text(model, examples, numbers));
+        serde_json::to_writer(&mut bytes, &document).map_err(|_| Problem::internal())?;
         let json = wanted.iter().any(|wanted| wanted.binary).then_some(bytes.len());
-        binary.into_iter().flatten().for_each(|tensor| bytes.extend(tensor));
+        for (_, values) in wanted.iter().zip(&values).filter(|(wanted, _)| wanted.binary) {
+            values.write_bytes(&mut bytes);
+        }
         Ok(Self { bytes, json })
     }
 }
@@ -108,11 +120,13 @@ pub(crate) fn finite(name: &str, numbers: &DenseBatch) -> Result<(), Problem> {
 }
 
 /// The label of each example, or all its labels as one text.
-fn labels(model: &Servable, predictions: &DenseBatch) -> Vec<String> {
+fn labels(model: &Servable, values: &mut DenseBatch) -> Vec<String> {
     let Some(model) = model.model() else { return Vec::new() };
-    let predictions = model.predictions(predictions.clone());
+    let predictions = model.predictions(mem::take(values));
     let label = |example| predictions.of(example).label().unwrap_or_default();
-    (0..predictions.values.examples()).map(label).collect()
+    let labels = (0..predictions.values.examples()).map(label).collect();
+    *values = predictions.values;
+    labels
 }
 
 /// Examples × hidden layers.
@@ -127,7 +141,7 @@ fn sparsity(model: &Servable, active: &[Vec<u32>]) -> DenseBatch {
     sparsity
 }
 
-impl Values {
+impl Values<'_> {
     fn shape(&self, examples: usize) -> Vec<usize> {
         match self {
             Self::Numbers(numbers) => vec![examples, numbers.width()],
@@ -135,34 +149,45 @@ impl Values {
         }
     }
 
+    fn numbers(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.examples() * numbers.width(),
+            Self::Texts(_) => 0,
+        }
+    }
+
+    /// Bytes of it after the JSON.
+    fn size(&self) -> usize {
+        match self {
+            Self::Numbers(_) => size_of::<f32>() * self.numbers(),
+            Self::Texts(texts) => texts.iter().map(|text| size_of::<u32>() + text.len()).sum(),
+        }
+    }
+
     /// Numbers with the least significant byte first, texts each after its length.
-    fn to_bytes(&self) -> Vec<u8> {
+    fn write_bytes(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Numbers(numbers) => {
-                let mut bytes = Vec::with_capacity(4 * numbers.examples() * numbers.width());
                 for example in 0..numbers.examples() {
                     numbers.row(example).iter().for_each(|value| bytes.extend(value.to_le_bytes()));
                 }
-                bytes
             }
             Self::Texts(texts) => {
-                let mut bytes = Vec::new();
                 for text in texts {
                     bytes.extend((text.len() as u32).to_le_bytes());
                     bytes.extend(text.as_bytes());
                 }
-                bytes
             }
         }
     }
 }
 
-impl Serialize for Values {
+impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Texts(texts) => texts.serialize(serializer),
             Self::Numbers(numbers) => {
-                let mut all = serializer.serialize_seq(Some(numbers.examples() * numbers.width()))?;
+                let mut all = serializer.serialize_seq(Some(self.numbers()))?;
                 for example in 0..numbers.examples() {
                     numbers.row(example).iter().try_for_each(|value| all.serialize_element(value))?;
                 }

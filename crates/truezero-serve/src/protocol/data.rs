@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use truezero_data::quoted;
+use truezero_http::{Problem, json};
 
-use crate::problem::Problem;
+use super::datatype::Datatype;
 
 /// Deepest nesting of arrays.
 const MAX_DEPTH: usize = 8;
@@ -17,78 +19,78 @@ pub(crate) struct Data {
     lengths: Vec<usize>,
     /// Two lengths at the same depth that differ, if any do.
     ragged: Option<(usize, usize)>,
+    /// Whether there are more values than the shape has room for.
+    more: bool,
 }
 
 impl Data {
+    /// Reads the values of a tensor of that shape; one that has more is not read to its end.
+    pub(crate) fn read(json: &str, name: &str, datatype: Datatype, shape: &[usize]) -> Result<Self, Problem> {
+        let most = shape.iter().fold(1, |product: usize, &length| product.saturating_mul(length));
+        // Each takes a character and a comma at least.
+        let numbers = Vec::with_capacity(most.min(json.len() / 2 + 1));
+        let mut reader = Reader { data: Self { numbers, ..Self::default() }, datatype, most, fault: None };
+        let read = serde_json::Deserializer::from_str(json)
+            .deserialize_any(Element { reader: &mut reader, depth: 0 });
+        match (reader.fault, read) {
+            (Some((expected, found)), _) if !reader.data.more => {
+                let place = format!("tensor {}, data", quoted(name));
+                return Err(Problem::malformed(format!("{place}: expected {expected}, found {found}")));
+            }
+            (None, Err(error)) => {
+                return Err(json::malformed(&format!("tensor {}, data", quoted(name)), &error));
+            }
+            _ => {}
+        }
+        reader.data.fits(name, shape)?;
+        Ok(reader.data)
+    }
+
     /// Demands that it fills a shape: as a flat array, or nested like it.
-    pub(crate) fn fits(&self, name: &str, shape: &[usize]) -> Result<(), Problem> {
+    fn fits(&self, name: &str, shape: &[usize]) -> Result<(), Problem> {
+        let place = || format!("tensor {}", quoted(name));
         if let Some((one, other)) = self.ragged {
             let (expected, found) = ("arrays of the same length", format!("one of {one} and one of {other}"));
-            return Err(Problem::unsuitable(format!("tensor {name:?}"), expected, found));
+            return Err(Problem::unsuitable(place(), expected, found));
         }
         let values = self.numbers.len();
         let expected = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
-        if expected != Some(values) {
+        if self.more || expected != Some(values) {
             let expected = format!("the values of shape {shape:?}");
-            return Err(Problem::unsuitable(
-                format!("tensor {name:?}"),
-                expected,
-                format!("{values} values"),
-            ));
+            let found = if self.more { "more".to_owned() } else { format!("{values} values") };
+            return Err(Problem::unsuitable(place(), expected, found));
         }
         if self.lengths.len() > 1 && self.lengths != shape {
-            let (place, expected) = (format!("tensor {name:?}"), format!("a flat array or one of {shape:?}"));
-            return Err(Problem::unsuitable(place, expected, format!("one of {:?}", self.lengths)));
+            let expected = format!("a flat array or one of {shape:?}");
+            return Err(Problem::unsuitable(place(), expected, format!("one of {:?}", self.lengths)));
         }
         Ok(())
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Data {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut data = Self::default();
-        deserializer.deserialize_seq(Array { data: &mut data, depth: 0 })?;
-        Ok(data)
+/// Reads arrays into flat data.
+struct Reader {
+    data: Data,
+    datatype: Datatype,
+    /// Values that the shape has room for.
+    most: usize,
+    /// What is wrong: what was expected, and what was found.
+    fault: Option<(&'static str, &'static str)>,
+}
+
+/// What stands in arrays.
+const NUMBERS: &str = "a number or an array of them";
+
+impl Reader {
+    fn fail<E: Error>(&mut self, expected: &'static str, found: &'static str) -> Result<(), E> {
+        self.fault = Some((expected, found));
+        Err(E::custom(""))
     }
 }
 
-/// An array at some depth.
-struct Array<'a> {
-    data: &'a mut Data,
-    depth: usize,
-}
-
-impl<'de> Visitor<'de> for Array<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of numbers")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Self { data, depth } = self;
-        let (known, values) = (data.lengths.get(depth).copied(), data.numbers.len());
-        if known.is_none() {
-            if depth >= MAX_DEPTH || (values > 0 && depth > 0) {
-                return Err(A::Error::custom("expected all values at the same depth"));
-            }
-            data.lengths.push(0);
-        }
-        let mut length = 0;
-        while elements.next_element_seed(Element { data, depth: depth + 1 })?.is_some() {
-            length += 1;
-        }
-        match known {
-            Some(other) if other != length => data.ragged = Some((other, length)),
-            _ => data.lengths[depth] = length,
-        }
-        Ok(())
-    }
-}
-
-/// A value, or an array of them.
-struct Element<'a> {
-    data: &'a mut Data,
+/// An array, or a value in one, at some depth.
+struct Element<'r> {
+    reader: &'r mut Reader,
     depth: usize,
 }
 
@@ -102,19 +104,32 @@ impl<'de> DeserializeSeed<'de> for Element<'_> {
 
 impl Element<'_> {
     fn number<E: Error>(self, number: f64) -> Result<(), E> {
-        if self.depth != self.data.lengths.len() {
-            return Err(E::custom("expected all values at the same depth"));
+        let Reader { data, datatype, most, .. } = &mut *self.reader;
+        if *datatype == Datatype::Bool && number != 0.0 && number != 1.0 {
+            return self.reader.fail("true, false, 0 or 1", "another number");
         }
-        self.data.numbers.push(number);
+        if self.depth == 0 {
+            return self.reader.fail("an array", "a number");
+        }
+        if self.depth != data.lengths.len() {
+            return self.reader.fail(SAME_DEPTH, "arrays and numbers side by side");
+        }
+        if data.numbers.len() >= *most {
+            data.more = true;
+            return self.reader.fail("the values of the shape", "more");
+        }
+        data.numbers.push(number);
         Ok(())
     }
 }
+
+const SAME_DEPTH: &str = "all values at the same depth";
 
 impl<'de> Visitor<'de> for Element<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or an array of them")
+        f.write_str(NUMBERS)
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
@@ -129,8 +144,44 @@ impl<'de> Visitor<'de> for Element<'_> {
         self.number(number as f64)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
-        Array { data: self.data, depth: self.depth }.visit_seq(elements)
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
+        if self.reader.datatype != Datatype::Bool {
+            return self.reader.fail(NUMBERS, if truth { "true" } else { "false" });
+        }
+        self.number(f64::from(u8::from(truth)))
+    }
+
+    // Serde's own words for what is not expected would repeat the text, however long it is.
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.reader.fail(NUMBERS, "a text")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.reader.fail(NUMBERS, "null")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        self.reader.fail(NUMBERS, "an object")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Self { reader, depth } = self;
+        let (known, values) = (reader.data.lengths.get(depth).copied(), reader.data.numbers.len());
+        if known.is_none() {
+            if depth >= MAX_DEPTH || (values > 0 && depth > 0) {
+                return reader.fail(SAME_DEPTH, "deeper arrays");
+            }
+            reader.data.lengths.push(0);
+        }
+        let mut length = 0;
+        while elements.next_element_seed(Element { reader: &mut *reader, depth: depth + 1 })?.is_some() {
+            length += 1;
+        }
+        match known {
+            Some(other) if other != length => reader.data.ragged = Some((other, length)),
+            _ => reader.data.lengths[depth] = length,
+        }
+        Ok(())
     }
 }
 
@@ -138,27 +189,36 @@ impl<'de> Visitor<'de> for Element<'_> {
 mod tests {
     use super::*;
 
-    fn data(text: &str) -> Result<Data, serde_json::Error> {
-        serde_json::from_str(text)
+    fn read(text: &str, shape: &[usize]) -> Result<Vec<f64>, Problem> {
+        Data::read(text, "x", Datatype::Fp64, shape).map(|data| data.numbers)
     }
 
     #[test]
     fn flat_and_nested_data_are_the_same() {
         for text in ["[1, 2, 3, 4, 5, 6]", "[[1, 2, 3], [4, 5, 6]]"] {
-            let data = data(text).unwrap();
-            assert_eq!(data.numbers, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-            data.fits("x", &[2, 3]).unwrap();
+            assert_eq!(read(text, &[2, 3]).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         }
-        assert!(data("[[1, 2, 3], [4, 5, 6]]").unwrap().fits("x", &[3, 2]).is_err());
-        assert!(data("[1, 2, 3]").unwrap().fits("x", &[2, 2]).is_err());
-        assert!(data("[]").unwrap().fits("x", &[0, 7]).is_ok());
-        assert!(data("[1]").unwrap().fits("x", &[usize::MAX, usize::MAX]).is_err());
+        for (text, shape) in
+            [("[[1, 2, 3], [4, 5, 6]]", [3, 2]), ("[1, 2, 3]", [2, 2]), ("[1, 2, 3]", [1, 2])]
+        {
+            assert_eq!(read(text, &shape).unwrap_err().status(), 422, "{text}");
+        }
+        assert!(read("[]", &[0, 7]).is_ok());
+        assert!(read("[1]", &[usize::MAX, usize::MAX]).is_err());
+    }
+
+    #[test]
+    fn truths_are_numbers_where_they_are_announced() {
+        let read = |datatype| Data::read("[true, false, 1]", "x", datatype, &[3]).map(|data| data.numbers);
+        assert_eq!(read(Datatype::Bool).unwrap(), [1.0, 0.0, 1.0]);
+        assert_eq!(read(Datatype::Fp32).unwrap_err().status(), 400);
+        assert_eq!(Data::read("[2]", "x", Datatype::Bool, &[1]).unwrap_err().status(), 400);
     }
 
     #[test]
     fn ragged_and_mixed_data_is_refused() {
         for text in ["[[1], [2, 3]]", "[[], [1, 2, 3]]", "[[[1], [2]], [[3]]]"] {
-            let problem = data(text).unwrap().fits("x", &[3]).unwrap_err();
+            let problem = read(text, &[3]).unwrap_err();
             assert!(format!("{problem:?}").contains("arrays of the same length"), "{text}: {problem:?}");
         }
         for text in [
@@ -175,8 +235,10 @@ mod tests {
             "[[[[[[[[[1]]]]]]]]]",
             "[1e400]",
         ] {
-            assert!(data(text).is_err(), "{text}");
+            assert_eq!(read(text, &[9]).unwrap_err().status(), 400, "{text}");
         }
-        assert!(data(&"[".repeat(100_000)).is_err());
+        assert!(read(&"[".repeat(100_000), &[1]).is_err());
+        let long = format!("[\"{}\"]", "\u{7f}".repeat(1 << 20));
+        assert!(format!("{:?}", read(&long, &[1]).unwrap_err()).len() < 1000);
     }
 }

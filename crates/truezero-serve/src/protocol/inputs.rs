@@ -3,16 +3,20 @@
 //! `input`, examples × inputs; or a pair, each examples × k: `indices`, the positions of values that are not
 //! zero in any order, and `values`. An example with fewer than k such values has −1 in the places left.
 
-use truezero_data::WideBatch;
+use truezero_data::{WideBatch, quoted};
+use truezero_http::json::Value;
+use truezero_http::{Intake, Problem};
 use truezero_sparse::choose::{Product, prefer_dense};
 use truezero_sparse::{ActiveBatch, Batch};
 
-use super::question::InputTensor;
-use super::size::Size;
+use super::data::Data;
+use super::datatype::Datatype;
+use crate::cost;
 use crate::limits::Limits;
-use crate::problem::Problem;
 use crate::servable::{INDICES, INPUT, Servable, VALUES};
 
+/// Most dimensions of a shape, so that one of the wrong form is told as it is.
+const MAX_DIMENSIONS: usize = 8;
 /// Marks a place without a value among indices.
 const NONE: f64 = -1.0;
 
@@ -25,34 +29,40 @@ struct Tensor {
 
 /// The inputs that the tensors of a request stand for. `rest` holds those given as bytes, one after the other.
 pub(crate) fn batch(
-    tensors: Vec<InputTensor>,
+    tensors: &[Value<'_, '_>],
     mut rest: &[u8],
     model: &Servable,
     limits: &Limits,
+    intake: &Intake,
 ) -> Result<Batch, Problem> {
-    let names: Vec<String> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
+    let name = |tensor: &Value<'_, '_>| tensor.demand("name", "a text")?.text().map(str::to_owned);
+    let names: Vec<String> = tensors.iter().map(name).collect::<Result<_, _>>()?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Nothing is read of tensors that are not asked for.
+    if !matches!(names.as_slice(), [INPUT] | [INDICES, VALUES] | [VALUES, INDICES]) {
+        let expected = format!("{INPUT:?}, or {INDICES:?} and {VALUES:?}");
+        return Err(Problem::unsuitable("inputs", expected, quoted(&names.join(", "))));
+    }
     let mut read = Vec::with_capacity(tensors.len());
-    for tensor in tensors {
-        read.push(Tensor::read(tensor, &mut rest, limits)?);
+    for (tensor, name) in tensors.iter().zip(&names) {
+        read.push(Tensor::read(tensor, name, &mut rest, limits, intake)?);
     }
     if !rest.is_empty() {
         let found = format!("{} bytes more", rest.len());
         return Err(Problem::unsuitable("body", "the bytes of the tensors after the JSON", found));
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let numbers = match (names.as_slice(), read.as_mut_slice()) {
         ([INPUT], [input]) => dense(input, model)?,
-        ([INDICES, VALUES], [indices, values]) | ([VALUES, INDICES], [values, indices]) => {
-            active(indices, values, model)?
-        }
-        _ => {
-            let expected = format!("{INPUT:?}, or {INDICES:?} and {VALUES:?}");
-            return Err(Problem::unsuitable("inputs", expected, format!("{names:?}")));
-        }
+        ([INDICES, ..], [indices, values]) | (_, [values, indices]) => active(indices, values, model)?,
+        _ => return Err(Problem::internal()),
     };
+    drop(read);
     let spreads = numbers.is_dense() || model.shifts();
-    if spreads && numbers.examples().saturating_mul(model.width()) > limits.numbers {
-        return Err(Problem::too_large("examples × inputs", limits.numbers));
+    if spreads {
+        if numbers.examples().saturating_mul(model.width()) > limits.numbers {
+            return Err(Problem::too_large("examples × inputs", limits.numbers));
+        }
+        intake.reserve(cost::of_rows(numbers.examples(), model.width()))?;
     }
     Ok(without_zeros(model.inputs(numbers)?))
 }
@@ -72,10 +82,23 @@ pub(crate) fn without_zeros(batch: Batch) -> Batch {
 }
 
 impl Tensor {
-    fn read(tensor: InputTensor, rest: &mut &[u8], limits: &Limits) -> Result<Self, Problem> {
-        let InputTensor { name, shape, datatype, parameters, data } = tensor;
+    fn read(
+        tensor: &Value<'_, '_>,
+        name: &str,
+        rest: &mut &[u8],
+        limits: &Limits,
+        intake: &Intake,
+    ) -> Result<Self, Problem> {
         let place = || format!("tensor {name:?}");
-        let shape: Vec<usize> = shape.into_iter().map(|Size(size)| size).collect();
+        let shape =
+            tensor.demand("shape", "[examples, values]")?.items("[examples, values]", MAX_DIMENSIONS)?;
+        let shape: Vec<usize> = shape.iter().map(Value::size).collect::<Result<_, _>>()?;
+        let datatype = tensor.demand("datatype", "the type of the values")?;
+        let datatype = Datatype::named(datatype.text()?).ok_or_else(|| {
+            let (place, expected) = (datatype.place(), Datatype::names());
+            let found = quoted(datatype.text().unwrap_or_default());
+            Problem::malformed(format!("{place}: expected one of {expected}, found {found}"))
+        })?;
         let &[examples, width] = shape.as_slice() else {
             return Err(Problem::unsuitable(place(), "a shape [examples, values]", format!("{shape:?}")));
         };
@@ -88,13 +111,17 @@ impl Tensor {
         if width > limits.width {
             return Err(Problem::too_large("values of an example", limits.width));
         }
-        let size = parameters.and_then(|parameters| parameters.binary_data_size);
-        let values = match (size, data) {
+        let size = tensor.get("parameters")?.map(|parameters| parameters.get("binary_data_size"));
+        let size = size.transpose()?.flatten().map(|size| size.size()).transpose()?;
+        let values = match (size, tensor.get("data")?) {
             (None, Some(data)) => {
-                data.fits(&name, &shape)?;
-                data.numbers
+                let json = data.raw()?;
+                // As many as there can be in so much JSON.
+                let values = examples.saturating_mul(width).min(json.len() / 2 + 1);
+                intake.reserve(cost::of_tensor(examples, width.min(values), values))?;
+                Data::read(json, name, datatype, &shape)?.numbers
             }
-            (Some(Size(size)), None) => {
+            (Some(size), None) => {
                 let expected = examples.saturating_mul(width).saturating_mul(datatype.size());
                 if size != expected {
                     let (expected, found) = (format!("{expected} bytes"), size.to_string());
@@ -105,6 +132,7 @@ impl Tensor {
                     return Err(Problem::unsuitable(place(), expected, found));
                 };
                 *rest = after;
+                intake.reserve(cost::of_tensor(examples, width, examples.saturating_mul(width)))?;
                 datatype.decode(bytes)
             }
             (size, _) => {

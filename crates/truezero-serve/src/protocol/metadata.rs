@@ -18,11 +18,7 @@ pub(crate) struct ServerMetadata {
 
 impl ServerMetadata {
     pub(crate) fn ours() -> Self {
-        Self {
-            name: PLATFORM,
-            version: env!("CARGO_PKG_VERSION"),
-            extensions: vec!["binary_tensor_data", "model_repository"],
-        }
+        Self { name: PLATFORM, version: env!("CARGO_PKG_VERSION"), extensions: vec!["binary_tensor_data"] }
     }
 }
 
@@ -33,8 +29,10 @@ pub(crate) struct ModelMetadata {
     /// The one that is served: the first digits of the checksum of its file.
     versions: Vec<String>,
     platform: &'static str,
-    /// `input`, or instead of it `indices` and `values`.
+    /// All that a request needs.
     inputs: Vec<TensorMetadata>,
+    /// What it may have instead: where values are not zero, and the values.
+    sparse_inputs: Vec<TensorMetadata>,
     /// All there are; predictions and labels come unless others are asked for.
     outputs: Vec<TensorMetadata>,
 }
@@ -65,8 +63,8 @@ impl ModelMetadata {
             name: model.name.clone(),
             versions: vec![model.version.clone()],
             platform: PLATFORM,
-            inputs: vec![
-                TensorMetadata::new(INPUT, numbers, &[-1, model.width() as i64]),
+            inputs: vec![TensorMetadata::new(INPUT, numbers, &[-1, model.width() as i64])],
+            sparse_inputs: vec![
                 TensorMetadata::new(INDICES, "INT64", &[-1, -1]),
                 TensorMetadata::new(VALUES, numbers, &[-1, -1]),
             ],

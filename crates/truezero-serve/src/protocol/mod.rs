@@ -6,7 +6,6 @@ pub(crate) mod datatype;
 pub(crate) mod inputs;
 pub(crate) mod metadata;
 pub(crate) mod question;
-pub(crate) mod size;
 
 /// The header that tells where JSON ends and binary tensors begin.
 pub(crate) const JSON_LENGTH: &str = "inference-header-content-length";

@@ -1,6 +1,8 @@
 //! What a client asks: a request of the protocol, checked against the model.
 
-use serde::Deserialize;
+use truezero_data::quoted;
+use truezero_http::json::{Document, Value};
+use truezero_http::{Intake, Problem};
 use truezero_sparse::Batch;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
@@ -8,46 +10,47 @@ use utoipa::openapi::schema::{
     Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
 
-use super::data::Data;
 use super::datatype::Datatype;
 use super::inputs;
-use super::size::Size;
-use crate::limits::Limits;
-use crate::problem::Problem;
+use crate::limits::{ID_BYTES, Limits, TENSORS};
 use crate::servable::{Output, OutputSpec, Servable};
 
-/// A request: tensors to compute from and names of those wanted.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A request, as documented: tensors to compute from and names of those wanted.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `Question::parse` reads")]
 pub(crate) struct InferRequest {
     /// Comes back in the answer.
+    #[schema(max_length = 256)]
     id: Option<String>,
     parameters: Option<RequestParameters>,
     /// `input`, or `indices` and `values`.
     #[schema(min_items = 1, max_items = 2)]
-    pub(crate) inputs: Vec<InputTensor>,
+    inputs: Vec<InputTensor>,
     /// What is wanted; predictions and labels if nothing is named.
     outputs: Option<Vec<WantedTensor>>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `Question::parse` reads")]
 struct RequestParameters {
     /// Whether outputs come as bytes after the JSON.
     binary_data_output: Option<bool>,
 }
 
 /// A tensor: its values as JSON, or their number of bytes after the JSON.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct InputTensor {
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `inputs::batch` reads")]
+struct InputTensor {
     /// `input`, `indices` or `values`.
-    pub(crate) name: String,
+    name: String,
     /// Examples, then values of each.
     #[schema(schema_with = two_sizes)]
-    pub(crate) shape: Vec<Size>,
-    pub(crate) datatype: Datatype,
-    pub(crate) parameters: Option<InputParameters>,
+    shape: Vec<usize>,
+    datatype: Datatype,
+    parameters: Option<InputParameters>,
     /// Flat, or nested like the shape.
     #[schema(schema_with = flat_or_nested)]
-    pub(crate) data: Option<Data>,
+    data: Option<Vec<f64>>,
 }
 
 /// The schema of a shape.
@@ -71,28 +74,28 @@ fn flat_or_nested() -> impl Into<RefOr<Schema>> {
         .description(Some("Flat, or nested like the shape"))
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct InputParameters {
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `inputs::batch` reads")]
+struct InputParameters {
     /// Bytes of this tensor after the JSON.
     #[schema(schema_with = size_or_null)]
-    pub(crate) binary_data_size: Option<Size>,
+    binary_data_size: Option<usize>,
 }
 
 /// A tensor that is wanted.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `Question::parse` reads")]
 struct WantedTensor {
     /// One of the model's outputs.
     name: String,
     parameters: Option<WantedParameters>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what `Question::parse` reads")]
 struct WantedParameters {
     /// Whether it comes as bytes after the JSON.
     binary_data: Option<bool>,
-    /// Triton's classification extension, which is not offered: ask for labels instead.
-    #[schema(ignore)]
-    classification: Option<serde::de::IgnoredAny>,
 }
 
 /// A request that suits the model.
@@ -119,18 +122,23 @@ impl Question {
         json: usize,
         model: &Servable,
         limits: &Limits,
+        intake: &Intake,
     ) -> Result<Self, Problem> {
         let (json, rest) = body.split_at_checked(json).ok_or_else(|| {
             Problem::malformed(format!("expected a body of at least the {json} bytes announced as JSON"))
         })?;
-        let request: InferRequest =
-            serde_json::from_slice(json).map_err(|error| Problem::malformed(format!("body: {error}")))?;
+        // The data of tensors is read when it is known how much there may be.
+        let document = Document::parse(json, &["data"])?;
+        let request = document.value();
+        let id = request.get("id")?.map(|id| id.short_text(ID_BYTES).map(str::to_owned)).transpose()?;
         let wanted = wanted(&request, model)?;
-        let inputs = inputs::batch(request.inputs, rest, model, limits)?;
+        let tensors =
+            request.demand("inputs", "an array of tensors")?.items("an array of tensors", TENSORS)?;
+        let inputs = inputs::batch(&tensors, rest, model, limits, intake)?;
         if Self::numbers(&wanted, model, inputs.examples()) > limits.numbers {
             return Err(Problem::too_large("numbers in the answer", limits.numbers));
         }
-        Ok(Self { id: request.id, inputs, wanted })
+        Ok(Self { id, inputs, wanted })
     }
 
     /// How many numbers the answer has; a label counts as one.
@@ -153,34 +161,46 @@ impl Question {
 }
 
 /// What is wanted, in the order in which it was named, each once.
-fn wanted(request: &InferRequest, model: &Servable) -> Result<Vec<Wanted>, Problem> {
-    let binary = request.parameters.as_ref().and_then(|parameters| parameters.binary_data_output);
+fn wanted(request: &Value<'_, '_>, model: &Servable) -> Result<Vec<Wanted>, Problem> {
+    let binary = flag(request, "binary_data_output")?;
     let give = |spec: &OutputSpec, binary: Option<bool>| Wanted {
         name: spec.name.clone(),
         output: spec.output,
         binary: binary.unwrap_or(false),
     };
-    let Some(named) = request.outputs.as_ref().filter(|named| !named.is_empty()) else {
+    let named =
+        request.get("outputs")?.map(|outputs| outputs.items("an array of tensors", TENSORS)).transpose()?;
+    let named = named.unwrap_or_default();
+    if named.is_empty() {
         let usual = model.outputs().iter().filter(|spec| spec.by_default);
         return Ok(usual.map(|spec| give(spec, binary)).collect());
-    };
+    }
     let mut wanted: Vec<Wanted> = Vec::new();
-    for WantedTensor { name, parameters } in named {
-        let Some(spec) = model.outputs().iter().find(|spec| spec.name == *name) else {
+    for tensor in named {
+        let name = tensor.demand("name", "the name of an output")?.text()?;
+        let Some(spec) = model.outputs().iter().find(|spec| spec.name == name) else {
             let names: Vec<&str> = model.outputs().iter().map(|spec| spec.name.as_str()).collect();
-            return Err(Problem::unsuitable("output", names.join(", "), format!("{name:?}")));
+            return Err(Problem::unsuitable("output", names.join(", "), quoted(name)));
         };
-        if wanted.iter().any(|wanted| wanted.name == *name) {
+        if wanted.iter().any(|wanted| wanted.name == name) {
             return Err(Problem::unsuitable("outputs", "each once", format!("{name:?} twice")));
         }
-        if parameters.as_ref().is_some_and(|parameters| parameters.classification.is_some()) {
+        // Triton's classification extension, which is not offered.
+        if let Some(parameters) = tensor.get("parameters")?
+            && parameters.get("classification")?.is_some()
+        {
             let expected = "no classification, but the output `label`";
             return Err(Problem::unsuitable(format!("output {name:?}"), expected, "classification"));
         }
-        let own = parameters.as_ref().and_then(|parameters| parameters.binary_data);
-        wanted.push(give(spec, own.or(binary)));
+        wanted.push(give(spec, flag(&tensor, "binary_data")?.or(binary)));
     }
     Ok(wanted)
+}
+
+/// A parameter that is true or false.
+fn flag(of: &Value<'_, '_>, name: &str) -> Result<Option<bool>, Problem> {
+    let Some(parameters) = of.get("parameters")? else { return Ok(None) };
+    parameters.get(name)?.map(|flag| flag.boolean()).transpose()
 }
 
 #[cfg(test)]
@@ -192,18 +212,19 @@ mod tests {
     fn spoiled_requests_are_refused_or_understood_and_nothing_else() {
         let model = servable(1);
         let limits = Limits { examples: 10, width: 10, ..Limits::default() };
+        let intake = Intake::default();
         let dense = br#"{"id":"7","inputs":[{"name":"input","shape":[2,3],"datatype":"FP32","data":[[1,2.5,-3e2],[0,0,1]]}],"outputs":[{"name":"label"},{"name":"codes_1"}]}"#;
         let sparse = br#"{"inputs":[{"name":"indices","shape":[1,2],"datatype":"INT64","parameters":{"binary_data_size":16}},{"name":"values","shape":[1,2],"datatype":"FP32","data":[1,2]}]}"#;
         let indices = [0, 1_i64].map(i64::to_le_bytes).concat();
         let binary = [sparse.as_slice(), &indices].concat();
-        assert!(Question::parse(dense, dense.len(), &model, &limits).is_ok());
-        assert!(Question::parse(&binary, sparse.len(), &model, &limits).is_ok());
+        assert!(Question::parse(dense, dense.len(), &model, &limits, &intake).is_ok());
+        assert!(Question::parse(&binary, sparse.len(), &model, &limits, &intake).is_ok());
         let mut understood = 0;
         for seed in 0..20_000 {
             let (body, json) =
                 if seed % 2 == 0 { (dense.as_slice(), dense.len()) } else { (&binary[..], sparse.len()) };
             let body = spoiled(body, seed);
-            if let Ok(question) = Question::parse(&body, json.min(body.len()), &model, &limits) {
+            if let Ok(question) = Question::parse(&body, json.min(body.len()), &model, &limits, &intake) {
                 assert_eq!(question.inputs.width(), 3);
                 assert!((1..=10).contains(&question.inputs.examples()));
                 understood += 1;

@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use truezero_http::{Posted, Problem};
 
 use super::models::Which;
-use crate::admission::{TENSORS, held};
 use crate::app::{Shared, off_the_road};
-use crate::problem::Problem;
+use crate::cost;
 use crate::protocol::JSON_LENGTH;
 use crate::protocol::answer::{Answer, InferResponse};
 use crate::protocol::question::{InferRequest, Question};
-
-/// Bytes that a number takes in an answer, at most, with what it was computed from.
-pub(crate) const BYTES_OF_NUMBER: usize = 24;
 
 /// What a model makes of tensors
 #[utoipa::path(
@@ -34,32 +30,32 @@ pub(crate) async fn infer(
     State(app): State<Shared>,
     which: Which,
     headers: HeaderMap,
-    body: Body,
+    posted: Posted,
 ) -> Result<Response, Problem> {
-    let deadline = app.deadline();
     let model = app.registry.get(&which.model, which.version.as_deref())?;
     let json = json_length(&headers)?;
-    let (body, share) = app.memory.read(&app.limits, &headers, body, TENSORS, deadline).await?;
-
-    let length = body.len();
-    let (for_model, limits) = (Arc::clone(&model), app.limits.clone());
-    let parse = move || Question::parse(&body, json.unwrap_or(body.len()), &for_model, &limits);
+    let Posted { bytes: body, intake } = posted;
+    let (length, for_model, limits, paid) =
+        (body.len(), Arc::clone(&model), app.limits.clone(), intake.clone());
+    let parse = move || Question::parse(&body, json.unwrap_or(body.len()), &for_model, &limits, &paid);
     let Question { id, inputs, wanted } = off_the_road(length, parse).await?;
-    let numbers = Question::numbers(&wanted, &model, inputs.examples());
-    let for_answer = app.memory.take(numbers.saturating_mul(BYTES_OF_NUMBER))?;
+    let (examples, codes) = (inputs.examples(), Question::codes(&wanted));
+    let numbers = Question::numbers(&wanted, &model, examples);
+    intake.reserve(cost::of_answer(&model, &app.limits, examples, &codes, numbers))?;
 
-    let codes = Question::codes(&wanted);
-    let computed = app.compute(&model, inputs, codes, deadline).await?;
-    drop(share);
-    let write = move || Answer::write(&model, id.as_deref(), &wanted, computed);
+    let computed = app.compute(&model, inputs, codes, &intake).await?;
+    let write = move || {
+        let _paid = intake;
+        Answer::write(&model, id.as_deref(), &wanted, computed)
+    };
     let Answer { bytes, json } = off_the_road(numbers, write).await?;
-    let mut response = held(bytes, for_answer).into_response();
-    let kind = if json.is_some() { "application/octet-stream" } else { "application/json" };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Some(json) = json {
-        response.headers_mut().insert(JSON_LENGTH, json.into());
-    }
-    Ok(response)
+    Ok(match json {
+        None => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Some(json) => {
+            let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+            (kind, [(JSON_LENGTH, json.to_string())], bytes).into_response()
+        }
+    })
 }
 
 /// The length of the JSON, if tensors follow it.
@@ -67,6 +63,7 @@ fn json_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     let Some(length) = headers.get(JSON_LENGTH) else { return Ok(None) };
     let number = length.to_str().ok().and_then(|length| length.parse().ok());
     number.map(Some).ok_or_else(|| {
-        Problem::malformed(format!("header {JSON_LENGTH}: expected a number of bytes, found {length:?}"))
+        let found = truezero_data::quoted(&String::from_utf8_lossy(length.as_bytes()));
+        Problem::malformed(format!("header {JSON_LENGTH}: expected a number of bytes, found {found}"))
     })
 }

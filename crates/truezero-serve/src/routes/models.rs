@@ -5,10 +5,10 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Deserialize;
+use truezero_http::Problem;
 
 use super::health::Ready;
 use crate::app::Shared;
-use crate::problem::Problem;
 use crate::protocol::metadata::{ModelIndex, ModelMetadata, ServerMetadata};
 
 /// Which model is meant.

@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde_json::Value;
 
 use crate::app::Shared;
-use crate::metrics::CONTENT_TYPE;
+use crate::metrics::Form;
 use crate::openapi;
 
 /// What was counted, for Prometheus
@@ -15,15 +15,16 @@ use crate::openapi;
     get,
     path = "/metrics",
     tag = "operation",
-    responses((
-        status = OK,
-        description = "The OpenMetrics text format",
-        body = String,
-        content_type = "application/openmetrics-text"
-    ))
+    responses((status = OK, description = "The OpenMetrics text format, or that of Prometheus if it is liked better", content(
+        (String = "application/openmetrics-text"),
+        (String = "text/plain")
+    )))
 )]
-pub(crate) async fn metrics(State(app): State<Shared>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], app.metrics.text(&app.queue))
+pub(crate) async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> impl IntoResponse {
+    let accept: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).collect();
+    let form = Form::wanted(&accept.join(","));
+    ([(header::CONTENT_TYPE, form.content_type())], app.metrics.text(&app.queue, form))
 }
 
 /// This document

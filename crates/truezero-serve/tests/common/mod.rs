@@ -85,7 +85,15 @@ pub struct Running {
 }
 
 pub fn options(limits: Limits) -> Options {
-    Options { addr: "127.0.0.1:0".to_owned(), token: None, insecure: false, watch: false, threads: 2, limits }
+    Options {
+        addr: "127.0.0.1:0".to_owned(),
+        token: None,
+        allow_hosts: Vec::new(),
+        insecure: false,
+        watch: false,
+        threads: 2,
+        limits,
+    }
 }
 
 impl Running {
@@ -187,7 +195,7 @@ impl Client {
 
     /// Sends a request without waiting for the answer.
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         if !headers.iter().any(|(name, _)| *name == "content-length" || *name == "transfer-encoding") {
             head += &format!("content-length: {}\r\n", body.len());
         }

@@ -6,7 +6,9 @@
 
 use crate::LANES;
 use crate::lanes::{Kernel, Lanes, Line};
-use crate::pointwise::{Pointwise, logistic, softplus, tanh};
+use crate::pointwise::{
+    Pointwise, elu, gelu, gelu_tanh, hard_swish, leaky, logistic, mish, relu6, silu, softplus, softsign, tanh,
+};
 
 /// `h = sign · f(x)` in place, and with slopes `∂h/∂x = sign · f'(x)`.
 pub(crate) struct Activate<'a> {
@@ -50,6 +52,21 @@ impl Kernel for Activate<'_> {
                 #[inline(always)]
                 |x| softplus(x, alpha),
             ),
+            Pointwise::Leaky { alpha } => self.with(
+                #[inline(always)]
+                |x| leaky(x, alpha),
+            ),
+            Pointwise::Elu { alpha } => self.with(
+                #[inline(always)]
+                |x| elu(x, alpha),
+            ),
+            Pointwise::Silu => self.with(silu),
+            Pointwise::Gelu => self.with(gelu),
+            Pointwise::GeluTanh => self.with(gelu_tanh),
+            Pointwise::Mish => self.with(mish),
+            Pointwise::HardSwish => self.with(hard_swish),
+            Pointwise::Relu6 => self.with(relu6),
+            Pointwise::Softsign => self.with(softsign),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::proto::{
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
     attribute_type, data_type,
 };
-use super::{DOCUMENT, Document, GraphInputs, IR_VERSION, MAX_BYTES, OPSET};
+use super::{DOCUMENT, Document, ExportOptions, GraphInputs, IR_VERSION, MAX_BYTES, OPSET};
 use crate::activation::{Activation, LeakyIntegrateAndFire};
 use crate::error::Error;
 use crate::layer::Layer;
@@ -23,8 +23,8 @@ impl Model {
     /// units are in the weights of the layer above, so the file needs no more than its layers.
     ///
     /// # Errors
-    /// If the weights take more than the 2 GiB that such a file may have.
-    pub fn to_onnx(&self) -> Result<Vec<u8>, Error> {
+    /// If the weights take more than the 2 GiB that such a file may have; if there is not one name for each input.
+    pub fn to_onnx(&self, options: &ExportOptions) -> Result<Vec<u8>, Error> {
         let too_large = |bytes: usize| {
             let expected = format!("at most {MAX_BYTES} bytes, the limit of the format");
             Error::Onnx { place: "weights".to_owned(), expected, found: format!("{bytes}") }
@@ -33,11 +33,24 @@ impl Model {
         if bytes > MAX_BYTES {
             return Err(too_large(bytes));
         }
+        let inputs = self.onnx_inputs();
+        let feature_names = match inputs {
+            GraphInputs::Raw => {
+                options.feature_names.clone().or_else(|| self.preprocessing.for_inputs().columns())
+            }
+            GraphInputs::Prepared => None,
+        };
+        if let Some(names) = feature_names.as_ref().filter(|names| names.len() != self.network.inputs()) {
+            let (expected, found) = (format!("{} names", self.network.inputs()), names.len().to_string());
+            return Err(Error::Onnx { place: "feature names".to_owned(), expected, found });
+        }
         let document = Document {
             task: self.preprocessing.task(),
             names: self.preprocessing.labels(),
-            inputs: self.onnx_inputs(),
-            input_names: match self.onnx_inputs() {
+            text_classes: options.text_classes,
+            inputs,
+            feature_names,
+            input_names: match inputs {
                 GraphInputs::Raw => None,
                 GraphInputs::Prepared => self.preprocessing.input_names(),
             },
@@ -54,6 +67,7 @@ impl Model {
             graph: Some(self.graph()),
             opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
             metadata_props: vec![StringStringEntryProto { key: DOCUMENT.to_owned(), value: document }],
+            functions: Vec::new(),
         };
         match model.encoded_len() {
             bytes if bytes > MAX_BYTES => Err(too_large(bytes)),
@@ -109,9 +123,12 @@ impl Model {
         let outputs = Some(self.network.outputs());
         let output = match self.preprocessing.task() {
             Task::Classify => {
-                graph.named("Softmax", &[&value], "probabilities", &[("axis", 1)]);
-                graph.named("ArgMax", &["probabilities"], "label", &[("axis", 1), ("keepdims", 0)]);
-                let label = value_info("label", data_type::INT64, None);
+                let (axis, flat) = (("axis", Attribute::Int(1)), ("keepdims", Attribute::Int(0)));
+                graph.named("Softmax", &[&value], "probabilities", &[axis]);
+                graph.named("ArgMax", &["probabilities"], "position", &[axis, flat]);
+                let classes = graph.words("classes", self.preprocessing.labels());
+                graph.named("Gather", &[&classes, "position"], "label", &[]);
+                let label = value_info("label", data_type::STRING, None);
                 vec![value_info("probabilities", data_type::FLOAT, outputs), label]
             }
             Task::Multilabel => {
@@ -136,8 +153,17 @@ impl Model {
                 Some(self.network.inputs()),
             )],
             output,
+            sparse_initializer: Vec::new(),
         }
     }
+}
+
+/// The value of an attribute.
+#[derive(Clone, Copy)]
+enum Attribute<'a> {
+    Int(i64),
+    Float(f32),
+    Word(&'a str),
 }
 
 /// A graph that grows.
@@ -183,6 +209,24 @@ impl Builder {
             Activation::Logistic => self.node("Sigmoid", &[x]),
             Activation::LeakyIntegrateAndFire(constants) => self.firing_rate(x, index, constants),
             Activation::Identity => x.to_owned(),
+            Activation::LeakyRectifier { alpha } => {
+                self.node_with("LeakyRelu", x, "alpha", Attribute::Float(alpha))
+            }
+            Activation::Elu { alpha } => self.node_with("Elu", x, "alpha", Attribute::Float(alpha)),
+            Activation::Silu => {
+                let logistic = self.node("Sigmoid", &[x]);
+                self.node("Mul", &[x, &logistic])
+            }
+            Activation::Gelu => self.node("Gelu", &[x]),
+            Activation::GeluTanh => self.node_with("Gelu", x, "approximate", Attribute::Word("tanh")),
+            Activation::Mish => self.node("Mish", &[x]),
+            Activation::HardSwish => self.node("HardSwish", &[x]),
+            Activation::Relu6 => {
+                let low = self.scalar(format!("layers.{index}.low"), 0.0);
+                let high = self.scalar(format!("layers.{index}.high"), 6.0);
+                self.node("Clip", &[x, &low, &high])
+            }
+            Activation::Softsign => self.node("Softsign", &[x]),
         }
     }
 
@@ -215,8 +259,13 @@ impl Builder {
     }
 
     fn cast(&mut self, x: &str, to: i32) -> String {
-        let output = self.fresh("Cast");
-        self.named("Cast", &[x], &output, &[("to", i64::from(to))]);
+        self.node_with("Cast", x, "to", Attribute::Int(to.into()))
+    }
+
+    /// A node with one input and one attribute.
+    fn node_with(&mut self, op: &str, x: &str, name: &str, attribute: Attribute<'_>) -> String {
+        let output = self.fresh(op);
+        self.named(op, &[x], &output, &[(name, attribute)]);
         output
     }
 
@@ -231,12 +280,17 @@ impl Builder {
         format!("{}.{}", op.to_lowercase(), self.nodes.len())
     }
 
-    fn named(&mut self, op: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)]) {
-        let attribute = |&(name, value): &(&str, i64)| AttributeProto {
-            name: name.to_owned(),
-            i: Some(value),
-            r#type: attribute_type::INT,
-            ..AttributeProto::default()
+    fn named(&mut self, op: &str, inputs: &[&str], output: &str, attributes: &[(&str, Attribute<'_>)]) {
+        let attribute = |&(name, value): &(&str, Attribute<'_>)| {
+            let plain = AttributeProto { name: name.to_owned(), ..AttributeProto::default() };
+            match value {
+                Attribute::Int(i) => AttributeProto { i: Some(i), r#type: attribute_type::INT, ..plain },
+                Attribute::Float(f) => AttributeProto { f: Some(f), r#type: attribute_type::FLOAT, ..plain },
+                Attribute::Word(word) => {
+                    let s = Some(Bytes::copy_from_slice(word.as_bytes()));
+                    AttributeProto { s, r#type: attribute_type::STRING, ..plain }
+                }
+            }
         };
         self.nodes.push(NodeProto {
             input: inputs.iter().map(ToString::to_string).collect(),
@@ -258,6 +312,17 @@ impl Builder {
     fn wide_vector(&mut self, name: &str, values: &[f64]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(name.to_owned(), vec![values.len() as i64], data_type::DOUBLE, bytes)
+    }
+
+    fn words(&mut self, name: &str, words: &[String]) -> String {
+        self.constants.push(TensorProto {
+            dims: vec![words.len() as i64],
+            data_type: data_type::STRING,
+            name: name.to_owned(),
+            string_data: words.iter().map(|word| Bytes::copy_from_slice(word.as_bytes())).collect(),
+            ..TensorProto::default()
+        });
+        name.to_owned()
     }
 
     fn scalar(&mut self, name: String, value: f32) -> String {

@@ -8,11 +8,19 @@ use prost::bytes::Bytes;
 /// Values of `TensorProto.DataType`.
 pub(super) mod data_type {
     pub(in crate::onnx) const FLOAT: i32 = 1;
+    pub(in crate::onnx) const UINT8: i32 = 2;
+    pub(in crate::onnx) const INT8: i32 = 3;
+    pub(in crate::onnx) const UINT16: i32 = 4;
+    pub(in crate::onnx) const INT16: i32 = 5;
     pub(in crate::onnx) const INT32: i32 = 6;
     pub(in crate::onnx) const INT64: i32 = 7;
     pub(in crate::onnx) const STRING: i32 = 8;
     pub(in crate::onnx) const BOOL: i32 = 9;
+    pub(in crate::onnx) const FLOAT16: i32 = 10;
     pub(in crate::onnx) const DOUBLE: i32 = 11;
+    pub(in crate::onnx) const UINT32: i32 = 12;
+    pub(in crate::onnx) const UINT64: i32 = 13;
+    pub(in crate::onnx) const BFLOAT16: i32 = 16;
 
     /// The name of a type, for messages.
     pub(in crate::onnx) fn name(data_type: i32) -> String {
@@ -42,7 +50,9 @@ pub(super) mod data_type {
 
 /// Values of `AttributeProto.AttributeType`.
 pub(super) mod attribute_type {
+    pub(in crate::onnx) const FLOAT: i32 = 1;
     pub(in crate::onnx) const INT: i32 = 2;
+    pub(in crate::onnx) const STRING: i32 = 3;
 }
 
 /// Value of `TensorProto.DataLocation` for data in another file.
@@ -62,6 +72,26 @@ pub(super) struct ModelProto {
     pub(super) opset_import: Vec<OperatorSetIdProto>,
     #[prost(message, repeated, tag = "14")]
     pub(super) metadata_props: Vec<StringStringEntryProto>,
+    #[prost(message, repeated, tag = "25")]
+    pub(super) functions: Vec<FunctionProto>,
+}
+
+/// Nodes that stand for one node of the operator `domain`.`name`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct FunctionProto {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, repeated, tag = "4")]
+    pub(super) input: Vec<String>,
+    #[prost(string, repeated, tag = "5")]
+    pub(super) output: Vec<String>,
+    #[prost(message, repeated, tag = "7")]
+    pub(super) node: Vec<NodeProto>,
+    #[prost(string, tag = "10")]
+    pub(super) domain: String,
+    /// Attributes with their defaults.
+    #[prost(message, repeated, tag = "11")]
+    pub(super) attribute_proto: Vec<AttributeProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -92,6 +122,8 @@ pub(super) struct GraphProto {
     pub(super) input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     pub(super) output: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "15")]
+    pub(super) sparse_initializer: Vec<SparseTensorProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -119,6 +151,8 @@ pub(super) struct AttributeProto {
     /// Optional, so that a zero is written.
     #[prost(int64, optional, tag = "3")]
     pub(super) i: Option<i64>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub(super) s: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
     pub(super) t: Option<TensorProto>,
     #[prost(float, repeated, tag = "7")]
@@ -129,6 +163,11 @@ pub(super) struct AttributeProto {
     pub(super) strings: Vec<Bytes>,
     #[prost(int32, tag = "20")]
     pub(super) r#type: i32,
+    /// Within a function: the attribute of its caller that this one is.
+    #[prost(string, tag = "21")]
+    pub(super) ref_attr_name: String,
+    #[prost(message, optional, tag = "22")]
+    pub(super) sparse_tensor: Option<SparseTensorProto>,
 }
 
 /// Its data is in `raw_data` (little-endian), in the field of its type, or in another file.
@@ -153,10 +192,24 @@ pub(super) struct TensorProto {
     pub(super) raw_data: Bytes,
     #[prost(double, repeated, tag = "10")]
     pub(super) double_data: Vec<f64>,
+    #[prost(uint64, repeated, tag = "11")]
+    pub(super) uint64_data: Vec<u64>,
     #[prost(message, repeated, tag = "13")]
     pub(super) external_data: Vec<StringStringEntryProto>,
     #[prost(int32, tag = "14")]
     pub(super) data_location: i32,
+}
+
+/// The values at some places of a tensor that is zero elsewhere.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct SparseTensorProto {
+    #[prost(message, optional, tag = "1")]
+    pub(super) values: Option<TensorProto>,
+    /// Places, counted through, or one index for each dimension.
+    #[prost(message, optional, tag = "2")]
+    pub(super) indices: Option<TensorProto>,
+    #[prost(int64, repeated, tag = "3")]
+    pub(super) dims: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]

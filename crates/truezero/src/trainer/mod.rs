@@ -177,6 +177,7 @@ impl<'a> Trainer<'a> {
             start: None,
             halvings: 0,
             base_cost,
+            only_watched: false,
             stopped: None,
             buffers: Buffers::default(),
         };

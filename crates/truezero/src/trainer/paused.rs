@@ -35,6 +35,8 @@ pub struct Paused {
     pub(super) halvings: u32,
     /// Of the base rate on the validation examples, if there are any.
     pub(super) base_cost: Option<f64>,
+    /// Whether validation examples do not choose the best weights.
+    pub(super) only_watched: bool,
     pub(super) stopped: Option<Stopped>,
     pub(super) buffers: Buffers,
 }
@@ -130,7 +132,8 @@ impl Paused {
     }
 
     pub(super) fn ranking(&self) -> Ranking {
-        Ranking { target: self.plan.options().target_sparsity.map(f64::from), base_cost: self.base_cost }
+        let target = self.plan.options().target_sparsity.map(f64::from);
+        Ranking { target, base_cost: self.base_cost.filter(|_| !self.only_watched) }
     }
 
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind within an epoch.
@@ -141,6 +144,22 @@ impl Paused {
     /// One record per completed epoch.
     pub fn history(&self) -> &[EpochRecord] {
         &self.history
+    }
+
+    /// Lets validation examples be looked at only: the best weights are then the latest, of those on the target sparsity
+    /// if there is one.
+    pub fn only_watch(&mut self) {
+        self.only_watched = true;
+    }
+
+    /// The epoch whose weights [`finish`](Self::finish) would give now.
+    pub fn best_epoch(&self) -> Option<usize> {
+        self.best.as_ref().map(|best| best.epoch)
+    }
+
+    /// The first epoch that came nearest to the target sparsity; none without a target.
+    pub fn nearest_epoch(&self) -> Option<usize> {
+        self.ranking().nearest(&self.history)
     }
 
     /// Completed epochs.
@@ -159,19 +178,24 @@ impl Paused {
         });
     }
 
+    /// What has happened so far.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
+            best_epoch: self.best_epoch(),
+            base_cost: self.base_cost,
+            counts: self.best.as_ref().map(|best| best.counts.clone()).unwrap_or_default(),
+            halvings: self.halvings,
+            history: self.history.clone(),
+        }
+    }
+
     /// Ends the training, as [`Trainer::finish`] does.
     ///
     /// # Errors
     /// As there.
     pub fn finish(mut self) -> Result<Outcome, Error> {
-        let summary = Summary {
-            stopped: self.stopped.unwrap_or(Stopped::Interrupted),
-            best_epoch: self.best.as_ref().map(|best| best.epoch),
-            base_cost: self.base_cost,
-            counts: self.best.as_ref().map(|best| best.counts.clone()).unwrap_or_default(),
-            halvings: self.halvings,
-            history: self.history,
-        };
+        let summary = self.summary();
         self.start = None; // so that its weights need not be copied where they are the best
         let network = if let Some(best) = self.best {
             best.weights.into_network(self.network)?

@@ -38,7 +38,7 @@ pub struct EpochRecord {
 pub enum Stopped {
     /// The last epoch was reached.
     Epochs,
-    /// The validation error no longer fell.
+    /// Epochs no longer became better.
     Patience,
     /// The caller stopped it.
     Interrupted,

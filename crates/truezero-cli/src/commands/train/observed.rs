@@ -33,7 +33,7 @@ impl Observed {
         trainer: &Trainer<'_>,
     ) -> Result<Self, Failure> {
         let live = Arc::new(Live::default());
-        let site = Site::open(Observatory::attached(live.clone()).router(), address)?;
+        let site = Site::open(Observatory::attached(live.clone()).router(), address, &[])?;
         output::note(&format!("watch it at {}", site.url()));
         let options = experiment.plan.options();
         let session = live

@@ -4,9 +4,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use truezero::{Activation, Layer, Optimizer, Plan, PretrainingPlan, Saved, TrainingOptions};
 use truezero_data::text::TextOptions;
-use truezero_data::{ClassWeights, DataError, EMBEDDED, Notices, PreprocessOptions, SourceSpec, Task};
+use truezero_data::{
+    ClassWeights, DataError, Decimal, EMBEDDED, Notices, PreprocessOptions, SourceSpec, Task,
+};
 
-use crate::args::{InputArgs, List, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TrainArgs};
+use crate::args::{
+    Delimiter, InputArgs, List, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TextTableArgs, TrainArgs,
+};
 use crate::commands::hold_out::HoldOut;
 use crate::commands::{pretrain, using};
 use crate::failure::Failure;
@@ -49,13 +53,17 @@ impl Experiment {
         let mut options = options(&args.network, &args.optimizer);
         let saved = args.from.as_deref().map(Saved::load).transpose()?;
         if let Some(saved) = &saved {
-            take_over(saved, &mut source, &mut options)?;
+            take_over(saved, &args.source.table, &mut source, &mut options)?;
         }
         let plan = options.check()?;
         let shuffle_buffer = shuffle_buffer(args, plan.options())?;
         let start = start(args, saved, &source, plan.options())?;
         let class_weights = args.preparation.class_weight.as_deref().map(str::parse).transpose()?;
         let configuration = configuration(args, &source, &preparation, plan.options(), &start);
+        if !source.columns.is_empty() {
+            // It is to be read, too, though nothing is learned from it.
+            source.columns.extend(args.preparation.weight_column.clone());
+        }
         let test = args.source.test.clone();
         Ok(Self {
             test: test.map(|data| SourceSpec { data, labels: None, ..source.clone() }),
@@ -96,27 +104,41 @@ fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<
     }
 }
 
+/// Names that were given, if any.
+pub fn list(names: Option<&List<String>>) -> Vec<String> {
+    names.map_or_else(Vec::new, |List(names)| names.clone())
+}
+
 fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
-    SourceSpec {
+    let mut source = SourceSpec {
         data: data.unwrap_or(EMBEDDED).to_owned(),
         target: args.target.clone(),
-        text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
-        format: args.format.format,
+        text: list(args.text.as_ref()),
+        columns: list(args.columns.as_ref()),
+        ignore: list(args.ignore.as_ref()),
         labels: args.labels.clone(),
-        header: args.header.asked(),
-        numbering: None,
-        notices: Notices::default(),
-    }
+        ..SourceSpec::default()
+    };
+    args.table.apply(&mut source);
+    source
 }
 
 /// What a saved encoder or model decides: how inputs are read, and the hidden layers.
-fn take_over(saved: &Saved, source: &mut SourceSpec, options: &mut TrainingOptions) -> Result<(), Failure> {
+fn take_over(
+    saved: &Saved,
+    table: &TextTableArgs,
+    source: &mut SourceSpec,
+    options: &mut TrainingOptions,
+) -> Result<(), Failure> {
     let layers = saved.hidden();
     if layers.is_empty() {
         return Err(DataError::unsuitable("--from", "a file with hidden layers", "a linear model").into());
     }
-    let read = using::spec(saved, &source.data, source.format, source.header, &source.notices);
-    (source.text, source.header, source.numbering) = (read.text, read.header, read.numbering);
+    *source = SourceSpec {
+        target: source.target.take(),
+        labels: source.labels.take(),
+        ..using::spec(saved, &source.data, table, &source.notices)
+    };
     options.hidden = layers.iter().map(Layer::units).collect();
     options.activation = layers.iter().map(|layer| layer.activation).collect();
     options.sign_trick = layers.iter().any(|layer| layer.signs.is_some());
@@ -202,6 +224,35 @@ fn options(network: &NetworkArgs, optimizer: &OptimizerArgs) -> TrainingOptions 
     }
 }
 
+/// How tables are read, as it was said.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TableOptions {
+    columns: Option<String>,
+    ignore: Option<String>,
+    header: Option<bool>,
+    delimiter: Option<String>,
+    encoding: Option<String>,
+    na_values: Option<String>,
+    decimal: Option<Decimal>,
+}
+
+impl TableOptions {
+    pub fn of(spec: &SourceSpec) -> Self {
+        let joined = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+        let decimal = spec.cells.decimal;
+        Self {
+            columns: joined(&spec.columns),
+            ignore: joined(&spec.ignore),
+            header: spec.header,
+            delimiter: spec.delimiter.map(|byte| Delimiter(byte).to_string()),
+            encoding: spec.encoding.map(|encoding| encoding.to_string()),
+            na_values: joined(&spec.cells.na_values),
+            decimal: (decimal != Decimal::Unsaid).then_some(decimal),
+        }
+    }
+}
+
 /// The options that are not of the library.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -210,7 +261,8 @@ struct DataOptions<'a> {
     target: Option<&'a str>,
     text: Option<String>,
     labels: Option<String>,
-    header: Option<bool>,
+    #[serde(flatten)]
+    table: TableOptions,
     test: Option<&'a str>,
     test_fraction: Option<String>,
     validation: Option<String>,
@@ -237,7 +289,7 @@ fn configuration(
         target: source.target.as_deref(),
         text: args.source.text.as_ref().map(|List(columns)| columns.join(",")),
         labels: source.labels.as_ref().map(|path| path.display().to_string()),
-        header: source.header,
+        table: TableOptions::of(source),
         test: args.source.test.as_deref(),
         test_fraction: args.source.test_fraction.map(|portion| portion.to_string()),
         validation: args.source.validation.map(|portion| portion.to_string()),

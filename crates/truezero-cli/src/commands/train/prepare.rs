@@ -2,13 +2,14 @@
 //! part only.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task, open, split,
-    take_weights,
+    DataError, Dataset, Features, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task,
+    check_weights, combine_weights, open, split, take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -122,17 +123,16 @@ impl Prepared {
                 *part = None;
             }
         }
-        if let Some(spec) = &experiment.test {
-            let mut spec = spec.clone();
-            spec.numbering = numbering;
-            let Source { train, test: part, .. } = open(&spec)?;
-            test = Some(part.unwrap_or(train));
-        }
         if raw.target.is_none() {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
                 DataError::unsuitable(format!("target of {}", experiment.source.data), expected, found);
-            return Err(Failure::hinted(error, "name a column with --target, or a file with --labels"));
+            // A matrix has no names of columns.
+            let hint = match raw.features {
+                Features::Table(_) => "name a column with --target, or a file with --labels",
+                Features::Matrix(_) | Features::Wide(_) => "name a file with the targets: --labels FILE",
+            };
+            return Err(Failure::hinted(error, hint));
         }
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
@@ -150,7 +150,9 @@ impl Prepared {
             Ok::<_, DataError>(Some(drawn).filter(|drawn| !drawn.is_empty()))
         };
         // Data given with --test is the test part as much as the source's own.
-        let test_rows = hold_out(experiment.testing, TO_TEST_ON, &mut test)?;
+        let given = experiment.test.as_ref().filter(|_| experiment.testing == HoldOut::AsInSource);
+        let test_rows =
+            if given.is_some() { None } else { hold_out(experiment.testing, TO_TEST_ON, &mut test)? };
         let validation_rows = hold_out(experiment.validation, TO_STOP_BY, &mut validation)?;
 
         let preprocessing = match &experiment.start {
@@ -160,23 +162,37 @@ impl Prepared {
             }
             _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
         };
+        let alike = |spec: &SourceSpec| SourceSpec {
+            numbering,
+            expected: Some(Arc::new(preprocessing.for_inputs().expected())),
+            ..spec.clone()
+        };
+        if let Some(spec) = given {
+            let Source { train, test: part, .. } = open(&alike(spec))?;
+            test = Some(part.unwrap_or(train));
+        }
         let unlabelled = match &experiment.start {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
-                let spec = SourceSpec { numbering, ..(**spec).clone() };
+                let spec = alike(spec);
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
-                Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
+                let inputs = preprocessing.inputs(raw.features, &experiment.source.notices);
+                Some(inputs.map_err(|error| error.of(&spec.data))?)
             }
             _ => None,
         };
         // A level that only examples held out from the training data have is no surprise.
         let mut data = vec![preprocessing.dataset(raw, &Notices::default())?];
-        let mut part = |own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
-            let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
-            let rows = (0..raw.examples()).collect();
-            data.push(preprocessing.dataset(raw, &experiment.source.notices)?);
-            Ok(Some(Part { data: data.len() - 1, rows }))
-        };
-        let (test, validation) = (part(test, test_rows)?, part(validation, validation_rows)?);
+        let mut part =
+            |name: &str, own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
+                let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
+                let rows = (0..raw.examples()).collect();
+                let prepared = preprocessing.dataset(raw, &experiment.source.notices);
+                data.push(prepared.map_err(|error| error.of(name))?);
+                Ok(Some(Part { data: data.len() - 1, rows }))
+            };
+        let of_test = experiment.test.as_ref().map_or("the test part", |spec| spec.data.as_str());
+        let test = part(of_test, test, test_rows)?;
+        let validation = part("the validation part", validation, validation_rows)?;
 
         let class_weights = match &experiment.class_weights {
             None => None,
@@ -185,7 +201,7 @@ impl Prepared {
                 Some(weights.of_examples(&targets, preprocessing.labels())?)
             }
         };
-        data[0].weights = combine(weights, class_weights, &rows, data[0].examples());
+        data[0].weights = combine(weights, class_weights, &rows, data[0].examples())?;
         Ok(Self {
             preprocessing,
             numbering,
@@ -206,8 +222,10 @@ impl Prepared {
         let mut data = vec![validation];
         data.extend(test);
         if let Some(spec) = &experiment.test {
-            let Source { train, test, .. } = open(&SourceSpec { numbering, ..spec.clone() })?;
-            data.push(preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices)?);
+            let expected = Some(Arc::new(preprocessing.for_inputs().expected()));
+            let Source { train, test, .. } = open(&SourceSpec { numbering, expected, ..spec.clone() })?;
+            let prepared = preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices);
+            data.push(prepared.map_err(|error| error.of(&spec.data))?);
         }
         let part = |at: usize| Part { data: at, rows: (0..data[at].examples()).collect() };
         let test = (data.len() > 1).then(|| part(1));
@@ -249,11 +267,16 @@ fn combine(
     class_weights: Option<Vec<f32>>,
     rows: &[usize],
     examples: usize,
-) -> Option<Vec<f32>> {
-    let Some(class_weights) = class_weights else { return weights };
-    let mut all = weights.unwrap_or_else(|| vec![1.0; examples]);
-    for (&row, weight) in rows.iter().zip(class_weights) {
-        all[row] *= weight;
+) -> Result<Option<Vec<f32>>, DataError> {
+    if weights.is_none() && class_weights.is_none() {
+        return Ok(None);
     }
-    Some(all)
+    let mut all = weights.unwrap_or_else(|| vec![1.0; examples]);
+    if let Some(class_weights) = class_weights {
+        let mut of_rows: Vec<f32> = rows.iter().map(|&row| all[row]).collect();
+        combine_weights(&mut of_rows, class_weights.into_iter())?;
+        rows.iter().zip(of_rows).for_each(|(&row, weight)| all[row] = weight);
+    }
+    check_weights(rows.iter().map(|&row| all[row]))?;
+    Ok(Some(all))
 }

@@ -2,6 +2,7 @@
 //! distances from the means. Every fit goes this way, so examples in memory and the same ones from a stream give the
 //! same rules to the bit.
 
+mod counted;
 mod matrix;
 mod table;
 mod targets;

@@ -1,18 +1,20 @@
 //! Fits the rules of a table's columns.
 
-use std::collections::BTreeSet;
-
+use super::counted::Counted;
 use crate::preprocess::PreprocessOptions;
-use crate::preprocess::column::{ColumnPlan, MAX_LEVELS};
+use crate::preprocess::column::ColumnPlan;
+use crate::preprocess::levels::MAX_LEVELS;
 use crate::preprocess::scaling::{Scaling, Summary, Summing};
 use crate::preprocess::table::TablePlan;
 use crate::text::Counter;
-use crate::{Column, ColumnValues, DataError, Table};
+use crate::{CellRules, Column, ColumnValues, DataError, Notice, Table};
 
 /// What is collected of a table.
 #[derive(Debug)]
 pub(super) struct TableFitter {
     columns: Vec<ColumnFitter>,
+    /// How cells are understood.
+    cells: CellRules,
 }
 
 /// What is collected of a column.
@@ -25,7 +27,7 @@ struct ColumnFitter {
 #[derive(Debug)]
 enum Collected {
     Numbers { sum: Summing, missing: bool },
-    Words { levels: BTreeSet<String>, missing: bool },
+    Words { levels: Counted, missing: bool },
     Texts(Counter),
 }
 
@@ -34,7 +36,9 @@ impl TableFitter {
         let columns = table.columns.iter().map(|column| {
             let collected = match &column.values {
                 ColumnValues::Numbers(_) => Collected::Numbers { sum: Summing::default(), missing: false },
-                ColumnValues::Categories(_) => Collected::Words { levels: BTreeSet::new(), missing: false },
+                ColumnValues::Categories(_) => {
+                    Collected::Words { levels: Counted::default(), missing: false }
+                }
                 ColumnValues::Text(_) => {
                     let counter = Counter::new(&options.text);
                     Collected::Texts(counter.map_err(|error| of_column(error, &column.name))?)
@@ -42,7 +46,7 @@ impl TableFitter {
             };
             Ok(ColumnFitter { name: column.name.clone(), collected })
         });
-        Ok(Self { columns: columns.collect::<Result<_, DataError>>()? })
+        Ok(Self { columns: columns.collect::<Result<_, DataError>>()?, cells: table.cells.clone() })
     }
 
     pub(super) fn wants_more(&self) -> bool {
@@ -77,7 +81,7 @@ impl TableFitter {
             let name = column.name.clone();
             columns.push((name, column.finish(options)?));
         }
-        let plan = TablePlan::fitted(columns);
+        let plan = TablePlan::fitted(columns, self.cells);
         match plan.flaw() {
             None => Ok(plan),
             Some(flaw) => Err(DataError::unsuitable("inputs", "a table to learn from", flaw)),
@@ -105,8 +109,7 @@ impl ColumnFitter {
                 for word in rows.iter().map(|&row| &words[row]) {
                     match word {
                         None => *missing = true,
-                        Some(word) if !levels.contains(word) => _ = levels.insert(word.clone()),
-                        Some(_) => {}
+                        Some(word) => levels.add(word),
                     }
                 }
             }
@@ -141,17 +144,20 @@ impl ColumnFitter {
                     }
                 }
             }
-            Collected::Words { levels, missing } if levels.len() <= MAX_LEVELS => {
-                Ok(ColumnPlan::Category { levels: levels.into_iter().collect(), missing })
-            }
-            Collected::Words { levels, .. } => {
-                let (found, name) = (levels.len(), &self.name);
-                let found = format!(
-                    "{found}\nhint: if it is running text, pass --text {name}; if it is not to be learned from, leave \
-                     it out"
-                );
-                let expected = format!("at most {MAX_LEVELS} different words");
-                Err(DataError::unsuitable(place(), expected, found))
+            Collected::Words { levels, missing } => {
+                let (levels, left_out) = levels.most_frequent(MAX_LEVELS);
+                if left_out > 0 {
+                    let message = format!(
+                        "more than {MAX_LEVELS} different words; the most frequent ones are levels, and {left_out} cells \
+                         with others say nothing"
+                    );
+                    let hint = format!(
+                        "if it is running text, pass --text {0}; --ignore {0} leaves it out",
+                        self.name
+                    );
+                    options.notices.tell(Notice::new(place(), message).hint(hint));
+                }
+                Ok(ColumnPlan::Category { levels, missing })
             }
             Collected::Texts(counter) => {
                 counter.vocabulary().map(ColumnPlan::Text).map_err(|error| of_column(error, &self.name))

@@ -94,7 +94,7 @@ impl TargetFitter {
         };
         match plan.flaw() {
             None => Ok(plan),
-            Some(flaw) => Err(wrong(task, "targets to learn", &flaw)),
+            Some(flaw) => Err(wrong(task, "numbers that can be standardised", &flaw)),
         }
     }
 }

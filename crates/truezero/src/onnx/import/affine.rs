@@ -54,6 +54,15 @@ impl Affine {
         (of(&self.scale), of(&self.shift))
     }
 
+    /// Of the values at these places.
+    pub(super) fn select(&mut self, places: &[usize]) {
+        for values in [&mut self.scale, &mut self.shift] {
+            if values.len() > 1 {
+                *values = places.iter().map(|&place| values[place]).collect();
+            }
+        }
+    }
+
     /// … + factor · by
     pub(super) fn add(&mut self, by: &[f64], factor: f64) -> Result<(), Mismatch> {
         combine(&mut self.shift, by, |shift, by| shift + factor * by)
@@ -96,6 +105,9 @@ mod tests {
         affine.divide(&[4.0]).unwrap();
         assert_eq!([affine.at(0), affine.at(1)], [(0.25, -0.25), (0.25, -0.5)]);
         assert!(affine.ascends() && affine.fits(2) && !affine.fits(3));
+        affine.select(&[1, 1, 0]);
+        assert_eq!([affine.at(0), affine.at(2)], [(0.25, -0.5), (0.25, -0.25)]);
+        affine.select(&[0, 2]);
         assert_eq!(affine.multiply(&[1.0, 2.0, 3.0]), Err(Mismatch));
         let mut there_and_back = Affine::uniform(3.0);
         there_and_back.divide(&[3.0]).unwrap();

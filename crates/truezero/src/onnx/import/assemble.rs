@@ -2,12 +2,16 @@
 //! the weights, of the scaling of the inputs, or of the units of the quantities.
 
 use truezero_data::preprocess::{InputScales, MAX_WIDTH};
+use truezero_data::{Notice, Task};
 use truezero_sparse::PackedWeights;
 
 use super::affine::{Affine, Mismatch};
 use super::constant::Constant;
 use super::data::Data;
+use super::ending::Ending;
 use super::flow::{Placed, Step};
+use super::open::Open;
+use super::outputs::Told;
 use super::refusal::Refusal;
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -25,6 +29,8 @@ pub(super) struct Assembled {
     pub(super) inputs: InputScales,
     /// From outputs to quantities.
     pub(super) outputs: Affine,
+    /// What of the steps is not in them.
+    pub(super) left_out: Vec<Notice>,
 }
 
 /// Layers so far.
@@ -35,49 +41,56 @@ pub(super) struct Assembler<'a> {
     open: Option<Open>,
     /// What comes after the open layer; else after the highest layer, or the input.
     pending: Affine,
+    /// Of how many values these are chosen before `pending` is done, and which.
+    chosen: Option<(usize, Vec<usize>)>,
     inputs: InputScales,
+    left_out: Vec<Notice>,
 }
 
 impl<'a> Assembler<'a> {
     pub(super) fn new(data: &'a Data<'a>) -> Self {
-        let (layers, open) = (Vec::new(), None);
         let (pending, inputs) = (Affine::identity(), InputScales::default());
-        Self { data, layers, open, pending, inputs }
+        Self { data, layers: Vec::new(), open: None, pending, chosen: None, inputs, left_out: Vec::new() }
     }
 
-    /// Takes the steps over, lowest first; `labelled` as in [`super::outputs::Prediction`].
-    pub(super) fn assemble(mut self, steps: &[&Placed<'_>], labelled: bool) -> Result<Assembled, Refusal> {
-        let ending = steps.last().map_or("graph", |placed| &placed.place);
-        let mut kinds = steps.iter().rev().map(|placed| &placed.step);
-        let logistic = |step| matches!(step, Some(&Step::Activate(Activation::Logistic)));
-        let (taken, cost) = match kinds.next() {
-            Some(Step::BothClasses) => (2, Cost::SoftmaxCrossEntropy),
-            Some(Step::Softmax) => (1, Cost::SoftmaxCrossEntropy),
-            last if logistic(last) => (1, Cost::LogisticCrossEntropy),
-            _ if labelled => (0, Cost::SoftmaxCrossEntropy),
-            _ => (0, Cost::SquaredError),
-        };
-        let both_classes = taken == 2;
-        for placed in &steps[..steps.len().saturating_sub(taken)] {
+    /// Takes the steps over, lowest first; `told` as in [`super::outputs::Prediction`]. The outputs are for `task`,
+    /// or for what the last steps tell.
+    pub(super) fn assemble(
+        mut self,
+        steps: &[&Placed<'_>],
+        told: Option<Told>,
+        task: Option<Task>,
+    ) -> Result<Assembled, Refusal> {
+        let place = steps.last().map_or("graph", |placed| &placed.place);
+        let (ending, taken) = Ending::of(steps, task);
+        for placed in &steps[..steps.len() - taken] {
             self.step(placed)?;
         }
-        self.open_on_top(ending)?;
+        self.open_on_top(place)?;
+        let width = self.open.as_ref().map_or(0, |open| open.units);
+        let width = self.chosen.as_ref().map_or(width, |(_, places)| places.len());
+        let (cost, adds_class) = ending.cost(width, told, task, place)?;
         let mut outputs = Affine::identity();
         if cost == Cost::SquaredError && self.pending.ascends() {
             std::mem::swap(&mut outputs, &mut self.pending);
         }
-        let mut top = self.settled(ending)?;
-        if both_classes {
+        let mut top = self.settled(place)?;
+        if adds_class {
+            if top.units != 1 {
+                return Err(Refusal::new(
+                    place,
+                    "one probability beside what is left",
+                    top.units.to_string(),
+                ));
+            }
             top.add_class_without_weights();
         }
-        if cost == Cost::SoftmaxCrossEntropy && top.units < 2 {
-            return Err(Refusal::new(ending, "probabilities of two classes or more", "one"));
-        }
         if !outputs.fits(top.units) {
-            return Err(mismatch(ending));
+            return Err(mismatch(place));
         }
-        self.close(top, Activation::Identity, ending)?;
-        Ok(Assembled { layers: self.layers, cost, inputs: self.inputs, outputs })
+        self.close(top, Activation::Identity, place)?;
+        let Self { layers, inputs, left_out, .. } = self;
+        Ok(Assembled { layers, cost, inputs, outputs, left_out })
     }
 
     fn step(&mut self, Placed { step, place, .. }: &Placed<'_>) -> Result<(), Refusal> {
@@ -123,9 +136,15 @@ impl<'a> Assembler<'a> {
                 return self.linear(place, weights, *alpha, bias.as_ref());
             }
             Step::Activate(activation) => return self.activate(place, *activation),
+            Step::Select { places, width } => return self.select(place, places, *width),
+            Step::LeftOut(what) => {
+                self.left_out.push(Notice::new(place.clone(), format!("left out: {what}")));
+                Ok(())
+            }
             Step::Softmax | Step::BothClasses => {
                 return Err(Refusal::new(place, "probabilities at the end", "what is made of them"));
             }
+            Step::Log => return Err(Refusal::new(place, "a logarithm of a softmax only", "another")),
         };
         done.map_err(|Mismatch| mismatch(place))
     }
@@ -157,16 +176,39 @@ impl<'a> Assembler<'a> {
             open.add(&bias, f64::from(*beta)).map_err(|Mismatch| mismatch(place))?;
         }
         let below = std::mem::replace(&mut self.pending, Affine::identity());
+        let chosen = self.chosen.take();
+        if chosen.as_ref().is_some_and(|(_, places)| places.len() != inputs) {
+            return Err(mismatch(place));
+        }
         if !below.is_identity() {
             if !below.fits(inputs) {
                 return Err(mismatch(place));
             }
-            match input_scales(&below, inputs).filter(|_| self.layers.is_empty()) {
+            match input_scales(&below, inputs).filter(|_| self.layers.is_empty() && chosen.is_none()) {
                 Some(scales) => self.inputs = scales,
                 None => open.fold_below(&below),
             }
         }
+        if let Some((width, places)) = chosen {
+            self.data.take(place, width.saturating_mul(units))?;
+            open.spread_inputs(width, &places);
+        }
         self.open = Some(open);
+        Ok(())
+    }
+
+    fn select(&mut self, place: &str, places: &[usize], width: usize) -> Result<(), Refusal> {
+        let known = self.open.as_ref().map(|open| open.units).or(self.layers.last().map(Layer::units));
+        let known = self.chosen.as_ref().map(|(_, chosen)| chosen.len()).or(known);
+        if known.is_some_and(|known| known != width) || !self.pending.fits(width) || width > MAX_WIDTH {
+            return Err(mismatch(place));
+        }
+        self.data.take(place, places.len())?;
+        self.pending.select(places);
+        self.chosen = Some(match self.chosen.take() {
+            None => (width, places.to_vec()),
+            Some((width, chosen)) => (width, places.iter().map(|&at| chosen[at]).collect()),
+        });
         Ok(())
     }
 
@@ -176,7 +218,7 @@ impl<'a> Assembler<'a> {
             return Err(Refusal::new(place, expected, format!("{activation} without")));
         }
         // ln(1 + e^(αx)) is α times the softplus of steepness α, where 32 bits can hold α and 1/α.
-        let steepness = match (activation, self.pending.uniform_scale()) {
+        let steepness = match (activation, self.pending.uniform_scale().filter(|_| self.chosen.is_none())) {
             (Activation::Softplus { alpha: 1.0 }, Some(scale))
                 if (scale as f32).is_normal() && scale > 0.0 =>
             {
@@ -218,6 +260,10 @@ impl<'a> Assembler<'a> {
     fn settled(&mut self, place: &str) -> Result<Open, Refusal> {
         let missing = || Refusal::new(place, "at least one Gemm or MatMul below it", "none");
         let mut open = self.open.take().ok_or_else(missing)?;
+        if let Some((_, places)) = self.chosen.take() {
+            self.data.take(place, places.len().saturating_mul(open.inputs))?;
+            open.choose_units(&places);
+        }
         let above = std::mem::replace(&mut self.pending, Affine::identity());
         if !above.fits(open.units) {
             return Err(mismatch(place));
@@ -242,62 +288,6 @@ impl<'a> Assembler<'a> {
         let weights = PackedWeights::from_plain(open.inputs, open.units, &open.weights);
         self.layers.push(Layer { weights, bias: open.bias, activation, signs: None });
         Ok(())
-    }
-}
-
-/// Weights and biases that may still change.
-struct Open {
-    inputs: usize,
-    units: usize,
-    /// Inputs × units.
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl Open {
-    /// Adds factor · by to the biases.
-    fn add(&mut self, by: &[f64], factor: f64) -> Result<(), Mismatch> {
-        if by.len() != 1 && by.len() != self.units {
-            return Err(Mismatch);
-        }
-        for (unit, bias) in self.bias.iter_mut().enumerate() {
-            let by = if by.len() == 1 { by[0] } else { by[unit] };
-            *bias = (f64::from(*bias) + factor * by) as f32;
-        }
-        Ok(())
-    }
-
-    /// Of (x · scale + shift) W + b.
-    fn fold_below(&mut self, below: &Affine) {
-        let mut bias: Vec<f64> = self.bias.iter().map(|&bias| bias.into()).collect();
-        for (input, row) in self.weights.chunks_exact_mut(self.units).enumerate() {
-            let (scale, shift) = below.at(input);
-            for (weight, bias) in row.iter_mut().zip(&mut bias) {
-                *bias += shift * f64::from(*weight);
-                *weight = (f64::from(*weight) * scale) as f32;
-            }
-        }
-        self.bias = bias.into_iter().map(|bias| bias as f32).collect();
-    }
-
-    /// Of (x W + b) · scale + shift.
-    fn fold_above(&mut self, above: &Affine) {
-        for row in self.weights.chunks_exact_mut(self.units) {
-            for (unit, weight) in row.iter_mut().enumerate() {
-                *weight = (f64::from(*weight) * above.at(unit).0) as f32;
-            }
-        }
-        for (unit, bias) in self.bias.iter_mut().enumerate() {
-            let (scale, shift) = above.at(unit);
-            *bias = (f64::from(*bias) * scale + shift) as f32;
-        }
-    }
-
-    /// A class of pre-activation 0 before one: the softmax of (0, z) is (1 − p, p) with p the logistic of z.
-    fn add_class_without_weights(&mut self) {
-        self.weights = self.weights.iter().flat_map(|&weight| [0.0, weight]).collect();
-        self.bias = self.bias.iter().flat_map(|&bias| [0.0, bias]).collect();
-        self.units *= 2;
     }
 }
 

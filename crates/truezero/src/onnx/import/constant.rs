@@ -1,13 +1,13 @@
 //! Constants of a graph: read when they are needed, and only then.
 
-use super::super::proto::{EXTERNAL, TensorProto, data_type};
+use std::rc::Rc;
+
+use super::super::proto::{EXTERNAL, SparseTensorProto, TensorProto, data_type};
 use super::data::Data;
 use super::refusal::{Refusal, short};
+use super::tensor::{self, Tensor, Values, product};
 
-/// Dimensions that a shape has at most.
-pub(super) const MAX_RANK: usize = 8;
-
-/// A tensor that the file holds, or a view of it.
+/// A tensor that the file holds or that was computed from some, or a view of it.
 #[derive(Clone, Debug)]
 pub(super) struct Constant<'a> {
     name: &'a str,
@@ -19,36 +19,76 @@ pub(super) struct Constant<'a> {
 }
 
 /// Where the values are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Source<'a> {
-    Tensor(&'a TensorProto),
-    Floats(&'a [f32]),
-    Integers(&'a [i64]),
+    File(&'a TensorProto),
+    Computed(Rc<Values>),
+}
+
+/// Names of classes, and whether they are text rather than numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Names {
+    pub(super) values: Vec<String>,
+    pub(super) text: bool,
+}
+
+impl Names {
+    /// Of numbers.
+    pub(super) fn of_integers(values: &[i64]) -> Self {
+        Self { values: values.iter().map(ToString::to_string).collect(), text: false }
+    }
 }
 
 impl<'a> Constant<'a> {
     pub(super) fn of_tensor(name: &'a str, tensor: &'a TensorProto) -> Result<Self, Refusal> {
-        if tensor.dims.len() > MAX_RANK {
-            let found = tensor.dims.len().to_string();
-            return Err(Refusal::new(place(name), format!("at most {MAX_RANK} dimensions"), found));
+        let dims = tensor::shape(&place(name), &tensor.dims)?;
+        Ok(Self { name, source: Source::File(tensor), dims, transposed: false })
+    }
+
+    /// A tensor that was computed.
+    pub(super) fn computed(name: &'a str, Tensor { dims, values }: Tensor) -> Self {
+        Self { name, source: Source::Computed(Rc::new(values)), dims, transposed: false }
+    }
+
+    /// One number.
+    pub(super) fn number(value: f64) -> Self {
+        Self::computed("", Tensor { dims: Vec::new(), values: Values::Double(vec![value]) })
+    }
+
+    /// A tensor that is zero but at some places.
+    pub(super) fn of_sparse(
+        name: &'a str,
+        sparse: &SparseTensorProto,
+        data: &Data<'_>,
+    ) -> Result<Self, Refusal> {
+        let dims = tensor::shape(&place(name), &sparse.dims)?;
+        let count = product(&dims).unwrap_or(0);
+        let refuse = |expected: &str, found: &str| Refusal::new(place(name), expected, found);
+        let (Some(values), Some(places)) = (&sparse.values, &sparse.indices) else {
+            return Err(refuse("values and their places", "a sparse tensor without"));
+        };
+        let values = Constant::of_tensor(name, values)?.tensor(data)?.values;
+        let places = Constant::of_tensor(name, places)?.tensor(data)?;
+        data.take(&place(name), count)?;
+        let indices = places.values.integers().ok_or_else(|| refuse("whole numbers as places", "others"))?;
+        // Without a dimension there is one number a place, not none.
+        let each = if places.dims.len() == 2 { dims.len().max(1) } else { 1 };
+        if values.len().checked_mul(each) != Some(indices.len()) {
+            return Err(refuse("a place for each value", "another number"));
         }
-        let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-        let dims = dims
-            .filter(|dims| product(dims).is_some())
-            .ok_or_else(|| Refusal::new(place(name), "a shape that can be", format!("{:?}", tensor.dims)))?;
-        Ok(Self { name, source: Source::Tensor(tensor), dims, transposed: false })
-    }
-
-    /// A list of numbers, or one number if it is alone and not a list.
-    pub(super) fn of_floats(name: &'a str, values: &'a [f32], list: bool) -> Self {
-        let dims = if list { vec![values.len()] } else { Vec::new() };
-        Self { name, source: Source::Floats(values), dims, transposed: false }
-    }
-
-    /// As [`of_floats`](Self::of_floats).
-    pub(super) fn of_integers(name: &'a str, values: &'a [i64], list: bool) -> Self {
-        let dims = if list { vec![values.len()] } else { Vec::new() };
-        Self { name, source: Source::Integers(values), dims, transposed: false }
+        let mut list = vec![0.0; count];
+        let values = values.numbers().ok_or_else(|| refuse("numbers", "text"))?;
+        for (value, index) in values.into_iter().zip(indices.chunks_exact(each)) {
+            let inside =
+                |(&index, &dim): (&i64, &usize)| usize::try_from(index).ok().filter(|&index| index < dim);
+            let place = match index {
+                [index] if each == 1 => usize::try_from(*index).ok(),
+                _ => index.iter().zip(&dims).try_fold(0, |sum, pair| Some(sum * pair.1 + inside(pair)?)),
+            };
+            let slot = place.and_then(|place| list.get_mut(place));
+            *slot.ok_or_else(|| refuse("places within the tensor", "one outside"))? = value as f32;
+        }
+        Ok(Self::computed(name, Tensor { dims, values: Values::Single(list) }))
     }
 
     pub(super) fn dims(&self) -> &[usize] {
@@ -76,167 +116,102 @@ impl<'a> Constant<'a> {
         }
     }
 
-    /// The same values in another shape.
-    pub(super) fn reshape(mut self, dims: Vec<usize>) -> Result<Self, Refusal> {
-        if self.transposed || product(&dims) != Some(self.len()) {
-            let expected = format!("{} values in their order", self.len());
-            return Err(Refusal::new(self.place(), expected, format!("the shape {dims:?}")));
-        }
-        self.dims = dims;
-        Ok(self)
-    }
-
-    /// All values, row after row, rounded to 32 bits.
-    pub(super) fn floats(&self, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
-        self.values(data, |value| value, |value| value as f32)
-    }
-
-    /// All values, row after row, in 64 bits.
-    pub(super) fn doubles(&self, data: &Data<'_>) -> Result<Vec<f64>, Refusal> {
-        self.values(data, f64::from, |value| value)
-    }
-
-    fn values<T: Copy + Into<f64>>(
-        &self,
-        data: &Data<'_>,
-        single: fn(f32) -> T,
-        double: fn(f64) -> T,
-    ) -> Result<Vec<T>, Refusal> {
-        let values = match self.source {
-            Source::Floats(values) => {
-                data.take(&self.place(), values.len())?;
-                values.iter().copied().map(single).collect()
+    /// All values, row after row.
+    pub(super) fn tensor(&self, data: &Data<'_>) -> Result<Tensor, Refusal> {
+        let values = match &self.source {
+            Source::Computed(values) => {
+                data.take(&self.place(), self.len())?;
+                (**values).clone()
             }
-            Source::Integers(_) => return Err(self.no_floats(data_type::INT64)),
-            Source::Tensor(tensor) => self.tensor_values(tensor, data, single, double)?,
+            Source::File(tensor) => self.decoded(tensor, data)?,
         };
-        if values.len() != self.len() {
-            return Err(self.wrong_count(values.len()));
-        }
-        if let Some(value) = values.iter().map(|&value| value.into()).find(|value| !value.is_finite()) {
-            return Err(Refusal::new(self.place(), "finite numbers", value.to_string()));
-        }
-        let [rows, columns] = self.dims[..] else { return Ok(values) };
+        let dims = self.dims.clone();
+        let [rows, columns] = self.dims[..] else { return Ok(Tensor { dims, values }) };
         if !self.transposed {
-            return Ok(values);
+            return Ok(Tensor { dims, values });
         }
-        let mut turned = Vec::with_capacity(values.len());
-        for row in 0..rows {
-            turned.extend((0..columns).map(|column| values[column * rows + row]));
-        }
-        Ok(turned)
+        let turned = |row: usize| (0..columns).map(move |column| column * rows + row);
+        let places: Vec<usize> = (0..rows).flat_map(turned).collect();
+        Ok(Tensor { dims, values: values.pick(&places) })
     }
 
-    fn tensor_values<T>(
-        &self,
-        tensor: &TensorProto,
-        data: &Data<'_>,
-        single: fn(f32) -> T,
-        double: fn(f64) -> T,
-    ) -> Result<Vec<T>, Refusal> {
-        let (width, own) = match tensor.data_type {
-            data_type::FLOAT => (size_of::<f32>(), tensor.float_data.len()),
-            data_type::DOUBLE => (size_of::<f64>(), tensor.double_data.len()),
-            other => return Err(self.no_floats(other)),
+    fn decoded(&self, tensor: &TensorProto, data: &Data<'_>) -> Result<Values, Refusal> {
+        let width = tensor::width(tensor.data_type);
+        if width.is_none() && tensor.data_type != data_type::STRING {
+            let known = "FLOAT, DOUBLE, FLOAT16, BFLOAT16, BOOL, STRING, or whole numbers of 8 bits or more";
+            return Err(Refusal::new(self.place(), known, data_type::name(tensor.data_type)));
+        }
+        let raw = &tensor.raw_data;
+        // How many there are is known before any of them is read.
+        let found = match (width, tensor.data_location == EXTERNAL) {
+            (Some(width), true) => self.len().checked_mul(width).map_or(0, |_| self.len()),
+            (Some(width), false) if !raw.is_empty() => raw.len() / width,
+            _ => tensor::fields_len(tensor),
         };
-        let external;
-        let bytes: &[u8] = if tensor.data_location == EXTERNAL {
-            let bytes = self.len().checked_mul(width).ok_or_else(|| self.wrong_count(0))?;
-            external = data.read(&self.place(), tensor, bytes)?;
-            &external
-        } else if tensor.raw_data.is_empty() {
-            if own != self.len() {
-                return Err(self.wrong_count(own));
+        if found != self.len() || width.is_some_and(|width| !raw.len().is_multiple_of(width)) {
+            let expected = format!("data for the shape {:?}", self.dims);
+            return Err(Refusal::new(self.place(), expected, format!("{found} values")));
+        }
+        let external = match width {
+            Some(width) if tensor.data_location == EXTERNAL => {
+                Some(data.read(&self.place(), tensor, found * width)?)
             }
-            data.take(&self.place(), own)?;
-            return Ok(match tensor.data_type {
-                data_type::FLOAT => tensor.float_data.iter().copied().map(single).collect(),
-                _ => tensor.double_data.iter().copied().map(double).collect(),
-            });
-        } else {
-            data.take(&self.place(), tensor.raw_data.len() / width)?;
-            &tensor.raw_data
+            _ => None,
         };
-        if !bytes.len().is_multiple_of(width) || bytes.len() / width != self.len() {
-            return Err(self.wrong_count(bytes.len() / width));
-        }
-        Ok(if width == size_of::<f32>() {
-            bytes.as_chunks().0.iter().map(|&bytes| single(f32::from_le_bytes(bytes))).collect()
-        } else {
-            bytes.as_chunks().0.iter().map(|&bytes| double(f64::from_le_bytes(bytes))).collect()
-        })
+        data.take(&self.place(), found)?;
+        let values = match (width, &external) {
+            (_, Some(bytes)) => tensor::of_bytes(tensor.data_type, bytes),
+            (Some(_), None) if !raw.is_empty() => tensor::of_bytes(tensor.data_type, raw),
+            _ => tensor::of_fields(tensor),
+        };
+        values.ok_or_else(|| Refusal::new(self.place(), "values of its type", "others"))
     }
 
-    /// The values of a shape.
-    pub(super) fn shape(&self) -> Result<Vec<i64>, Refusal> {
-        if self.len() > MAX_RANK {
-            let expected = format!("a shape of at most {MAX_RANK} dimensions");
-            return Err(Refusal::new(self.place(), expected, self.len().to_string()));
+    /// All values as finite numbers.
+    pub(super) fn doubles(&self, data: &Data<'_>) -> Result<Vec<f64>, Refusal> {
+        let values = self.tensor(data)?.values;
+        let kind = values.kind();
+        let numbers = values.numbers().ok_or_else(|| Refusal::new(self.place(), "numbers", kind))?;
+        match numbers.iter().find(|value| !value.is_finite()) {
+            Some(value) => Err(self.infinite(*value)),
+            None => Ok(numbers),
         }
-        self.integers()
     }
 
-    fn integers(&self) -> Result<Vec<i64>, Refusal> {
-        let values: Vec<i64> = match self.source {
-            Source::Integers(values) => values.to_vec(),
-            Source::Tensor(tensor) if tensor.data_location != EXTERNAL => {
-                let raw = &tensor.raw_data;
-                match (tensor.data_type, raw.is_empty()) {
-                    (data_type::INT64, true) => tensor.int64_data.clone(),
-                    (data_type::INT32, true) => tensor.int32_data.iter().map(|&value| value.into()).collect(),
-                    (data_type::INT64, false) => {
-                        raw.as_chunks().0.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()
-                    }
-                    (data_type::INT32, false) => {
-                        raw.as_chunks().0.iter().map(|&bytes| i32::from_le_bytes(bytes).into()).collect()
-                    }
-                    (other, _) => return Err(self.no_integers(&data_type::name(other))),
-                }
+    /// All values as finite numbers of 32 bits.
+    pub(super) fn floats(&self, data: &Data<'_>) -> Result<Vec<f32>, Refusal> {
+        let values = match self.tensor(data)?.values {
+            Values::Single(values) => values,
+            values => {
+                let kind = values.kind();
+                let numbers = values.numbers().ok_or_else(|| Refusal::new(self.place(), "numbers", kind))?;
+                numbers.into_iter().map(|value| value as f32).collect()
             }
-            Source::Tensor(_) => return Err(self.no_integers("data in another file")),
-            Source::Floats(_) => return Err(self.no_integers("FLOAT")),
         };
-        if values.len() == self.len() { Ok(values) } else { Err(self.wrong_count(values.len())) }
+        match values.iter().find(|value| !value.is_finite()) {
+            Some(&value) => Err(self.infinite(value.into())),
+            None => Ok(values),
+        }
+    }
+
+    /// The one number that this is, if it is one.
+    pub(super) fn as_number(&self, data: &Data<'_>) -> Option<f64> {
+        (self.len() == 1).then(|| self.doubles(data).ok()?.first().copied())?
     }
 
     /// The values as names of classes, if that is what they are.
-    pub(super) fn names(&self) -> Option<Vec<String>> {
-        match self.source {
-            Source::Tensor(tensor) if tensor.data_type == data_type::STRING => {
-                let name = |bytes: &prost::bytes::Bytes| String::from_utf8(bytes.to_vec()).ok();
-                tensor.string_data.iter().map(name).collect()
-            }
-            _ => Some(self.integers().ok()?.iter().map(ToString::to_string).collect()),
-        }
+    pub(super) fn names(&self, data: &Data<'_>) -> Option<Names> {
+        Some(match self.tensor(data).ok()?.values {
+            Values::Text(values) => Names { values, text: true },
+            values => Names::of_integers(&values.integers()?),
+        })
     }
 
-    /// Whether this is a truth value, and false.
-    pub(super) fn is_false(&self) -> bool {
-        let Source::Tensor(tensor) = self.source else { return false };
-        let zeros =
-            tensor.raw_data.iter().all(|&byte| byte == 0) && tensor.int32_data.iter().all(|&bit| bit == 0);
-        tensor.data_type == data_type::BOOL && tensor.data_location != EXTERNAL && zeros
-    }
-
-    fn wrong_count(&self, found: usize) -> Refusal {
-        let expected = format!("data for the shape {:?}", self.dims);
-        Refusal::new(self.place(), expected, format!("{found} values"))
-    }
-
-    fn no_floats(&self, data_type: i32) -> Refusal {
-        Refusal::new(self.place(), "FLOAT or DOUBLE", data_type::name(data_type))
-    }
-
-    fn no_integers(&self, found: &str) -> Refusal {
-        Refusal::new(self.place(), "INT64 or INT32 in the file", found)
+    fn infinite(&self, value: f64) -> Refusal {
+        Refusal::new(self.place(), "finite numbers", value.to_string())
     }
 }
 
 fn place(name: &str) -> String {
     format!("tensor {:?}", short(name))
-}
-
-/// The number of values of a shape, if there can be so many.
-pub(super) fn product(dims: &[usize]) -> Option<usize> {
-    dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim))
 }

@@ -9,10 +9,17 @@ use std::path::{Component, Path, PathBuf};
 use super::super::proto::TensorProto;
 use super::refusal::Refusal;
 
+/// Values that constants may be read for, or computed, for each byte of the file: a value in 8 bits may be
+/// brought to 32 and then used; a value in 32 bits may be used sixteen times.
+const VALUES_OF_A_BYTE: usize = 4;
+
+/// So many may be computed from any file.
+const SMALL: usize = 1 << 16;
+
 /// Where the values of tensors come from.
 pub(super) struct Data<'a> {
     folder: Option<&'a Path>,
-    /// Values that may still be taken from the model itself.
+    /// Values that may still be read or computed.
     values: Cell<usize>,
     /// Bytes of each file that no tensor has taken yet: what it holds is read once, however many tensors
     /// point at it.
@@ -22,11 +29,12 @@ pub(super) struct Data<'a> {
 impl<'a> Data<'a> {
     /// For a model of so many bytes, and the folder it is in.
     pub(super) fn new(bytes: usize, folder: Option<&'a Path>) -> Self {
-        Self { folder, values: Cell::new(bytes), left: RefCell::default() }
+        let values = bytes.saturating_mul(VALUES_OF_A_BYTE).saturating_add(SMALL);
+        Self { folder, values: Cell::new(values), left: RefCell::default() }
     }
 
     /// Counts the work on so many values. Nodes may share tensors, but not so that a small file makes a
-    /// large network: a value has four bytes, so each may be used four times, on the average.
+    /// large network.
     pub(super) fn take(&self, place: &str, values: usize) -> Result<(), Refusal> {
         let left = self.values.get().checked_sub(values).ok_or_else(|| {
             let expected = "no more to be computed from constants than the bytes of the file suffice for";
@@ -80,7 +88,12 @@ impl<'a> Data<'a> {
             Ok::<_, std::io::Error>(data)
         };
         match read() {
-            Ok(data) if data.len() == bytes => Ok(data),
+            Ok(data) if data.len() == bytes => {
+                // Each byte beside the model is taken once, and counts like one within.
+                let more = bytes.saturating_mul(VALUES_OF_A_BYTE);
+                self.values.set(self.values.get().saturating_add(more));
+                Ok(data)
+            }
             Ok(data) => Err(refuse(&format!("{bytes} bytes in {location:?}"), data.len().to_string())),
             Err(error) => Err(refuse(&format!("a file {location:?} that can be read"), error.to_string())),
         }

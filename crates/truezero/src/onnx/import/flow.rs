@@ -1,7 +1,9 @@
 //! What passes through a graph: steps, each upon the one below, from the input to the outputs.
 
+use std::fmt;
+
 use super::affine::Mismatch;
-use super::constant::Constant;
+use super::constant::{Constant, Names};
 use super::refusal::Refusal;
 use crate::activation::Activation;
 
@@ -10,8 +12,7 @@ use crate::activation::Activation;
 pub(super) enum Value<'a> {
     Constant(Constant<'a>),
     Flow(Flow),
-    /// The position of the greatest value of a flow, or its name: nothing that a network computes.
-    Label(usize),
+    Label(Label),
     /// What a part of the graph makes that is outside.
     Outside(Refusal),
 }
@@ -23,6 +24,40 @@ pub(super) struct Flow {
     pub(super) step: usize,
     /// Shape for one example, if it is known.
     pub(super) dims: Option<Vec<usize>>,
+}
+
+/// A class told from what a step makes: nothing that a network computes.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    /// The step.
+    pub(super) of: usize,
+    pub(super) rule: Rule,
+    /// Of the classes, in the order of the outputs.
+    pub(super) names: Option<Names>,
+}
+
+/// How a class is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rule {
+    /// The position of the greatest value.
+    Greatest,
+    /// The position of the least value.
+    Least,
+    /// Whether a value is above a threshold.
+    Above(f64),
+    /// Whether a value is below a threshold.
+    Below(f64),
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Greatest => f.write_str("the position of the greatest value"),
+            Self::Least => f.write_str("the position of the least value"),
+            Self::Above(threshold) => write!(f, "whether a value is above {threshold}"),
+            Self::Below(threshold) => write!(f, "whether a value is below {threshold}"),
+        }
+    }
 }
 
 /// A step and the one below it.
@@ -64,10 +99,31 @@ pub(super) enum Step<'a> {
         alpha: f32,
         bias: Option<(Constant<'a>, f32)>,
     },
+    /// The values at these places, of so many.
+    Select {
+        places: Vec<usize>,
+        width: usize,
+    },
     Activate(Activation),
     Softmax,
+    /// ln x
+    Log,
     /// 1 − x and x, side by side
     BothClasses,
+    /// x itself, though the graph does something that a model cannot
+    LeftOut(&'static str),
+}
+
+impl Step<'_> {
+    /// x · factor
+    pub(super) fn scale(factor: f64) -> Self {
+        Self::Multiply(Constant::number(factor))
+    }
+
+    /// x + number
+    pub(super) fn shift(number: f64) -> Self {
+        Self::Add { by: Constant::number(number), factor: 1.0 }
+    }
 }
 
 /// The shape of an example after a constant of the shape `constant` acted on each value of it by itself, or

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::super::proto::{AttributeProto, GraphProto, NodeProto, ValueInfoProto};
-use super::constant::{Constant, MAX_RANK, product};
+use super::constant::{Constant, Names};
 use super::data::Data;
 use super::flow::{Flow, Placed, Step, Value};
+use super::order;
 use super::refusal::{Refusal, short};
+use super::tensor::{MAX_RANK, product};
 
 /// What is known of a graph so far.
 pub(super) struct Reader<'a> {
@@ -19,8 +21,10 @@ pub(super) struct Reader<'a> {
     pub(super) steps: Vec<Placed<'a>>,
     /// Examples in a batch, where the graph fixes it.
     pub(super) batch: Option<i64>,
+    /// Whether an example is a row of numbers.
+    pub(super) flat: bool,
     /// Of the classes.
-    pub(super) names: Option<Vec<String>>,
+    pub(super) names: Option<Names>,
 }
 
 impl<'a> Reader<'a> {
@@ -33,14 +37,18 @@ impl<'a> Reader<'a> {
             producers: HashMap::new(),
             steps: Vec::new(),
             batch: None,
+            flat: false,
             names: None,
         };
         for tensor in &graph.initializer {
-            let value = match Constant::of_tensor(&tensor.name, tensor) {
-                Ok(constant) => Value::Constant(constant),
-                Err(refusal) => Value::Outside(refusal),
-            };
+            let value =
+                Constant::of_tensor(&tensor.name, tensor).map_or_else(Value::Outside, Value::Constant);
             reader.define(&tensor.name, value)?;
+        }
+        for sparse in &graph.sparse_initializer {
+            let name = sparse.values.as_ref().map_or("", |values| &values.name);
+            let value = Constant::of_sparse(name, sparse, data).map_or_else(Value::Outside, Value::Constant);
+            reader.define(name, value)?;
         }
         // Older files list constants among the inputs.
         let inputs: Vec<&ValueInfoProto> =
@@ -50,7 +58,7 @@ impl<'a> Reader<'a> {
             return Err(Refusal::new("graph", "one input", format!("{}: {names:?}", names.len())));
         };
         reader.input(input)?;
-        for node in &graph.node {
+        for node in order::sorted(&graph.node) {
             reader.node(node)?;
         }
         Ok(reader)
@@ -78,6 +86,7 @@ impl<'a> Reader<'a> {
                 return Err(Refusal::new(place, expected, fixed.len().to_string()));
             }
             self.batch = batch;
+            self.flat = features.len() == 1;
             dims = features.iter().map(|size| usize::try_from((*size)?).ok()).collect();
         }
         if dims.as_deref().is_some_and(|dims| product(dims).is_none()) {
@@ -164,7 +173,7 @@ impl<'a> Reader<'a> {
                 Err(Refusal::new(place_of(node), "what the network computes from its input", "a constant"))
             }
             _ => {
-                Err(Refusal::new(place_of(node), "what the network computes", "the position of its maximum"))
+                Err(Refusal::new(place_of(node), "what the network computes", "a class that is told from it"))
             }
         }
     }
@@ -213,4 +222,10 @@ pub(super) fn integer(node: &NodeProto, name: &str, default: i64) -> i64 {
 /// A number, or its default.
 pub(super) fn float(node: &NodeProto, name: &str, default: f32) -> f32 {
     attribute(node, name).map_or(default, |attribute| attribute.f.unwrap_or(0.0))
+}
+
+/// A word, or its default.
+pub(super) fn text<'a>(node: &'a NodeProto, name: &str, default: &'a str) -> &'a str {
+    let given = attribute(node, name).and_then(|attribute| attribute.s.as_deref());
+    given.map_or(default, |bytes| std::str::from_utf8(bytes).unwrap_or_default())
 }

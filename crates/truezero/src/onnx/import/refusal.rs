@@ -1,5 +1,6 @@
 //! Why a part of a graph cannot be taken over.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::error::Error;
@@ -25,6 +26,13 @@ impl Refusal {
         found: impl Into<String>,
     ) -> Self {
         Self(Rc::new(Parts { place: place.into(), expected: expected.into(), found: found.into() }))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { place, expected, found } = &*self.0;
+        write!(f, "{place}: expected {expected}, found {found}")
     }
 }
 

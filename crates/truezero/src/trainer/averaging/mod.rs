@@ -31,7 +31,8 @@ impl Trainer<'_> {
         self.begin_epoch().then_some(self.state.position.epoch)
     }
 
-    /// Ends the epoch with what workers have come to: `rounds` is what all of them reported in it.
+    /// Ends the epoch with what workers have come to: `rounds` is what all of them reported in it. If it was rolled
+    /// back, workers begin it again with [`parameters`](Self::parameters) as they are then.
     ///
     /// # Errors
     /// As [`epoch`](Self::epoch); also if the parameters are not those of this network, or nothing was trained.
@@ -41,7 +42,11 @@ impl Trainer<'_> {
         if examples == 0 {
             return Err(Error::option("rounds", "some that trained on examples", "none"));
         }
-        let cost = rounds.iter().map(|round| round.cost).sum();
+        let cost: f64 = rounds.iter().map(|round| round.cost).sum();
+        if !cost.is_finite() {
+            let epoch = self.state.position.epoch + 1;
+            return self.or_roll_back(Err(Error::Diverged { epoch, batch: 0, cost }));
+        }
         self.state.running = Running { cost, examples, first: cost / examples as f64, zeros: cost };
         let norms = rounds.iter().find(|round| !round.gradient_norms.is_empty());
         let ended = self.end_epoch(norms.map(|round| round.gradient_norms.clone()).unwrap_or_default());

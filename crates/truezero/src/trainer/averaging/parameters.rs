@@ -1,6 +1,6 @@
 //! What mini-batches change in a training, as numbers whose mean can be taken.
 
-use super::super::Paused;
+use super::super::{MAX_HALVINGS, Paused};
 use crate::error::Error;
 
 /// Weights, biases and what the optimiser and the steering of λ remember. Two networks of the same shape, trained by
@@ -10,8 +10,8 @@ pub struct Parameters {
     /// Layer by layer, lowest first: weights (packed, as the engine has them), biases, first and second moments of
     /// both where the rule has them.
     pub values: Vec<f32>,
-    /// Steps of the optimiser; then, if there is a target sparsity, λ and the smoothed sparsity (NaN before the
-    /// first mini-batch).
+    /// Steps of the optimiser, and how often the learning rate was halved; then, if there is a target sparsity, λ and
+    /// the smoothed sparsity (NaN before the first mini-batch).
     pub scalars: Vec<f64>,
 }
 
@@ -21,7 +21,7 @@ impl Paused {
         self.updater.catch_up_all(&mut self.engine, &mut self.network);
         let mut values = Vec::new();
         self.each_part(|part| values.extend_from_slice(part));
-        let mut scalars = vec![self.updater.steps as f64];
+        let mut scalars = vec![self.updater.steps as f64, f64::from(self.halvings)];
         scalars.extend(self.steering.iter().flat_map(crate::steer::Steering::state));
         Parameters { values, scalars }
     }
@@ -37,11 +37,11 @@ impl Paused {
             return Err(Error::option("values", &format!("{expected} parameters"), values.len()));
         }
         let steering = match (scalars.as_slice(), &mut self.steering) {
-            ([_], None) => None,
-            (&[_, l1, smoothed], Some(steering)) => Some((steering, l1, smoothed)),
+            ([_, _], None) => None,
+            (&[_, _, l1, smoothed], Some(steering)) => Some((steering, l1, smoothed)),
             _ => {
                 let of_steering = if self.steering.is_some() { 2 } else { 0 };
-                let expected = format!("{} of them", 1 + of_steering);
+                let expected = format!("{} of them", 2 + of_steering);
                 return Err(Error::option("scalars", &expected, scalars.len()));
             }
         };
@@ -57,6 +57,7 @@ impl Paused {
         // Steps are counted; of a mean, the nearest number is.
         let steps = scalars[0].round() as u64;
         self.updater.steps = steps;
+        self.halvings = (scalars[1].round() as u32).min(MAX_HALVINGS);
         self.updater.memory.iter_mut().for_each(|memory| memory.seen.fill(steps));
         Ok(())
     }

@@ -26,7 +26,7 @@ pub struct Worker {
 /// What a worker did in a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// Summed over the examples, without penalties.
+    /// Summed over the examples, without penalties; not finite if the training diverged, and then the epoch is to end.
     pub cost: f64,
     /// How many it trained on; the weight that its parameters have in the mean.
     pub examples: usize,
@@ -101,8 +101,8 @@ impl Worker {
             Some(place) if place.position == start => place,
             _ => self.reach(start)?,
         };
-        self.paused.set_rate_of(epoch);
         self.paused.set_parameters(parameters)?;
+        self.paused.set_rate_of(epoch);
         self.paused.running = Running::default();
         let (mut place, mut gradient_norms) = (place, Vec::new());
         let all = self.share.examples().div_ceil(self.options.batch_size);
@@ -111,9 +111,15 @@ impl Worker {
             self.paused.position = place.position;
             let last = place.position.batch + 1 == all;
             let paused = &mut self.paused;
-            place.next(self.window, &self.options, |data, rows| {
+            let trained = place.next(self.window, &self.options, |data, rows| {
                 paused.mini_batch(data, rows, last.then_some(&mut gradient_norms)).map(drop)
-            })?;
+            });
+            if let Err(Error::Diverged { cost, .. }) = trained {
+                // The lead begins the epoch again.
+                let round = Round { cost, examples: 1, ended: true, gradient_norms: Vec::new() };
+                return Ok((round, self.paused.parameters()));
+            }
+            trained?;
         }
         let Running { cost, examples, .. } = self.paused.running;
         // At the end of the share, too, the next round is expected to go on from here.

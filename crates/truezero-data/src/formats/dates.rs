@@ -1,0 +1,67 @@
+//! Dates, which are told from words though they are not read.
+
+/// Whether a text begins with a date in figures, and nothing follows it but a time.
+pub(crate) fn is_date(text: &str) -> bool {
+    let date = text.split(['T', ' ']).next().unwrap_or_default();
+    let rest = text[date.len()..].trim_start_matches(['T', ' ']);
+    is_day(date) && (rest.is_empty() || is_time(rest))
+}
+
+/// Year, month and day, in this order or the other way round, or day and month exchanged.
+fn is_day(text: &str) -> bool {
+    ['-', '/', '.'].into_iter().any(|mark| {
+        let mut parts = text.split(mark);
+        let (Some(first), Some(second), Some(third), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let short = |text: &str| in_range(text, 1..=2, 1..=31);
+        let year = |text: &str| in_range(text, 4..=4, 0..=9999);
+        (year(first) && short(second) && short(third))
+            || (short(first) && short(second) && (year(third) || in_range(third, 2..=2, 0..=99)))
+    })
+}
+
+/// Hours and minutes, perhaps seconds, half a day and a zone.
+fn is_time(text: &str) -> bool {
+    let mut parts = text.splitn(3, ':');
+    let (Some(hours), Some(minutes)) = (parts.next(), parts.next()) else { return false };
+    let digits = minutes.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    in_range(hours, 1..=2, 0..=24) && in_range(&minutes[..digits], 2..=2, 0..=59)
+}
+
+fn in_range(
+    text: &str,
+    digits: std::ops::RangeInclusive<usize>,
+    range: std::ops::RangeInclusive<u32>,
+) -> bool {
+    digits.contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse().is_ok_and(|number: u32| range.contains(&number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_told_from_other_words() {
+        for date in [
+            "2024-01-31",
+            "2024/1/3",
+            "31.12.2024",
+            "12/31/24",
+            "2024-01-01 23:59:01",
+            "2024-01-01T00:00:00.5+02:00",
+            "1/2/2024 5:30 PM",
+        ] {
+            assert!(is_date(date), "{date}");
+        }
+        for other in
+            ["2024-01", "192.168.0.1", "1.2.3.4", "1-2", "2024-13-99x", "2024-01-01 late", "a/b/c", "", "T"]
+        {
+            assert!(!is_date(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What becomes of the columns of a text table, and what is told of it.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use truezero_data::formats::{TableOptions, csv};
+use truezero_data::{
+    CellRules, Column, ColumnKind, ColumnValues, Decimal, Expected, Features, Input, Notices, Raw, Table,
+};
+
+/// Reads a table; gives its columns, or the error, and what was told.
+fn read(text: &str, options: &TableOptions) -> (Result<Vec<Column>, String>, Vec<String>) {
+    let options = TableOptions { notices: Notices::default(), ..options.clone() };
+    let raw = csv::parse(Input::from_bytes("t.csv", text.as_bytes()), &options);
+    let columns = raw.map(|raw: Raw| match raw.features {
+        Features::Table(Table { columns, .. }) => columns,
+        Features::Matrix(_) | Features::Wide(_) => panic!("expected a table"),
+    });
+    let told = options.notices.all().iter().map(ToString::to_string).collect();
+    (columns.map_err(|error| error.to_string()), told)
+}
+
+/// A table of a header and so many rows, each made of its number.
+fn rows(header: &str, count: usize, row: impl Fn(usize) -> String) -> String {
+    let mut text = format!("{header}\n");
+    (0..count).for_each(|at| writeln!(text, "{}", row(at)).unwrap());
+    text
+}
+
+fn target() -> TableOptions {
+    TableOptions { target: Some("y".to_owned()), ..TableOptions::default() }
+}
+
+fn numbers(column: &Column) -> &[f64] {
+    match &column.values {
+        ColumnValues::Numbers(numbers) => numbers,
+        other => panic!("expected numbers, found {other:?}"),
+    }
+}
+
+fn words(column: &Column) -> Vec<&str> {
+    match &column.values {
+        ColumnValues::Categories(words) => words.iter().map(|word| word.as_deref().unwrap_or("")).collect(),
+        other => panic!("expected words, found {other:?}"),
+    }
+}
+
+#[test]
+fn one_odd_cell_among_numbers_is_told_by_its_line() {
+    let cell = |at: usize| if at == 2900 { "oops".to_owned() } else { format!("{}", at as f64 / 10.0) };
+    let text = rows("x,z,y", 3000, |at| format!("{},{at},{}", cell(at), at % 2));
+    let (error, _) = read(&text, &target());
+    assert_eq!(
+        error.unwrap_err(),
+        "t.csv: line 2902, column \"x\": expected a number, as in 2999 of 3000 cells of the column, found \"oops\"\n\
+         hint: --na-values oops takes it for a missing value; --ignore x leaves the column out"
+    );
+    let cells = CellRules { na_values: vec!["oops".into()], ..CellRules::default() };
+    let (columns, told) = read(&text, &TableOptions { cells, ..target() });
+    assert!(numbers(&columns.unwrap()[0])[2900].is_nan());
+    assert!(told.is_empty());
+    let (columns, _) = read(&text, &TableOptions { ignore: vec!["x".into()], ..target() });
+    assert_eq!(columns.unwrap().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["z"]);
+}
+
+#[test]
+fn all_columns_that_cannot_be_used_are_named_at_once() {
+    let text = rows("a,b,c,y", 60, |at| {
+        let odd = |row: usize| if at == row { "?!".to_owned() } else { at.to_string() };
+        format!("{},\"{},5\",{},{}", odd(30), at, odd(40), at % 2)
+    });
+    let error = read(&text, &target()).0.unwrap_err();
+    for part in ["line 32, column \"a\"", "line 2, column \"b\"", "line 42, column \"c\"", "--decimal ,"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
+fn notations_of_numbers_are_read_as_is_said() {
+    let text = rows("x,share,price,y", 60, |at| format!("\"1.{:03},5\",{at}%,$ {at},{}", at, at % 2));
+    let (error, _) = read(&text, &target());
+    assert!(error.unwrap_err().contains("hint: --decimal , reads"));
+    let cells = CellRules { decimal: Decimal::Comma, ..CellRules::default() };
+    let columns = read(&text, &TableOptions { cells, ..target() }).0.unwrap();
+    assert_eq!(numbers(&columns[0])[7], 1007.5);
+    assert_eq!((numbers(&columns[1])[7], numbers(&columns[2])[7]), (7.0, 7.0));
+}
+
+#[test]
+fn few_values_that_look_like_numbers_are_a_category_that_is_told() {
+    let text = rows("grade,y", 200, |at| {
+        format!("{},{}", if at == 50 { "K".into() } else { (at % 12).to_string() }, at % 2)
+    });
+    let (columns, told) = read(&text, &target());
+    assert_eq!(words(&columns.unwrap()[0])[50], "K");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("line 52, column \"grade\": a category, though most of it"), "{told:?}");
+}
+
+#[test]
+fn ids_and_dates_are_left_out_and_told_unless_they_are_asked_for() {
+    let text =
+        rows("id,when,x,y", 100, |at| format!("user{at},2024-01-{:02} 10:00,{at},{}", at % 28 + 1, at % 2));
+    let (columns, told) = read(&text, &target());
+    assert_eq!(columns.unwrap().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x"]);
+    assert_eq!(told.len(), 2);
+    assert!(told[0].starts_with("column \"id\": left out, for nearly every row"), "{told:?}");
+    assert!(told[1].starts_with("column \"when\": left out, for it holds dates"), "{told:?}");
+    let asked = TableOptions { columns: vec!["id".into(), "when".into()], ..target() };
+    let (columns, told) = read(&text, &asked);
+    assert_eq!(words(&columns.unwrap()[0])[3], "user3");
+    assert!(told.is_empty());
+}
+
+#[test]
+fn a_column_that_is_asked_for_must_be_there() {
+    let error = |options: TableOptions| read("x,z,y\n1,2,a\n", &options).0.unwrap_err();
+    let wrong = TableOptions { ignore: vec!["w".into()], ..target() };
+    assert_eq!(
+        error(wrong),
+        "ignored column \"w\": expected one of the columns x, z, y, found no column of that name"
+    );
+    let wrong = TableOptions { columns: vec!["w".into()], ..target() };
+    assert!(error(wrong).starts_with("column \"w\": expected one of the columns"));
+}
+
+#[test]
+fn what_a_model_expects_is_read_and_nothing_else_is_looked_at() {
+    let columns = [("x", ColumnKind::Number), ("flag", ColumnKind::Category), ("note", ColumnKind::Text)];
+    let columns = columns.map(|(name, kind)| (name.to_owned(), kind)).to_vec();
+    let expected = Some(Arc::new(Expected::Table { columns, cells: CellRules::default() }));
+    let options = TableOptions { expected, ..TableOptions::default() };
+    let (read_columns, _) = read("id,note,flag,x,id\n7,3,True,-,1\nu, so ,1, 5 ,\u{e9}\n", &options);
+    let columns = read_columns.unwrap();
+    assert_eq!(columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["note", "flag", "x"]);
+    assert_eq!(words(&columns[1]), ["true", "1"]);
+    assert!(numbers(&columns[2])[0].is_nan() && numbers(&columns[2])[1] == 5.0);
+    // Words that equal names are data.
+    let (rows, _) = read("x,flag,note\n1,flag,note\n", &options);
+    assert_eq!(words(&rows.unwrap()[1]), ["flag"]);
+    let error = |text: &str| read(text, &options).0.unwrap_err();
+    assert_eq!(
+        error("x,flag,note\n1,a,b\noops,a,b\n").lines().next().unwrap(),
+        "t.csv: line 3, column \"x\": expected a number, as in training, found \"oops\""
+    );
+    assert_eq!(
+        error("1,a,b\n2,a,b\n"),
+        "t.csv: columns \"x\", \"flag\", \"note\": expected among the columns, as in training, found only 1, a, b"
+    );
+}
+
+#[test]
+fn a_matrix_model_does_not_take_a_header_for_data() {
+    let options = TableOptions { expected: Some(Arc::new(Expected::Matrix)), ..TableOptions::default() };
+    for header in ["a,b,c", "0,1,2", ",b,c"] {
+        let columns = read(&format!("{header}\n5,6,7\n8,9,10\n"), &options).0.unwrap();
+        assert!(columns.iter().all(|column| numbers(column).len() == 2), "{header}");
+    }
+    assert_eq!(numbers(&read("5,6,7\n8,9,10\n", &options).0.unwrap()[0]), [5.0, 8.0]);
+}
