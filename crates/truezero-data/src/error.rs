@@ -39,6 +39,21 @@ pub enum DataError {
         /// What was found.
         found: String,
     },
+    /// What a file holds takes more memory than it may, or than there is.
+    #[error(
+        "{}: {place}: expected data that takes at most {most} of memory, found {found} or more\n\
+         hint: --max-memory raises the limit; --stream reads data piece by piece", path.display()
+    )]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+        /// Memory it may take.
+        most: String,
+        /// Memory it takes.
+        found: String,
+    },
     /// A source that is named is not there.
     #[error("{name}: {reason}\nhint: {hint}")]
     Unavailable {

@@ -8,7 +8,7 @@ use std::io;
 use pyo3::exceptions::{PyFileExistsError, PyMemoryError, PyUserWarning, PyValueError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
-use truezero_data::{DataError, Notices};
+use truezero_data::{DataError, Notices, visible};
 use truezero_sparse::memory;
 
 /// An error and what caused it on one line, then its hint.
@@ -67,7 +67,13 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
         truezero::Error::Data(DataError::Protected { .. }) => return PyFileExistsError::new_err(text),
         _ => None,
     };
-    if matches!(error, truezero::Error::Memory { .. } | truezero::Error::OutOfMemory(_)) {
+    let memory = matches!(
+        error,
+        truezero::Error::Memory { .. }
+            | truezero::Error::OutOfMemory(_)
+            | truezero::Error::Data(DataError::Memory { .. })
+    );
+    if memory {
         return PyMemoryError::new_err(text);
     }
     match refused.and_then(|source| source.downcast_ref::<io::Error>()) {
@@ -123,7 +129,7 @@ pub fn warn_from_function(py: Python<'_>, notices: &Notices) -> PyResult<()> {
 
 fn warn_at(py: Python<'_>, notices: &Notices, level: i32) -> PyResult<()> {
     for notice in notices.all() {
-        let text = notice.to_string().replace('\0', "\\0");
+        let text = visible(&notice.to_string()).into_owned();
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
         PyErr::warn(py, &py.get_type::<DataWarning>(), &text, level)?;
     }

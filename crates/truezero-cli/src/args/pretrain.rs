@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::data::TextTableArgs;
+use super::data::{MemoryArgs, TextTableArgs};
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
@@ -32,6 +32,8 @@ pub struct PretrainArgs {
     pub ignore: Option<List<String>>,
     #[command(flatten)]
     pub table: TextTableArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Fraction or number of the examples held out to stop by; 0 for none [default: the data's own
     /// validation part, else 0.1]
     #[arg(long, value_name = "PORTION", help_heading = "Data")]

@@ -34,6 +34,7 @@ struct Document {
 }
 
 pub fn run(args: &EncodeArgs) -> Result<Ended, Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let saved = Saved::load(&args.on.model)?;
     let layers = saved.hidden().len();

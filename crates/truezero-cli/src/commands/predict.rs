@@ -32,6 +32,7 @@ struct Document<'a> {
 }
 
 pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     if args.stream {

@@ -29,6 +29,7 @@ use progress::Progress;
 use report::Report;
 
 pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
+    args.memory.apply();
     let training = TrainingOptions::default();
     let seed = args.seed.unwrap_or(training.seed);
     let plan = TrainingOptions { seed, ..shape(&args.shape) }.check()?;
