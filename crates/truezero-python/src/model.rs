@@ -80,8 +80,8 @@ impl Model {
         task: &str,
         names: Vec<String>,
         configuration: &str,
-        shifts: Vec<f32>,
-        divisors: Vec<f32>,
+        shifts: Vec<f64>,
+        divisors: Vec<f64>,
     ) -> PyResult<Self> {
         let layers = given_layers(layers)?;
         let network = Network { layers, cost: Cost::for_task(self::task(task)?) };
