@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import os
 import pickle
 
 import joblib
@@ -13,7 +14,7 @@ import pyarrow
 import pytest
 import truezero
 from sklearn.exceptions import NotFittedError
-from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor
+from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor, _truezero
 
 
 def fitted(iris):
@@ -207,3 +208,35 @@ def test_what_a_file_says_of_python_is_not_believed(iris, tmp_path):
         path = tmp_path / "model.safetensors"
         model._model.with_configuration(json.dumps({"python": python})).save(str(path))
         np.testing.assert_array_equal(truezero.load(path).predict_proba(X), model.predict_proba(X))
+
+
+def test_only_a_model_is_replaced(tmp_path, iris):
+    model = RectifierClassifier((5,), max_iter=1, random_state=0).fit(*iris)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("years of work")
+    for write in [model.save, model.to_onnx, lambda path, **force: truezero.save(model, path, **force)]:
+        with pytest.raises(FileExistsError, match="force=True"):
+            write(notes)
+        assert notes.read_text() == "years of work"
+    model.save(notes, force=True)
+    model.save(notes)
+    link = tmp_path / "link.safetensors"
+    link.symlink_to(notes)
+    model.save(link)
+    assert link.is_symlink() and sorted(os.listdir(tmp_path)) == ["link.safetensors", "notes.txt"]
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        model.save(tmp_path / "no" / "model.safetensors")
+
+
+def test_a_folder_is_removed_only_if_it_was_made_here(tmp_path):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="not made by truezero"):
+        _truezero.claim_folder(theirs, "a sweep")
+    with pytest.raises(FileExistsError, match="not made by truezero"):
+        _truezero.remove_folder(theirs)
+    assert (theirs / "thesis.txt").exists()
+    _truezero.claim_folder(ours, "a sweep")
+    _truezero.remove_folder(ours)
+    assert not ours.exists()

@@ -194,21 +194,23 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             X = np.asarray(X, dtype=np.float32)
         return decode(self._decoders, X, _inputs.threads(self.n_threads))
 
-    def to_onnx(self, path=None) -> bytes:
+    def to_onnx(self, path=None, *, force=False) -> bytes:
         """Not possible: an encoder has no outputs that the format knows; raises a ValueError."""
         check_is_fitted(self)
-        return self._model.to_onnx(None, None, False)
+        return self._model.to_onnx(None, False, None, False)
 
-    def save(self, path) -> None:
+    def save(self, path, *, force=False) -> None:
         """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.
 
         Parameters
         ----------
         path : path-like
+        force : bool, default=False
+            As for `truezero.save`.
         """
         from ._models import save
 
-        save(self, path)
+        save(self, path, force=force)
 
     @property
     def coefs_(self) -> list[np.ndarray]:

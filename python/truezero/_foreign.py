@@ -172,14 +172,18 @@ def read_safetensors(path):
             entries = {name: _entry(value) for name, value in header.items() if name != "__metadata__"}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path}: expected a safetensors file, found a damaged header ({error})") from None
-        tensors = {}
-        for name, (kind, shape, first, last) in entries.items():
+        tensors, end = {}, 0
+        # In the order of their bytes, of which each belongs to one tensor: a small file could stand for any number.
+        for name, (kind, shape, first, last) in sorted(entries.items(), key=lambda entry: entry[1][2:]):
             wide = np.dtype(kind).itemsize
             count = 1
             for extent in shape:
                 count *= extent
             if not 0 <= first <= last <= size - 8 - length or last - first != count * wide:
                 raise ValueError(f"{path}: tensor {name!r}: expected {count} numbers, found bytes {first} to {last}")
+            if first < end:
+                raise ValueError(f"{path}: tensor {name!r}: expected bytes of its own, found those of another tensor")
+            end = last
             file.seek(8 + length + first)
             tensors[name] = np.frombuffer(file.read(last - first), dtype=kind).reshape(shape).astype(np.float64)
         return tensors

@@ -25,7 +25,10 @@ KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
 
 
 def save(
-    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder, path: str | os.PathLike[str]
+    estimator: RectifierClassifier | RectifierRegressor | DenoisingAutoencoder,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
 ) -> None:
     """Write an estimator to a file that `load` and the ``truezero`` command read.
 
@@ -34,7 +37,10 @@ def save(
     estimator : RectifierClassifier, RectifierRegressor or DenoisingAutoencoder
         Fitted.
     path : path-like
-        The file is written completely, or stays as it was.
+        The file is written completely, or stays as it was. A model of truezero that is there is replaced; any other file
+        is not, which raises a FileExistsError.
+    force : bool, default=False
+        Replace whatever file is there.
 
     Examples
     --------
@@ -54,7 +60,7 @@ def save(
     model = estimator._fitted_model()
     configuration = json.loads(model.configuration) or {}
     configuration[PYTHON] = _described(estimator)
-    model.with_configuration(json.dumps(configuration)).save(os.fspath(path))
+    model.with_configuration(json.dumps(configuration)).save(os.fspath(path), force)
 
 
 def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegressor | DenoisingAutoencoder:

@@ -18,7 +18,7 @@ class OnnxMixin:
     """What a fitted network has for ONNX. The converter of scikit-learn (``skl2onnx``) looks for the methods
     ``onnx_shape_calculator`` and ``onnx_converter``, so nothing needs to be registered there."""
 
-    def to_onnx(self, path=None) -> bytes:
+    def to_onnx(self, path=None, *, force=False) -> bytes:
         """The model in the Open Neural Network Exchange format.
 
         The graph takes ``input`` of shape (batch, n_features), float32, any number of examples, and gives
@@ -28,7 +28,10 @@ class OnnxMixin:
         Parameters
         ----------
         path : path-like, default=None
-            Where to write it, if anywhere. The file is written completely, or stays as it was.
+            Where to write it, if anywhere. The file is written completely, or stays as it was. One that `to_onnx` or
+            ``truezero export`` wrote is replaced, any other is not.
+        force : bool, default=False
+            Replace whatever file is there.
 
         Returns
         -------
@@ -38,7 +41,7 @@ class OnnxMixin:
         names = getattr(self, "feature_names_in_", None)
         names = None if names is None else [str(name) for name in names]
         text = _kind(self) == "classes" and all(isinstance(name, str) for name in self.classes_.tolist())
-        return self._model.to_onnx(None if path is None else os.fspath(path), names, text)
+        return self._model.to_onnx(None if path is None else os.fspath(path), force, names, text)
 
     def onnx_shape_calculator(self):
         """For ``skl2onnx``: what tells the types and shapes of the outputs."""

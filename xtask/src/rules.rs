@@ -24,6 +24,12 @@ const FOLLOWERS: [&str; 6] = ["{", "(", "fn ", "impl", "trait ", "extern"];
 /// What the root file of every other crate begins with.
 const FORBIDDEN: &str = "#![forbid(unsafe_code)]";
 
+/// Where files are written, and what downloads into folders of its own.
+const WRITERS: [&str; 2] = ["crates/truezero-data/src/files/", "crates/truezero-data/src/fetch/"];
+
+/// What would write past them, and so over whatever a command reads.
+const WRITING: [&str; 4] = ["File::create(", "fs::write(", "OpenOptions::new(", ".persist("];
+
 /// Applies every rule to every file that git tracks or would track.
 pub(crate) fn run(root: &Path) -> Outcome {
     let listing =
@@ -61,11 +67,28 @@ fn judge(name: &str, text: &str) -> Vec<String> {
                 complaints.push(format!("{name}:{}: {KEYWORD} code outside {KERNELS}", index + 1));
             }
         }
+        complaints.extend(writes(name, text));
         if is_crate_root(name) && !text.lines().any(|line| line.trim() == FORBIDDEN) {
             complaints.push(format!("{name}: {FORBIDDEN} is missing"));
         }
     }
     complaints
+}
+
+/// Where the code of a crate, its tests left out, writes files by itself.
+fn writes(name: &str, text: &str) -> Vec<String> {
+    let is_code = name.starts_with("crates/") && name.contains("/src/") && !name.ends_with("tests.rs");
+    if !is_code || WRITERS.iter().any(|writer| name.starts_with(writer)) {
+        return Vec::new();
+    }
+    let code = text.lines().enumerate().take_while(|(_, line)| line.trim() != "#[cfg(test)]");
+    let writing = code.filter(|(_, line)| {
+        let code = line.split("//").next().unwrap_or_default();
+        WRITING.iter().any(|call| code.contains(call))
+    });
+    writing
+        .map(|(index, _)| format!("{name}:{}: files are written by truezero_data::files::Output", index + 1))
+        .collect()
 }
 
 /// What follows the last dot of a path.
@@ -108,6 +131,17 @@ mod tests {
             [format!("crates/truezero/tests/t.rs:2: {KEYWORD} code outside crates/truezero-sparse/")]
         );
         assert!(judge("crates/truezero-sparse/src/avx2.rs", &text).is_empty());
+    }
+
+    #[test]
+    fn files_are_written_by_the_one_writer() {
+        let text = "fn f() {\n    fs::write(path, text);\n}\n#[cfg(test)]\nfs::write(path, text);\n";
+        assert_eq!(
+            judge("crates/truezero-cli/src/f.rs", text),
+            ["crates/truezero-cli/src/f.rs:2: files are written by truezero_data::files::Output"]
+        );
+        assert!(judge("crates/truezero-data/src/files/output.rs", text).is_empty());
+        assert!(judge("crates/truezero-cli/tests/f.rs", text).is_empty());
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! For what trains one network on many machines: from the options of `truezero train --stream` to the one that leads,
 //! and to its workers ([`truezero::trainer::averaging`]). Errors are what the command would tell.
 
+use std::path::Path;
+
 use truezero::trainer::averaging::{Parameters, Round, Worker};
 use truezero::{EpochRecord, Model, Paused, Progress, Saved, Trainer};
 use truezero_data::Preprocessing;
+use truezero_data::files::Output;
 
 use crate::args::TrainArgs;
 use crate::commands::train::plan::Experiment;
 use crate::commands::train::prepare::Prepared;
-use crate::commands::train::{model_of, start, streamed};
+use crate::commands::train::{model_of, outputs, start, streamed};
 use crate::config;
 use crate::failure::{Failure, chain};
 
@@ -18,23 +21,29 @@ pub struct Lead {
     data: Prepared,
     /// `None` while it is used, and once the training has ended.
     paused: Option<Paused>,
+    /// Where the model goes, if anywhere.
+    output: Option<Output>,
 }
 
 impl Lead {
     /// Reads the data a first time and makes the network to start from. `options` are those of `train` under their
-    /// long names, as a JSON object.
+    /// long names, as a JSON object; the model goes to `out` at the end, which with `force` may be any file that is not
+    /// read.
     ///
     /// # Errors
-    /// Options that cannot be, or what is wrong with the data.
-    pub fn new(options: &str, threads: usize) -> Result<Self, String> {
+    /// Options that cannot be, a file that cannot be written, or what is wrong with the data.
+    pub fn new(options: &str, threads: usize, out: Option<&Path>, force: bool) -> Result<Self, String> {
         let make = || -> Result<Self, Failure> {
-            let experiment = experiment(options)?;
+            let args = arguments(options)?;
+            let experiment = Experiment::new(&args)?;
+            let inputs = outputs::inputs(&args);
+            let output = out.map(|out| Output::open(out, truezero::MODEL, &inputs, force)).transpose()?;
             let data = Prepared::new(&experiment)?;
             let (network, _) = start::network(&experiment, &data, threads, true)?;
             let plan = experiment.plan.clone();
             let trainer = Trainer::from_network(plan, network, data.train(), data.validation(), threads)?;
             let paused = Some(trainer.pause());
-            Ok(Self { experiment, data, paused })
+            Ok(Self { experiment, data, paused, output })
         };
         told(make())
     }
@@ -84,13 +93,17 @@ impl Lead {
         })
     }
 
-    /// Ends the training with the weights of the best epoch.
+    /// Ends the training with the weights of the best epoch, and writes the model if it has a place to go.
     ///
     /// # Errors
-    /// If it was ended before.
+    /// If it was ended before; a file that cannot be written.
     pub fn finish(&mut self) -> Result<Model, String> {
         let outcome = self.paused.take().ok_or_else(ended)?.finish().map_err(|error| chain(&error))?;
-        Ok(model_of(&self.experiment, &self.data, outcome))
+        let model = model_of(&self.experiment, &self.data, outcome);
+        if let Some(output) = self.output.take() {
+            model.save_to(&output).map_err(|error| chain(&error))?;
+        }
+        Ok(model)
     }
 
     fn with<T>(
@@ -117,7 +130,7 @@ pub fn worker(
     threads: usize,
 ) -> Result<Worker, String> {
     let make = || -> Result<Worker, Failure> {
-        let experiment = experiment(options)?;
+        let experiment = Experiment::new(&arguments(options)?)?;
         let (network, rules) = parts_of(model)?;
         let examples = streamed::examples(&experiment, rules)?;
         let window = experiment.shuffle_buffer.unwrap_or(1);
@@ -135,7 +148,7 @@ fn parts_of(model: Vec<u8>) -> Result<(truezero::Network, Preprocessing), Failur
     }
 }
 
-fn experiment(options: &str) -> Result<Experiment, Failure> {
+fn arguments(options: &str) -> Result<TrainArgs, Failure> {
     let mut table: toml::Table = serde_json::from_str(options)
         .map_err(|error| Failure::Message(format!("options: expected a JSON object, found {error}")))?;
     if let Some(option) = config::OF_A_CALL.iter().find(|option| table.contains_key(**option)) {
@@ -144,8 +157,7 @@ fn experiment(options: &str) -> Result<Experiment, Failure> {
         )));
     }
     table.insert("stream".into(), true.into());
-    let args: TrainArgs = config::train_args(&table)?;
-    Experiment::new(&args)
+    config::train_args(&table)
 }
 
 fn told<T>(result: Result<T, Failure>) -> Result<T, String> {

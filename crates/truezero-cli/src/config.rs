@@ -15,7 +15,7 @@ use crate::args::{Cli, TrainArgs, Verb};
 use crate::failure::Failure;
 
 /// Options that say something about one call, not about an experiment.
-const NOT_IN_A_FILE: [&str; 3] = ["config", "help", "resume"];
+const NOT_IN_A_FILE: [&str; 4] = ["config", "force", "help", "resume"];
 
 /// Options that say how `train` is called, not what is trained: refused where something else decides them.
 pub const OF_A_CALL: [&str; 6] = ["out", "log-dir", "observe", "threads", "json", "quiet"];

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use truezero_data::DataError;
 
+use crate::signal;
+
 /// A failure, told to the user as one sentence, perhaps with a hint.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -32,14 +34,35 @@ pub enum Failure {
     /// A sentence of our own.
     #[error("{0}")]
     Message(String),
+    /// An interrupt came before there was a result.
+    #[error("{0}")]
+    BrokenOff(String),
 }
 
 impl Failure {
-    /// 2 for an option that cannot be, as for any other wrong usage; 1 for everything else.
+    /// 2 for an option that cannot be, as for any other wrong usage; that of the signal for an interrupt; 1 for
+    /// everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::BrokenOff(_) => signal::exit_code(),
             Self::Library(truezero::Error::Option { .. }) => 2,
             _ => 1,
+        }
+    }
+
+    /// Whether a file could not be written, which is no fault of what was to be written.
+    pub fn is_of_writing(&self) -> bool {
+        match self {
+            Self::Store { .. } => true,
+            Self::Io { operation, .. } | Self::Library(truezero::Error::Io { operation, .. }) => {
+                *operation == "write"
+            }
+            Self::Data(error) | Self::Library(truezero::Error::Data(error)) => match error {
+                DataError::Io { operation, .. } => *operation == "write",
+                DataError::Protected { .. } => true,
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -32,17 +32,21 @@ pub mod sweep {
 use std::ffi::OsString;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use truezero_sparse::memory;
 
 use args::{Cli, Verb};
+use commands::Ended;
 use failure::Failure;
 
 /// Exit code of a command that did what it was asked.
 const SUCCESS: u8 = 0;
 
 /// Does what the command line asks for, the program's name first among the arguments; returns the exit code:
-/// 0 for success, 2 for a wrong usage, 1 for any other failure, told on standard error.
+/// 0 for success, 2 for a wrong usage, 130 (143) for work that an interrupt (SIGTERM) broke off, also if what there was
+/// is saved, 1 for any other failure, told on standard error.
 pub fn run(arguments: Vec<OsString>) -> u8 {
+    signal::outlive_file_limit();
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !truezero_data::formats::panic_is_caught() {
@@ -72,17 +76,22 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
         Err(error) => {
             // Help goes to standard output, complaints elsewhere; nobody listening is no failure.
             let _ = error.print();
+            if is_one_too_many(&error) {
+                output::note(
+                    "hint: files that belong together are one folder, or one pattern in quotes, as in 'part-*.csv' with --stream",
+                );
+            }
             return Ok(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
         }
     };
-    match cli.verb {
-        Verb::Train(args) => commands::train::run(*args),
-        Verb::Pretrain(args) => commands::pretrain::run(&args),
-        Verb::Sweep(args) => commands::sweep::run(&args),
+    let ended = match cli.verb {
+        Verb::Train(args) => return commands::train::run(*args).map(code),
+        Verb::Pretrain(args) => return commands::pretrain::run(&args).map(code),
+        Verb::Sweep(args) => return commands::sweep::run(&args).map(code),
+        Verb::Predict(args) => return commands::predict::run(&args).map(code),
+        Verb::Encode(args) => return commands::encode::run(&args).map(code),
         Verb::Evaluate(args) => commands::evaluate::run(&args),
-        Verb::Predict(args) => commands::predict::run(&args),
         Verb::Inspect(args) => commands::inspect::run(&args),
-        Verb::Encode(args) => commands::encode::run(&args),
         Verb::Export(args) => commands::export::run(&args),
         Verb::Import(args) => commands::import::run(&args),
         Verb::Observe(args) => commands::observe::run(&args),
@@ -92,6 +101,20 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
         Verb::Fetch(args) => commands::fetch::run(&args),
         Verb::Completions(args) => commands::completions::run(&args),
         Verb::Man(args) => commands::man::run(&args),
-    }?;
-    Ok(SUCCESS)
+    };
+    ended.map(|()| SUCCESS)
+}
+
+/// Whether a word is left over that is no option: a shell makes many of a pattern.
+fn is_one_too_many(error: &clap::Error) -> bool {
+    let word = error.get(ContextKind::InvalidArg);
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(word, Some(ContextValue::String(word)) if !word.starts_with('-'))
+}
+
+fn code(ended: Ended) -> u8 {
+    match ended {
+        Ended::Complete => SUCCESS,
+        Ended::BrokenOff => signal::exit_code(),
+    }
 }

@@ -1,26 +1,51 @@
-//! Where text goes: results to standard output, everything else to standard error.
+//! Where text goes: results to standard output, everything else to standard error. Names of files, columns and classes
+//! are those of others, so nothing that a terminal obeys is printed as it is.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use truezero_data::{Notice, Notices};
+use truezero_data::{Notice, Notices, visible};
 
 use crate::failure::Failure;
 
-/// Prints a result.
-pub fn print(text: &str) -> Result<(), Failure> {
-    stream(|out| out.write_all(text.as_bytes()))
+/// Whether a file is written to standard output.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// From here on results are printed to standard error: standard output is the file that a command writes.
+pub fn keep_from_standard_output() {
+    TAKEN.store(true, Ordering::Relaxed);
 }
 
-/// Prints a result piece by piece. A reader that has gone away (`truezero … | head`) is no failure.
+/// Prints a result.
+pub fn print(text: &str) -> Result<(), Failure> {
+    write(|out| out.write_all(visible(text).as_bytes()))
+}
+
+/// Prints data piece by piece: to another program exactly, on a terminal as a [result](print).
 pub fn stream(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    if TAKEN.load(Ordering::Relaxed) || !io::stdout().is_terminal() {
+        return write(content);
+    }
+    let mut bytes = Vec::new();
+    content(&mut bytes).map_err(Failure::io("write", Path::new("standard output")))?;
+    print(&String::from_utf8_lossy(&bytes))
+}
+
+/// A reader that has gone away (`truezero … | head`) is no failure.
+fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let (name, stream): (_, Box<dyn Write>) = if TAKEN.load(Ordering::Relaxed) {
+        ("standard error", Box::new(io::stderr().lock()))
+    } else {
+        ("standard output", Box::new(io::stdout().lock()))
+    };
+    let mut out = BufWriter::new(stream);
     let result = content(&mut out).and_then(|()| out.flush());
     // What could not be written must not be tried again when the buffer is dropped.
     let _ = out.into_parts();
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::io("write", Path::new("standard output"))(error))
+            Err(Failure::io("write", Path::new(name))(error))
         }
         _ => Ok(()),
     }
@@ -28,7 +53,7 @@ pub fn stream(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<
 
 /// Prints a line for the person watching; nobody watching is no failure.
 pub fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(line));
 }
 
 /// Prints a warning.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use truezero::{BatchReport, EpochRecord};
+use truezero_data::visible;
 
 use crate::measure::Measure;
 use crate::output::note;
@@ -54,8 +55,8 @@ impl Shown {
         if let Self::Bar(bar) = self {
             bar.set_length(of as u64);
             bar.set_position(done as u64);
-            bar.set_prefix(prefix);
-            bar.set_message(message());
+            bar.set_prefix(visible(&prefix).into_owned());
+            bar.set_message(visible(&message()).into_owned());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use truezero::observe::{HISTOGRAM_BINS, LayerObservation, mean_sparsity};
+use truezero_data::visible;
 
 /// One line, below the header.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -17,7 +18,12 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
 /// As [`table`], with as many columns as it takes.
 pub fn wide(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let cell = |(column, text): (usize, &str)| {
-        Cell::new(text).set_alignment(if column == 0 { CellAlignment::Left } else { CellAlignment::Right })
+        // A cell is one line, whatever is in the name that it shows.
+        Cell::new(visible(text).replace('\n', "\\n").replace('\t', "\\t")).set_alignment(if column == 0 {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        })
     };
     let mut table = Table::new();
     table.load_style(STYLE);
@@ -98,6 +104,13 @@ mod tests {
         assert!(text.contains("41 / 50.0 / 58"), "{text}");
         assert_eq!(text.matches("75.00 %").count(), 2, "{text}");
         assert_eq!(layers(&[]), "");
+    }
+
+    #[test]
+    fn names_stay_within_their_cells() {
+        let text = table(["class\u{1b}[31m", "n"], [["a\nb\tc".to_owned(), "1".to_owned()]]);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.contains("class\\u001b[31m") && text.contains("a\\nb\\tc"), "{text}");
     }
 
     #[test]

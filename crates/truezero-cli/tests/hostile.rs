@@ -132,8 +132,8 @@ fn files_that_cannot_be_written() {
     let train = ["flowers.csv", "--target", "kind", "--out"];
     let refused = |out: &str, message: &str| place.refused(&[&train[..], &[out]].concat(), message);
     refused("folder", "cannot write folder: expected a file, found a folder");
-    refused("missing/m.st", "cannot write missing/m.st: entity not found");
-    refused("/dev/full", "cannot write /dev/full: expected a file, found a device");
+    refused("missing/m.st", "cannot write missing/m.st: there is no folder missing");
+    refused("/dev/full", "cannot write /dev/full: No space left on device");
     refused("flowers.csv/m.st", "cannot write flowers.csv/m.st: ");
     place.train(&["flowers.csv", "--target", "kind"]);
     let found = place.error(&["predict", "model.safetensors", "flowers.csv", "--out", "missing/p.csv"]);

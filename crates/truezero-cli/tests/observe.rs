@@ -80,10 +80,15 @@ impl Served {
     }
 
     /// What it said until it ended well.
-    fn rest(mut self) -> String {
+    fn rest(self) -> String {
+        self.ends_with(0)
+    }
+
+    /// What it said until it ended with an exit code.
+    fn ends_with(mut self, code: i32) -> String {
         let mut said = String::new();
         self.lines.read_to_string(&mut said).unwrap();
-        assert!(self.child.wait().unwrap().success(), "{said}");
+        assert_eq!(self.child.wait().unwrap().code(), Some(code), "{said}");
         said
     }
 }
@@ -162,7 +167,7 @@ fn a_training_is_watched_steered_and_stopped_from_its_page() {
     let l1 = |state: &Value| state["training"]["epochs"].as_array()?.last()?["l1"].as_f64();
     served.wait_for(|state| l1(state) == Some(0.25));
     served.ask("DELETE", "/observatory/training", "");
-    served.rest();
+    served.ends_with(130);
 
     // It ends as an interrupted training does, and what goes on from there must know of the change.
     assert!(place.path("model.safetensors").exists() && place.path("model.safetensors.checkpoint").exists());

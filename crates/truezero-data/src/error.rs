@@ -39,12 +39,37 @@ pub enum DataError {
         /// What was found.
         found: String,
     },
+    /// What a file holds takes more memory than it may, or than there is.
+    #[error(
+        "{}: {place}: expected data that takes at most {most} of memory, found {found} or more\n\
+         hint: --max-memory raises the limit; --stream reads data piece by piece", path.display()
+    )]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+        /// Memory it may take.
+        most: String,
+        /// Memory it takes.
+        found: String,
+    },
     /// A source that is named is not there.
     #[error("{name}: {reason}\nhint: {hint}")]
     Unavailable {
         /// Its name.
         name: String,
         /// Why it is not there.
+        reason: String,
+        /// What can be done.
+        hint: String,
+    },
+    /// A file or folder that is not written, so that nothing is lost.
+    #[error("cannot write {}: {reason}\nhint: {hint}", path.display())]
+    Protected {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it is not written.
         reason: String,
         /// What can be done.
         hint: String,
@@ -85,6 +110,20 @@ impl DataError {
             }
             other => other,
         }
+    }
+
+    /// The same with another hint.
+    #[must_use]
+    pub fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::Protected { path, reason, .. } => Self::Protected { path, reason, hint: hint.to_owned() },
+            other => other,
+        }
+    }
+
+    /// A file or folder that is not written.
+    pub(crate) fn protected(path: &Path, reason: impl Into<String>, hint: &str) -> Self {
+        Self::Protected { path: path.to_owned(), reason: reason.into(), hint: hint.to_owned() }
     }
 
     /// For `map_err` on a file operation.

@@ -1,6 +1,9 @@
 //! Entry points for whatever bytes may come, one for each format: called by the fuzz targets and by the
-//! test of hostile inputs. Each must answer with an error or without one, never panic, hang, or take
-//! memory out of proportion to the bytes.
+//! tests of hostile inputs. Each must answer with an error or without one, and never panic or hang.
+//!
+//! Memory is at most a constant times the bytes, and what the result takes. The result is refused from a limit on that an
+//! option raises, [`MAX_MEMORY`](crate::MAX_MEMORY): whatever is announced, expanded or repeated is counted before it is
+//! made.
 
 use crate::formats::{TableOptions, arrow, cifar, csv, idx, images, norb, npy, npz, parquet, svmlight};
 use crate::{DataError, Input};

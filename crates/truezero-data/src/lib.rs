@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod budget;
 pub mod cell;
 pub mod checksum;
 mod class_weights;
@@ -42,6 +43,7 @@ mod strata;
 pub mod stream;
 pub mod text;
 
+pub use budget::{MAX_MEMORY, set_max_memory};
 pub use cell::{CellRules, Decimal};
 pub use class_weights::ClassWeights;
 pub use dataset::{Dataset, Targets, Task};
@@ -51,7 +53,7 @@ pub use example_weights::{check_weights, combine_weights, take_weights};
 pub use expected::{ColumnKind, Expected};
 pub use notice::{MAX_NOTICES, Notice, Notices};
 pub use preprocess::{InputPreprocessing, PreprocessOptions, Preprocessing, Scaling, infer_task};
-pub use quote::{quoted, short};
+pub use quote::{quoted, short, visible};
 pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RowName, Table};
 pub use raw_target::{Numbers, RawTarget};
 pub use read::{Input, MAX_LINE};

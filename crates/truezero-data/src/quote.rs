@@ -1,5 +1,8 @@
 //! Texts of others as a message tells them again: short, and with nothing in them that a terminal obeys.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 /// Longest part of a text that is told again, in bytes.
 const QUOTED_BYTES: usize = 120;
 
@@ -24,9 +27,58 @@ pub fn short(text: &str, bytes: usize) -> String {
     format!("{}…", &text[..end])
 }
 
+/// A text of several lines with nothing in it that a terminal obeys or that changes the order of what is read: control
+/// characters but line feeds and tabs, and marks of direction, are written as JSON escapes, so that a JSON document
+/// stays the same document.
+///
+/// ```
+/// assert_eq!(truezero_data::visible("a \u{1b}[2J\u{202e}b\n"), "a \\u001b[2J\\u202eb\n");
+/// ```
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) {
+            let _ = write!(shown, "\\u{:04x}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a terminal does something else with a character than to show it.
+fn is_obeyed(character: char) -> bool {
+    match character {
+        '\n' | '\t' => false,
+        // Marks of direction, and separators of lines and paragraphs.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => character.is_control(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown() {
+        for (text, shown) in [
+            ("plain ä 雨 🙂\ttab\nline", "plain ä 雨 🙂\ttab\nline"),
+            ("\u{1b}]0;title\u{7}", "\\u001b]0;title\\u0007"),
+            ("a\rb\u{8}c\u{7f}", "a\\u000db\\u0008c\\u007f"),
+            ("\u{9b}31m", "\\u009b31m"),
+            ("\u{202e}\u{2066}\u{200f}\u{2028}", "\\u202e\\u2066\\u200f\\u2028"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        let document = "{\"a\": \"\u{202e}\u{9b}\"}";
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&visible(document)), read(document));
+    }
 
     #[test]
     fn no_character_is_cut_in_two_and_nothing_grows() {

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::DataError;
+use crate::budget::Budget;
 
 /// The first two bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes after which it is looked whether there may be more.
+const PIECE: u64 = 1 << 24;
 /// Bytes read ahead.
 pub(crate) const BUFFER: usize = 1 << 17;
 /// No line of a text format may be longer (a row of ten million numbers is shorter).
@@ -20,6 +23,7 @@ pub const MAX_LINE: u64 = 1 << 28;
 pub struct Input<'a> {
     path: PathBuf,
     reader: Box<dyn BufRead + 'a>,
+    budget: Budget,
 }
 
 impl Input<'static> {
@@ -29,12 +33,13 @@ impl Input<'static> {
     /// If the file cannot be opened or read.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(DataError::io("open", path))?;
+        let size = file.metadata().map_err(DataError::io("read", path))?.len();
         let mut file = BufReader::with_capacity(BUFFER, file);
         let gzipped = file.fill_buf().map_err(DataError::io("read", path))?.starts_with(&GZIP_MAGIC);
         Ok(if gzipped {
-            Self::from_reader(path, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
+            Self::from_reader(path, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)), size)
         } else {
-            Self::from_reader(path, file)
+            Self::from_reader(path, file, size)
         })
     }
 }
@@ -42,16 +47,25 @@ impl Input<'static> {
 impl<'a> Input<'a> {
     /// Bytes in memory, decompressed if they are gzipped; `name` is what errors call them.
     pub fn from_bytes(name: &str, bytes: &'a [u8]) -> Self {
+        let size = bytes.len() as u64;
         if bytes.starts_with(&GZIP_MAGIC) {
-            Self::from_reader(name, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(bytes)))
+            Self::from_reader(name, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(bytes)), size)
         } else {
-            Self::from_reader(name, bytes)
+            Self::from_reader(name, bytes, size)
         }
     }
 
-    /// Anything that can be read, taken as it is.
-    pub(crate) fn from_reader(path: impl AsRef<Path>, reader: impl BufRead + 'a) -> Self {
-        Self { path: path.as_ref().to_owned(), reader: Box::new(reader) }
+    /// Anything that can be read, taken as it is; `size` is how many bytes of a file it comes from.
+    pub(crate) fn from_reader(path: impl AsRef<Path>, reader: impl BufRead + 'a, size: u64) -> Self {
+        let path = path.as_ref().to_owned();
+        let budget = Budget::new(&path, size);
+        let reader = Box::new(Bounded { reader, left: budget.most() });
+        Self { path, reader, budget }
+    }
+
+    /// What may be made of the file.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The file's path, or the name it was given.
@@ -131,17 +145,59 @@ impl<'a> Input<'a> {
         Ok(read > 0)
     }
 
+    /// Appends the next `count` bytes, or as many as there are.
     pub(crate) fn take_up_to(&mut self, bytes: &mut Vec<u8>, count: u64) -> Result<(), DataError> {
-        let read = (&mut self.reader).take(count).read_to_end(bytes);
-        read.map(|_| ()).map_err(|error| self.failed(error))
+        let mut left = count;
+        while left > 0 {
+            let piece = left.min(PIECE);
+            self.budget.fits(bytes.len() as u64, "content")?;
+            let read = (&mut self.reader).take(piece).read_to_end(bytes);
+            let read = read.map_err(|error| self.failed(error))? as u64;
+            if read < piece {
+                break;
+            }
+            left -= read;
+        }
+        Ok(())
     }
 
     fn failed(&self, error: io::Error) -> DataError {
-        if tells_broken_data(&error) {
+        if error.kind() == ErrorKind::FileTooLarge {
+            self.budget.exceeded(self.budget.most(), "content")
+        } else if tells_broken_data(&error) {
             self.malformed("compressed data", "a whole stream", error.to_string())
         } else {
             DataError::io("read", &self.path)(error)
         }
+    }
+}
+
+/// Bytes that may not be more than can be made of the file: a gzipped file may stand for a thousand times its own.
+struct Bounded<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: BufRead> Read for Bounded<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(bytes)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Bounded<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let bytes = self.reader.fill_buf()?;
+        match usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len())) {
+            0 if !bytes.is_empty() => Err(ErrorKind::FileTooLarge.into()),
+            most => Ok(&bytes[..most]),
+        }
+    }
+
+    fn consume(&mut self, read: usize) {
+        self.left = self.left.saturating_sub(read as u64);
+        self.reader.consume(read);
     }
 }
 

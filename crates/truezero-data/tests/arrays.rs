@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use truezero_data::formats::{idx, npy, npz, save_npz::save_npz, svmlight};
+use truezero_data::files::Output;
+use truezero_data::formats::save_npz::{CODES, save_npz};
+use truezero_data::formats::{idx, npy, npz, svmlight};
 use truezero_data::{Features, ImageShape, Input, Raw, RawTarget, SourceSpec, open};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
@@ -257,7 +259,7 @@ proptest! {
     fn what_is_saved_is_loaded(batch in any_batch()) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.npz");
-        save_npz(&batch, &path).unwrap();
+        save_npz(&batch, &Output::new(&path, CODES).unwrap()).unwrap();
         prop_assert_eq!(matrix(npz::read(&path).unwrap().train), Batch::Active(batch));
     }
 

@@ -44,7 +44,7 @@ fn valid(format: &str) -> Vec<Vec<u8>> {
         names.iter().map(|name| fs::read(tests().join("fixtures").join(name)).unwrap()).collect()
     };
     match format {
-        "arrow" => fixtures(&["table.arrow", "table_lz4.arrow"]),
+        "arrow" => fixtures(&["table.arrow", "table_lz4.arrow", "polars.arrow"]),
         "cifar" => vec![vec![1; 3073]],
         "csv" => {
             vec![b"x,y\n1.5,a\n-2,b\n".to_vec(), "name;y;z\n\"quoted; \"\"twice\"\"\";1;\nÖ;2;3\n".into()]
@@ -63,7 +63,7 @@ fn valid(format: &str) -> Vec<Vec<u8>> {
         "npz" => {
             fixtures(&["csr_f64.npz", "csr_f32_stored.npz", "csc_f64.npz", "coo_f64.npz", "train_test.npz"])
         }
-        "parquet" => fixtures(&["table.parquet", "table_zstd.parquet"]),
+        "parquet" => fixtures(&["table.parquet", "table_zstd.parquet", "types.parquet"]),
         "svmlight" => {
             vec![b"1 qid:3 1:0.5 7:-2e3 # comment\n-1 2:1\n".to_vec(), b"1,2 3:1 1:1\n 4:4\n".to_vec()]
         }

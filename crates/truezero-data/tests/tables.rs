@@ -190,3 +190,47 @@ fn numbers_are_no_text() {
     let expected = "table.parquet: column \"small\": expected strings, to be read as text, found numbers";
     assert!(error.ends_with(expected), "{error}");
 }
+
+const TYPES: [&str; 3] = ["price [1.25, NaN, -3.0]", "half [0.5, 1.5, -2.0]", "decimals[0] [1.0, 1.0, 1.0]"];
+const LEFT_OUT: &str = "day (dates), when (timestamps), zone (timestamps), time (times), bytes (bytes), uuid (bytes), \
+                        pair (structures), map (maps), words (lists of something else than numbers), lists (lists of \
+                        something else than numbers)";
+
+#[test]
+fn columns_of_every_type_are_numbers_or_words_or_left_out() {
+    let read = |name: &str| {
+        let options = options("y", &[]);
+        let path = fixture(name);
+        let raw = if name.ends_with(".parquet") {
+            parquet::read(&path, &options)
+        } else {
+            arrow::read(&path, &options)
+        };
+        let told: Vec<String> = options.notices.all().iter().map(|notice| notice.message.clone()).collect();
+        (shown(&raw.unwrap()), told)
+    };
+    let told = vec![format!("left out, as nothing is made of their types: {LEFT_OUT}")];
+    assert_eq!(read("types.parquet"), (TYPES.map(str::to_owned).into(), told.clone()));
+    let with_flag = [&TYPES[..], &["flag [\"true\", \"false\", \"-\"]"]].concat();
+    assert_eq!(read("types.arrow"), (with_flag.iter().map(|&column| column.to_owned()).collect(), told));
+    // An index of pandas, one part of it with a name.
+    for name in ["index.parquet", "index.arrow"] {
+        let told = vec!["left out, as it is the index of a pandas table: customer".to_owned()];
+        assert_eq!(read(name), (vec!["x [1.5, 2.5, 3.5]".to_owned()], told), "{name}");
+    }
+    let polars = ["x [1.5, NaN, 3.5]", "word [\"red\", \"-\", \"blue\"]"].map(str::to_owned).into();
+    assert_eq!(read("polars.arrow"), (polars, vec![]));
+}
+
+#[test]
+fn a_column_that_is_asked_for_is_of_a_type_that_can_be_read() {
+    let error = |target: &str, text: &[&str]| {
+        parquet::read(&fixture("types.parquet"), &options(target, text)).unwrap_err().to_string()
+    };
+    let expected =
+        "column \"when\": expected numbers, booleans, strings or lists of numbers, found timestamps";
+    assert!(error("when", &[]).ends_with(expected));
+    assert!(error("y", &["when"]).ends_with(expected));
+    let raw = parquet::read(&fixture("index.parquet"), &options("customer", &[])).unwrap();
+    assert_eq!(raw.target, Some(RawTarget::Numbers(vec![7.0, 8.0, 9.0].into())));
+}

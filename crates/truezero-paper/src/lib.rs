@@ -30,6 +30,7 @@ pub use name::Name;
 use result::{Outcome, Results};
 use runner::Runner;
 use truezero_data::DataError;
+use truezero_data::files::{InputFiles, Kind, Output, PAGE};
 
 /// The file of results in the folder of a run.
 pub const RESULTS: &str = "results.json";
@@ -121,6 +122,13 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
     fs::create_dir_all(&settings.out).map_err(Error::io("create", &settings.out))?;
     let file = settings.out.join(RESULTS);
     let mut results = read(&file)?;
+    // What is there was read: it is ours, and so is the report beside it.
+    let (known, inputs) = (file.exists(), settings.inputs());
+    let open = |path: &Path, kind| {
+        Output::open(path, kind, &inputs, known)
+            .map_err(|error| error.with_hint("name another folder with --out"))
+    };
+    let (output, page) = (open(&file, DOCUMENT)?, open(&settings.out.join(REPORT), PAGE)?);
     let command = settings.command(names);
     let named = |name: &Name| names.is_empty() || names.contains(name);
     for (name, experiment) in experiments::ALL.iter().filter(|(name, _)| named(name)) {
@@ -130,8 +138,8 @@ pub fn run(names: &[Name], settings: &Settings, progress: &dyn Progress) -> Resu
         let outcome = Outcome { name: name.to_string(), ..experiment(&runner)? };
         let (command, seconds) = (command.clone(), started.elapsed().as_secs_f64());
         put(&mut results, Outcome { command, seconds, ..outcome });
-        files::write_json(&file, &results)?;
-        files::write(&settings.out.join(REPORT), report::html(&results).as_bytes())?;
+        files::write_json(&output, &results)?;
+        files::write(&page, report::html(&results).as_bytes())?;
     }
     Ok(results)
 }
@@ -166,7 +174,17 @@ fn put(results: &mut Results, outcome: Outcome) {
     results.experiments.sort_by_key(|outcome| outcome.name.parse::<Name>().ok());
 }
 
+/// What [`RESULTS`] names.
+const DOCUMENT: Kind<'static> = Kind { name: "a file of results of truezero paper", is: &|_| false };
+
 impl Settings {
+    /// What is read.
+    fn inputs(&self) -> InputFiles {
+        let folder = self.data.as_ref().map(|folder| folder.display().to_string());
+        folder
+            .map_or_else(InputFiles::default, |folder| InputFiles::default().data("the data", &folder, false))
+    }
+
     /// The command that does this, as it is typed.
     pub fn command(&self, names: &[Name]) -> String {
         let mut words = vec!["truezero paper".to_owned()];

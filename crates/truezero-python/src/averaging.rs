@@ -1,6 +1,7 @@
 //! One network trained on many machines: the one that leads, and its workers. Python brings parameters from one to the
 //! other.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -41,8 +42,15 @@ pub struct Lead(command::Lead);
 #[pymethods]
 impl Lead {
     #[new]
-    fn new(py: Python<'_>, options: &str, threads: usize) -> PyResult<Self> {
-        py.detach(|| command::Lead::new(options, threads)).map(Self).map_err(wrong)
+    #[pyo3(signature = (options, threads, out, force))]
+    fn new(
+        py: Python<'_>,
+        options: &str,
+        threads: usize,
+        out: Option<PathBuf>,
+        force: bool,
+    ) -> PyResult<Self> {
+        py.detach(|| command::Lead::new(options, threads, out.as_deref(), force)).map(Self).map_err(wrong)
     }
 
     /// The network to start from, for workers.

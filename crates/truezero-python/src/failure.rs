@@ -1,14 +1,14 @@
-//! Our errors as Python's: what the system refused is an `OSError`, memory that is not there a `MemoryError`, all else a
-//! `ValueError`; and what is no error as Python's warnings.
+//! Our errors as Python's: what the system refused is an `OSError`, a file that would be lost a `FileExistsError`, memory
+//! that is not there a `MemoryError`, all else a `ValueError`; and what is no error as Python's warnings.
 
 use std::error::Error as _;
 use std::ffi::CString;
 use std::io;
 
-use pyo3::exceptions::{PyMemoryError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyFileExistsError, PyMemoryError, PyUserWarning, PyValueError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
-use truezero_data::{DataError, Notices};
+use truezero_data::{DataError, Notices, visible};
 use truezero_sparse::memory;
 
 /// An error and what caused it on one line, then its hint.
@@ -21,7 +21,7 @@ pub fn message(error: &dyn std::error::Error) -> String {
         message = format!("{message}: {error}");
         cause = error.source();
     }
-    if hint.is_empty() { message } else { format!("{message}\n{hint}") }
+    if hint.is_empty() { message } else { format!("{message}\n{}", hint.replace("--force", "force=True")) }
 }
 
 /// What options of the library are called in Python, where that is not the same with underscores.
@@ -64,9 +64,16 @@ pub fn raise(error: impl Into<truezero::Error>) -> PyErr {
     let text = text(&error);
     let refused = match &error {
         truezero::Error::Io { .. } | truezero::Error::Data(DataError::Io { .. }) => error.source(),
+        truezero::Error::Data(DataError::Protected { .. }) => return PyFileExistsError::new_err(text),
         _ => None,
     };
-    if matches!(error, truezero::Error::Memory { .. } | truezero::Error::OutOfMemory(_)) {
+    let memory = matches!(
+        error,
+        truezero::Error::Memory { .. }
+            | truezero::Error::OutOfMemory(_)
+            | truezero::Error::Data(DataError::Memory { .. })
+    );
+    if memory {
         return PyMemoryError::new_err(text);
     }
     match refused.and_then(|source| source.downcast_ref::<io::Error>()) {
@@ -122,7 +129,7 @@ pub fn warn_from_function(py: Python<'_>, notices: &Notices) -> PyResult<()> {
 
 fn warn_at(py: Python<'_>, notices: &Notices, level: i32) -> PyResult<()> {
     for notice in notices.all() {
-        let text = notice.to_string().replace('\0', "\\0");
+        let text = visible(&notice.to_string()).into_owned();
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
         PyErr::warn(py, &py.get_type::<DataWarning>(), &text, level)?;
     }

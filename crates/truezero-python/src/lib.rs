@@ -28,6 +28,7 @@ mod binary;
 mod command;
 mod data;
 mod failure;
+mod files;
 mod model;
 mod paper;
 mod pretrain;
@@ -46,6 +47,8 @@ mod _truezero {
     use crate::data::{digits5k, film_snippets, hold_out};
     #[pymodule_export]
     use crate::failure::DataWarning;
+    #[pymodule_export]
+    use crate::files::{claim_folder, remove_folder};
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

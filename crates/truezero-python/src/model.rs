@@ -7,10 +7,11 @@ use std::sync::Arc;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
-use truezero::onnx::{self, ExportOptions, ImportOptions, Imported};
-use truezero::{Activation, Cost, Encoder, Layer, Network, Saved, Summary};
+use truezero::onnx::{self, ExportOptions, ImportOptions, Imported, ONNX};
+use truezero::{Activation, Cost, Encoder, Layer, MODEL, Network, Saved, Summary};
+use truezero_data::files::{InputFiles, Output};
 use truezero_data::preprocess::{InputScales, TargetPlan};
-use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task, files};
+use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, Task};
 use truezero_sparse::{Batch, Engine, PackedWeights};
 
 use crate::arrays::{self, Csr};
@@ -89,11 +90,14 @@ impl Model {
         model(network, inputs, names, configuration, None)
     }
 
-    /// Writes a file: completely, or it stays as it was.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let save = || match &self.saved {
-            Saved::Model(model) => model.save(&path),
-            Saved::Encoder(encoder) => encoder.save(&path),
+    /// Writes a file: completely, or it stays as it was. With `force` whatever is there is replaced.
+    fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
+        let save = || {
+            let output = Output::open(&path, MODEL, &InputFiles::default(), force)?;
+            match &self.saved {
+                Saved::Model(model) => model.save_to(&output),
+                Saved::Encoder(encoder) => encoder.save_to(&output),
+            }
         };
         py.detach(save).map_err(raise)
     }
@@ -127,16 +131,18 @@ impl Model {
         &self,
         py: Python<'py>,
         path: Option<PathBuf>,
+        force: bool,
         feature_names: Option<Vec<String>>,
         text_classes: bool,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let model = self.model().map_err(wrong)?;
         let options = ExportOptions { feature_names, text_classes };
         let bytes = detached(py, || {
+            let open = |path: &PathBuf| Output::open(path, ONNX, &InputFiles::default(), force);
+            let output = path.as_ref().map(open).transpose()?;
             let bytes = model.to_onnx(&options)?;
-            if let Some(path) = path {
-                files::write(&path, |mut file| file.write_all(&bytes))
-                    .map_err(|source| truezero::Error::Io { operation: "write", path, source })?;
+            if let Some(output) = output {
+                output.write(|mut file| file.write_all(&bytes))?;
             }
             Ok(bytes)
         })?;

@@ -6,8 +6,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
 use truezero_cli::sweep::{Failure, Training};
+use truezero_data::DataError;
 
 use crate::failure::{message, wrong};
 
@@ -18,14 +20,20 @@ pub struct Sweep(Mutex<truezero_cli::sweep::Sweep>);
 #[pymethods]
 impl Sweep {
     #[new]
-    #[pyo3(signature = (file, definition, out, drawn))]
-    fn new(file: Option<PathBuf>, definition: &str, out: PathBuf, drawn: bool) -> PyResult<Self> {
-        let sweep = truezero_cli::sweep::Sweep::open(file.as_deref(), definition, &out, drawn);
+    #[pyo3(signature = (file, definition, out, drawn, force))]
+    fn new(
+        file: Option<PathBuf>,
+        definition: &str,
+        out: PathBuf,
+        drawn: bool,
+        force: bool,
+    ) -> PyResult<Self> {
+        let sweep = truezero_cli::sweep::Sweep::open(file.as_deref(), definition, &out, drawn, force);
         Ok(Self(Mutex::new(sweep.map_err(|failure| raise(&failure))?)))
     }
 
-    fn plan(&self) -> String {
-        self.sweep().plan()
+    fn plan(&self) -> PyResult<String> {
+        self.sweep().plan().map_err(|failure| raise(&failure))
     }
 
     fn waiting(&self) -> PyResult<Vec<usize>> {
@@ -100,6 +108,9 @@ pub fn sweep_train(
 }
 
 fn raise(failure: &Failure) -> PyErr {
+    if let Failure::Data(DataError::Protected { .. }) = failure {
+        return PyFileExistsError::new_err(message(failure));
+    }
     let refused = failure.source().and_then(|source| source.downcast_ref::<io::Error>());
     match refused {
         // Its kind decides which OSError it is.

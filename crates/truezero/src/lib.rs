@@ -42,7 +42,7 @@ pub use options::{Plan, TrainingOptions};
 pub use path::{ActivePath, PathEdge};
 pub use predictions::{Prediction, Predictions};
 pub use schedule::Schedule;
-pub use store::{Encoder, Model, Saved};
+pub use store::{CHECKPOINT, Encoder, MODEL, Model, Saved, origin};
 pub use trainer::{
     BatchReport, Control, EpochRecord, OnBatch, Outcome, Paused, Progress, Remark, RolledBack, Stopped,
     Summary, Trainer,

@@ -121,6 +121,18 @@ def test_halving_gives_some_up_and_what_fails_is_told(cluster, tmp_path):
         truezero.ray.sweep(GRID, tmp_path / "failed.sqlite")
 
 
+def test_two_sweeps_and_other_files_share_a_storage(cluster, tmp_path):
+    storage = tmp_path / "shared"
+    (storage / "sweep").mkdir(parents=True)
+    (storage / "sweep" / "thesis.txt").write_text("years of work")
+    definition = {"method": "grid", "train": {"hidden": [8], "epochs": 1}, "vary": {"seed": [1, 2]}}
+    for out in ["first.sqlite", "second.sqlite"]:
+        found = truezero.ray.sweep(definition, tmp_path / out, storage=storage)
+        assert [trial["state"] for trial in found["trials"]] == ["done", "done"]
+    assert (storage / "sweep" / "thesis.txt").read_text() == "years of work"
+    assert os.listdir(storage) == ["sweep"], "what the sweeps had there is gone"
+
+
 def test_a_killed_driver_goes_on_where_it_was(local, tmp_path):
     (tmp_path / "sweep.toml").write_text(TOML)
     arguments = ["sweep", "sweep.toml", "--on", "ray", "--json", "--quiet"]

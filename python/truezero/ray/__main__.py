@@ -5,6 +5,9 @@ import sys
 
 from ._sweep import _run
 
+#: Exit code of a sweep that an interrupt broke off, as a shell gives it.
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the sweep of the command line; return the exit code."""
@@ -14,15 +17,16 @@ def main() -> int:
     sweep.add_argument("--out", default="sweep.sqlite")
     sweep.add_argument("--address")
     sweep.add_argument("--jobs", type=int)
+    sweep.add_argument("--force", action="store_true")
     sweep.add_argument("--json", action="store_true")
     sweep.add_argument("--quiet", action="store_true")
     asked = parser.parse_args()
     try:
-        results = _run(asked.file, asked.out, asked.address, asked.jobs, verbose=not asked.quiet)
+        results = _run(asked.file, asked.out, asked.address, asked.jobs, force=asked.force, verbose=not asked.quiet)
         if results.waiting():
             print("interrupted; the same command goes on from here", file=sys.stderr)
-        else:
-            results.show(asked.json)
+            return INTERRUPTED
+        results.show(asked.json)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -55,6 +55,7 @@ def fit(
     workers: int,
     every: int = EVERY,
     out: str | os.PathLike[str] | None = None,
+    force: bool = False,
     threads: int = 1,
     on_epoch: Callable[[Epoch], Any] | None = None,
     **options: Any,
@@ -80,7 +81,9 @@ def fit(
     every : int
         Mini-batches of each worker between two averages. Few cost more exchange, many let the copies drift apart.
     out : str or path-like, default=None
-        File to save the model to.
+        File to save the model to. It is none of the files that are read, and replaces a model of truezero only.
+    force : bool, default=False
+        Replace whatever file is at `out`.
     threads : int, default=1
         Of each worker.
     on_epoch : callable, default=None
@@ -107,7 +110,7 @@ def fit(
     given = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
     given |= {name: _absolute(given[name]) for name in FILES if name in given}
     text = json.dumps({**given, "data": _absolute(data)})
-    lead = _truezero.Lead(text, threads)
+    lead = _truezero.Lead(text, threads, None if out is None else os.fspath(out), force)
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
     start = ray.put(lead.model())
@@ -129,8 +132,6 @@ def fit(
         for worker in crew:
             ray.kill(worker)
     model = lead.finish()
-    if out is not None:
-        model.save(os.fspath(out))
     from .._models import estimator  # not above: workers do without scikit-learn
 
     return estimator(model)

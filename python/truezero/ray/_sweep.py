@@ -41,6 +41,7 @@ def sweep(
     scheduler=None,
     storage=None,
     max_failures=3,
+    force=False,
     verbose=False,
 ) -> dict:
     """Train many networks that differ in their options on a Ray cluster, as ``truezero sweep`` does on one machine.
@@ -52,7 +53,8 @@ def sweep(
     definition : path-like or dict
         TOML file that describes the sweep, or the same as a dictionary.
     out : path-like, default="sweep.sqlite"
-        SQLite file to write results into; the best model goes beside it, as .safetensors.
+        SQLite file to write results into; the best model goes beside it, as .safetensors. Files that are neither are not
+        replaced, nor are the results of another sweep.
     address : str, default=None
         Of the cluster, for ``ray.init``, unless that was called before.
     jobs : int, default=None
@@ -64,9 +66,12 @@ def sweep(
         the method is "halving", else nobody.
     storage : str, default=None
         Folder or address that all nodes can write to, for checkpoints. If None, a folder beside `out`, which all nodes
-        must share then, unless the cluster is one machine.
+        must share then, unless the cluster is one machine. Each sweep has a folder of its own in it, and touches nothing
+        else there.
     max_failures : int, default=3
         How often a training goes on from its checkpoint after its process or node was lost.
+    force : bool, default=False
+        Begin anew if there are results of another sweep, or replace whatever files are there.
     verbose : bool, default=False
         Whether to print a line for each network.
 
@@ -75,15 +80,26 @@ def sweep(
     results : dict
         "trials", the best first, and what their "error" is; as ``truezero sweep report --json`` prints them.
     """
-    results = _run(definition, out, address, jobs, search_alg, scheduler, storage, max_failures, verbose)
+    results = _run(definition, out, address, jobs, search_alg, scheduler, storage, max_failures, force, verbose)
     return json.loads(results.found())
 
 
-def _run(definition, out, address, jobs, search_alg=None, scheduler=None, storage=None, max_failures=3, verbose=False):
+def _run(
+    definition,
+    out,
+    address,
+    jobs,
+    search_alg=None,
+    scheduler=None,
+    storage=None,
+    max_failures=3,
+    force=False,
+    verbose=False,
+):
     file, fields = (None, definition) if isinstance(definition, dict) else (os.path.abspath(definition), None)
     out, folder = os.path.abspath(out), os.getcwd()
     opened = file, json.dumps(fields), out, search_alg is None
-    results = _truezero.Sweep(*opened)
+    results = _truezero.Sweep(*opened, force)
     if results.waiting():
         # Whoever drives it opens it, and nobody else.
         results.release()
@@ -94,7 +110,7 @@ def _run(definition, out, address, jobs, search_alg=None, scheduler=None, storag
                 remote = ray.remote(num_cpus=0, max_retries=0)(_drive)
                 drive = lambda *arguments: ray.get(remote.remote(*arguments))  # noqa: E731
             drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, verbose)
-        results = _truezero.Sweep(*opened)
+        results = _truezero.Sweep(*opened, False)
     if not results.waiting():
         results.close()
     results.release()
@@ -107,12 +123,16 @@ def _drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, v
     os.environ.update(_QUIET)
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     os.chdir(folder)
-    results = _truezero.Sweep(*opened)
+    results = _truezero.Sweep(*opened, False)
     plan = json.loads(results.plan())
-    storage = storage or os.path.join(plan["checkpoints"], "ray")
+    storage = os.fspath(storage or os.path.join(plan["checkpoints"], "ray"))
     _collector = _Collector(results, search_alg is None, verbose)
+    # Of this sweep alone, whatever else is in the storage.
+    name = f"truezero-sweep-{plan['id']}"
     try:
-        _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures).fit()
+        _tuner(plan, results, jobs, search_alg, scheduler, storage, name, max_failures).fit()
+        if _is_folder(storage) and not results.waiting():
+            _truezero.remove_folder(f"{storage}/{name}")
     finally:
         # Tune may hold on to it for longer.
         _collector = None
@@ -132,18 +152,24 @@ def _connected(address):
         ray.shutdown()
 
 
-def _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures):
+def _is_folder(storage):
+    """Whether it is no address."""
+    return "://" not in storage
+
+
+def _tuner(plan, results, jobs, search_alg, scheduler, storage, name, max_failures):
     folder = os.getcwd()
     definition = json.dumps(plan["definition"])
     options = plan["options"] if search_alg is None else None
     train = tune.with_parameters(_train, definition=definition, options=options, folder=folder)
     train = tune.with_resources(train, {"cpu": 1})
-    name = "sweep"
     place = f"{storage}/{name}"
     if search_alg is None:
         # What a killed driver leaves of Tune's may name checkpoints that are no more. What is done is in our results; what
         # was under way begins anew, to the same results.
-        shutil.rmtree(place, ignore_errors=True)
+        if _is_folder(storage):
+            _truezero.remove_folder(place)
+            _truezero.claim_folder(place, name)
         space, samples = {"trial": tune.grid_search(results.waiting())}, 1
     elif tune.Tuner.can_restore(place) and list(Path(place).glob("experiment_state-*.json")):
         # What it has suggested, only Tune knows.
@@ -151,6 +177,8 @@ def _tuner(plan, results, jobs, search_alg, scheduler, storage, max_failures):
     else:
         space = {name: _domain(axis) for name, axis in plan["definition"]["vary"].items()}
         samples = len(plan["options"])
+        if _is_folder(storage):
+            _truezero.claim_folder(place, name)
     return tune.Tuner(
         train,
         param_space=space,

@@ -13,7 +13,7 @@ use super::data::Reading;
 /// the least time it can take: that of its multiply-adds at the machine's best, or that of its weights
 /// on their way from the cache or memory that holds those of all layers, whichever is longer.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct BenchArgs {
     /// Model file that `truezero train` wrote
     #[arg(value_name = "MODEL", requires = "data")]

@@ -29,6 +29,8 @@ pub struct Reading {
     pub part: Option<Part>,
     #[command(flatten)]
     pub table: TextTableArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Threads to compute with [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -91,6 +93,23 @@ impl TextTableArgs {
             && let Expected::Table { cells, .. } = Arc::make_mut(expected)
         {
             said(cells);
+        }
+    }
+}
+
+/// How much may be made of data.
+#[derive(Debug, clap::Args)]
+pub struct MemoryArgs {
+    /// Most memory that the data of a file may take, in MiB; or 32 times its size, if that is more [default: 2048]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    max_memory: Option<u32>,
+}
+
+impl MemoryArgs {
+    /// Makes it hold from now on.
+    pub fn apply(&self) {
+        if let Some(mebibytes) = self.max_memory {
+            truezero_data::set_max_memory(u64::from(mebibytes) << 20);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ModelData;
 /// The file is a matrix of examples × units in compressed sparse rows, which
 /// `scipy.sparse.load_npz` reads.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct EncodeArgs {
     #[command(flatten)]
     pub on: ModelData,
@@ -17,6 +17,9 @@ pub struct EncodeArgs {
     /// File to write; with --stream, the folder to write into
     #[arg(long, value_name = "FILE", default_value = "codes.npz")]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each
     /// piece as it is done. DATA may be a folder of files or a pattern as in 'part-*.csv'. Interrupted or killed, the
     /// same command goes on

@@ -4,7 +4,7 @@ use super::ModelData;
 
 /// Tell how well a model does on data whose targets are known
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct EvaluateArgs {
     #[command(flatten)]
     pub on: ModelData,

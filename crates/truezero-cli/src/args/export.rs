@@ -15,6 +15,9 @@ pub struct ExportArgs {
     /// ONNX file to write
     #[arg(long, value_name = "FILE")]
     pub onnx: PathBuf,
+    /// Replace what is at --onnx, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON document instead of a sentence
     #[arg(long)]
     pub json: bool,

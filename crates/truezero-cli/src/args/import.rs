@@ -21,6 +21,9 @@ pub struct ImportArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// What the outputs are for [default: told by the graph]
     #[arg(long, value_name = "TASK", value_parser = named::<Task>(&["classify", "regress", "multilabel"]))]
     pub task: Option<Task>,

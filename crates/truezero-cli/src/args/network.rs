@@ -105,10 +105,14 @@ pub struct OptimizerArgs {
 /// What does not change the model.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RunArgs {
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = DEFAULT_MODEL)]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Go on where a training with the same options and the same --out was interrupted
     #[arg(long)]
     pub resume: bool,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// meanwhile; compare activation functions. Without MODEL it shows networks that it trains on the
 /// embedded digits, which takes some seconds. The page works offline.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct ObserveArgs {
     /// Model file
     #[arg(value_name = "MODEL")]

@@ -9,7 +9,7 @@ use truezero_paper::Name;
 /// there, so that the same command goes on where an earlier one stopped. Networks are trained side by
 /// side, one on each thread.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct PaperArgs {
     /// What to do [default: all]
     #[arg(value_name = "EXPERIMENT", value_parser = names())]

@@ -8,13 +8,16 @@ use super::ModelData;
 /// classes) is in the model. A target column is ignored if there is one. Prints CSV with a header: the
 /// label and the probability of each class, or each quantity in its own units.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct PredictArgs {
     #[command(flatten)]
     pub on: ModelData,
     /// Write the CSV to a file; with --stream, the folder to write into
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long)]
+    pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each
     /// piece as it is done. DATA may be a folder of files or a pattern as in 'part-*.csv'. Interrupted or killed, the
     /// same command goes on

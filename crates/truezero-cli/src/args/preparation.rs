@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
-use super::data::TextTableArgs;
+use super::data::{MemoryArgs, TextTableArgs};
 use super::values::{HeldOut, List, named, weighting};
 
 /// Where the examples are.
@@ -29,6 +29,8 @@ pub struct SourceArgs {
     pub labels: Option<PathBuf>,
     #[command(flatten)]
     pub table: TextTableArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Data to test on, in the form of DATA [default: the data's own test part, else --test-fraction]
     #[arg(long, value_name = "DATA")]
     pub test: Option<String>,

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::data::TextTableArgs;
+use super::data::{MemoryArgs, TextTableArgs};
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
@@ -13,7 +13,7 @@ use super::values::{HeldOut, List};
 /// writes the codes they give examples, `truezero train --from` makes a network of them and fine-tunes it.
 /// An interrupt (Ctrl-C) saves the layers as they are.
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = EXAMPLES)]
+#[command(args_override_self = true, allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct PretrainArgs {
     /// File, folder or name of a data set, as for `truezero train` [default: digits5k]
     #[arg(value_name = "DATA")]
@@ -32,6 +32,8 @@ pub struct PretrainArgs {
     pub ignore: Option<List<String>>,
     #[command(flatten)]
     pub table: TextTableArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Fraction or number of the examples held out to stop by; 0 for none [default: the data's own
     /// validation part, else 0.1]
     #[arg(long, value_name = "PORTION", help_heading = "Data")]
@@ -51,6 +53,9 @@ pub struct PretrainArgs {
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "encoder.safetensors", help_heading = "Run")]
     pub out: PathBuf,
+    /// Replace what is at --out, even if truezero did not write it
+    #[arg(long, help_heading = "Run")]
+    pub force: bool,
     /// Threads to compute with [default: all cores]
     #[arg(
         long,

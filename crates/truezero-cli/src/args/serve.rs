@@ -11,7 +11,7 @@ use truezero_serve::limits;
 /// Stops at SIGINT or SIGTERM when the requests under way are answered. SIGHUP reads the models anew; a file that
 /// cannot be used leaves its model as it was.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct ServeArgs {
     /// Model files that `truezero train` or `truezero pretrain` wrote; clients call each by its file's name without
     /// the ending, or as NAME=PATH says

@@ -7,7 +7,12 @@ use std::path::PathBuf;
 /// (halving). Trainings run side by side, one thread each, and are compared by their error on the validation
 /// examples. Results are written as they come; interrupted or killed, the same command goes on where it was.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    allow_negative_numbers = true,
+    after_help = EXAMPLES
+)]
 pub struct SweepArgs {
     #[command(subcommand)]
     pub verb: Option<SweepVerb>,
@@ -17,6 +22,9 @@ pub struct SweepArgs {
     /// SQLite file to write results into; the best model goes beside it, as .safetensors
     #[arg(long, value_name = "FILE", default_value = "sweep.sqlite")]
     pub out: PathBuf,
+    /// Replace what is at --out, even the results of another sweep or a file that truezero did not write
+    #[arg(long)]
+    pub force: bool,
     /// Networks to train at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -67,6 +75,9 @@ pub struct SweepReportArgs {
     /// Write a page with a parallel-coordinates plot, which needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Replace what is at --html, even if truezero did not write it
+    #[arg(long, requires = "html")]
+    pub force: bool,
     /// Print one JSON document instead of a table
     #[arg(long)]
     pub json: bool,

@@ -8,7 +8,7 @@ use super::{NetworkArgs, OptimizerArgs, PreparationArgs, PretrainingArgs, RunArg
 /// tests them. An interrupt (Ctrl-C) saves the model and a checkpoint; --resume goes on from there, as
 /// it does after a crash, to the very model an uninterrupted training gives.
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = EXAMPLES)]
+#[command(args_override_self = true, allow_negative_numbers = true, after_help = EXAMPLES)]
 pub struct TrainArgs {
     /// File, folder or name of a data set [default: digits5k, 5000 handwritten digits that come with it]
     ///

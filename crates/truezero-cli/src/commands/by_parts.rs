@@ -2,11 +2,12 @@
 //! What is there already is not computed again.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use truezero_data::checksum;
+use truezero_data::files::{InputFiles, Kind, Output};
 use truezero_data::formats::save_parquet::{Written, save_parquet};
 use truezero_data::stream::Stream;
 use truezero_data::{Raw, SourceSpec};
@@ -17,6 +18,10 @@ use crate::{files, output, signal};
 
 /// The file in the folder that says what its parts are.
 const MANIFEST: &str = "parts.json";
+
+/// Neither it nor a part replaces anything: what is there is gone on with.
+const KIND: Kind<'static> = Kind { name: "a list of parts", is: &|_| false };
+const PART: Kind<'static> = Kind { name: "a part of these results", is: &|_| false };
 
 /// What the parts of a folder are of; parts of anything else do not go into it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,12 +60,15 @@ pub fn write(
         &mut dyn FnMut(Vec<(String, Written<'_>)>) -> Result<(), Failure>,
     ) -> Result<(), Failure>,
 ) -> Result<Option<Done>, Failure> {
+    let inputs = InputFiles::default().file("the model", model).data("the data", &spec.data, true);
+    inputs.protect_from_folder(out, &part_name(0))?;
     let stream = Stream::open(spec)?;
     let examples = stream.examples();
     let (data, sha256) = (spec.data.clone(), stream.checksum()?);
     let manifest = Manifest { what, model: checksum::sha256(model)?, data, examples, sha256 };
     fs::create_dir_all(out).map_err(Failure::io("create", out))?;
-    agree(&manifest, &out.join(MANIFEST))?;
+    // Held until the end: no other run writes parts into the folder.
+    let _manifest = agree(&manifest, out, &inputs)?;
     signal::listen()?;
     let (shown, began) = (Shown::new(quiet), Instant::now());
     let (mut parts, mut seen, mut computed) = (0, 0, 0);
@@ -71,9 +79,10 @@ pub fn write(
             return Ok(None);
         }
         let raw = piece?;
-        let (path, count) = (part(out, parts), raw.examples());
+        let (path, count) = (out.join(part_name(parts)), raw.examples());
         if !path.exists() {
-            compute(raw, &mut |columns| Ok(save_parquet(columns, &path)?))?;
+            let output = files::open(&path, PART, &inputs, false)?;
+            compute(raw, &mut |columns| Ok(save_parquet(columns, &output)?))?;
             computed += count;
         }
         (parts, seen) = (parts + 1, seen + count);
@@ -90,20 +99,29 @@ pub fn write(
     Ok(Some(Done { out: out.display().to_string(), parts, examples, computed, seconds, examples_per_second }))
 }
 
-fn part(folder: &Path, number: usize) -> PathBuf {
-    folder.join(format!("part-{number:05}.parquet"))
+fn part_name(number: usize) -> String {
+    format!("part-{number:05}.parquet")
 }
 
-/// Whether the folder is new, or that of the same results.
-fn agree(manifest: &Manifest, path: &Path) -> Result<(), Failure> {
+/// Makes sure that the folder is new, or that of the same results; gives the file that says so.
+fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles) -> Result<Output, Failure> {
+    let path = folder.join(MANIFEST);
+    let hint = "name another folder with --out, or delete this one";
     if !path.exists() {
+        let first = folder.join(part_name(0));
+        if first.exists() {
+            let message = format!("{} is there, and no {MANIFEST} that says of what", first.display());
+            return Err(Failure::hinted(message, hint));
+        }
+        let output = files::open(&path, KIND, inputs, false)?;
         let text = serde_json::to_string_pretty(manifest).expect("names and numbers");
-        return files::write(path, |file| writeln!(file, "{text}"));
+        files::write(&output, |file| writeln!(file, "{text}"))?;
+        return Ok(output);
     }
-    let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
+    let text = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
     if serde_json::from_str::<Manifest>(&text).is_ok_and(|there| there == *manifest) {
-        return Ok(());
+        return files::open(&path, KIND, inputs, true);
     }
     let message = format!("{}: expected parts of the same results, found those of others", path.display());
-    Err(Failure::hinted(message, "name another folder with --out, or delete this one"))
+    Err(Failure::hinted(message, hint))
 }

@@ -1,16 +1,15 @@
 //! `truezero encode`: the code a hidden layer gives each example, as a sparse matrix.
 
-use std::fs;
-
 use serde::Serialize;
 use truezero::Saved;
-use truezero_data::formats::save_npz::save_npz;
+use truezero_data::files::InputFiles;
+use truezero_data::formats::save_npz::{CODES, save_npz};
 use truezero_data::formats::save_parquet::Written;
 use truezero_data::{DataError, Notice, Notices};
 use truezero_sparse::Engine;
 
-use super::by_parts;
 use super::using::{self, TargetOf};
+use super::{Ended, by_parts};
 use crate::args::{EncodeArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
@@ -34,7 +33,8 @@ struct Document {
     warnings: Vec<Notice>,
 }
 
-pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
+pub fn run(args: &EncodeArgs) -> Result<Ended, Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let saved = Saved::load(&args.on.model)?;
     let layers = saved.hidden().len();
@@ -48,14 +48,16 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
     if args.stream {
         return by_parts(args, &saved, layer, warnings.notices());
     }
-    files::check(&args.out)?;
+    let inputs =
+        InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
+    let output = files::open(&args.out, CODES, &inputs, args.force)?;
     let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
-    let inputs = saved.preprocessing().inputs(raw.features, warnings.notices())?;
+    let inputs = saved.preprocessing().inputs(raw.features, warnings.notices());
+    let inputs = inputs.map_err(|error| error.of(&args.on.data))?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let codes = saved.encode(&mut engine, &inputs, layer - 1);
-    save_npz(&codes, &args.out)?;
+    let bytes = save_npz(&codes, &output)?;
 
-    let bytes = fs::metadata(&args.out).map_err(Failure::io("read", &args.out))?.len();
     let dense_bytes = (codes.examples() * codes.width() * size_of::<f32>()) as u64;
     let document = Document {
         out: args.out.display().to_string(),
@@ -69,21 +71,23 @@ pub fn run(args: &EncodeArgs) -> Result<(), Failure> {
         warnings: warnings.all(),
     };
     if args.json {
-        return json::document(&document);
+        json::document(&document)?;
+    } else {
+        output::print(&format!(
+            "{}: {} examples × {} units of hidden layer {layer}, {} zeros\n\
+             {bytes} bytes, {:.1} times smaller than the {dense_bytes} of a dense array\n",
+            document.out,
+            document.examples,
+            document.units,
+            percent(document.sparsity),
+            document.ratio,
+        ))?;
     }
-    output::print(&format!(
-        "{}: {} examples × {} units of hidden layer {layer}, {} zeros\n\
-         {bytes} bytes, {:.1} times smaller than the {dense_bytes} of a dense array\n",
-        document.out,
-        document.examples,
-        document.units,
-        percent(document.sparsity),
-        document.ratio,
-    ))
+    Ok(Ended::Complete)
 }
 
 /// As columns `indices` and `values`: lists of the units that are not zero, and of their activations.
-fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -> Result<(), Failure> {
+fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -> Result<Ended, Failure> {
     let spec = using::spec(saved, &args.on.data, &args.on.reading.table, notices);
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = format!("encode, hidden layer {layer}");
@@ -93,12 +97,12 @@ fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -
         let columns = [("indices", Written::Positions(&codes)), ("values", Written::Values(&codes))];
         save(columns.map(|(name, column)| (name.to_owned(), column)).into())
     })?;
-    match done {
-        None => Ok(()),
-        Some(done) if args.json => json::document(&done),
-        Some(done) => output::print(&format!(
-            "codes of {} examples in {} files in {}\n",
-            done.examples, done.parts, done.out
-        )),
+    let Some(done) = done else { return Ok(Ended::BrokenOff) };
+    if args.json {
+        json::document(&done)?;
+    } else {
+        let by_parts::Done { examples, parts, out, .. } = &done;
+        output::print(&format!("codes of {examples} examples in {parts} files in {out}\n"))?;
     }
+    Ok(Ended::Complete)
 }

@@ -56,6 +56,7 @@ struct OutputReport {
 const WINDOW: usize = 4 * Evaluator::BATCH;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));

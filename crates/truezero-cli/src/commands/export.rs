@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use truezero::onnx::{ExportOptions, GraphInputs, OPSET};
+use truezero::onnx::{ExportOptions, GraphInputs, ONNX, OPSET};
 use truezero::{Model, Saved};
 use truezero_data::Task;
+use truezero_data::files::InputFiles;
 
 use crate::args::ExportArgs;
 use crate::failure::Failure;
@@ -26,6 +27,8 @@ struct Document {
 }
 
 pub fn run(args: &ExportArgs) -> Result<(), Failure> {
+    let inputs = InputFiles::default().file("the model", &args.model);
+    let output = files::open(&args.onnx, ONNX, &inputs, args.force)?;
     let model = match Saved::load(&args.model)? {
         Saved::Model(model) => Arc::unwrap_or_clone(model),
         Saved::Encoder(_) => {
@@ -33,9 +36,8 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
             return Err(Failure::hinted(message, "`truezero train --from` gives it some"));
         }
     };
-    files::check(&args.onnx)?;
     let bytes = model.to_onnx(&ExportOptions::default())?;
-    files::write(&args.onnx, |file| file.write_all(&bytes))?;
+    files::write(&output, |file| file.write_all(&bytes))?;
     let document = describe(&model, args, bytes.len());
     if args.json {
         return json::document(&document);

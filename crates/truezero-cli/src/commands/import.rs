@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use truezero::onnx::{self, ImportOptions};
 use truezero::{Layer, Model};
+use truezero_data::files::InputFiles;
 use truezero_data::{Notice, Task};
 
 use crate::args::{ImportArgs, List};
@@ -30,7 +31,8 @@ struct Document {
 }
 
 pub fn run(args: &ImportArgs) -> Result<(), Failure> {
-    files::check(&args.out)?;
+    let inputs = InputFiles::default().file("the ONNX file", &args.file);
+    let output = files::open_model(&args.out, &inputs, args.force)?;
     let warnings = Warnings::default();
     let options = ImportOptions {
         task: args.task,
@@ -38,7 +40,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Failure> {
         notices: warnings.notices().clone(),
     };
     let model = onnx::load(&args.file, &options)?.model;
-    model.save(&args.out)?;
+    model.save_to(&output)?;
     let document = describe(&model, args, warnings.all());
     if args.json {
         return json::document(&document);

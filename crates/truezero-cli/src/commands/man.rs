@@ -5,10 +5,20 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use truezero_data::files::{Kind, Output};
 
 use crate::args::{Cli, ManArgs};
 use crate::failure::Failure;
 use crate::{files, output};
+
+/// A page of this manual, of any version.
+const PAGE: Kind<'static> = Kind {
+    name: "a page of truezero's manual",
+    is: &|beginning| beginning.windows(TITLE.len()).any(|at| at == TITLE),
+};
+
+/// How the titles of the pages begin.
+const TITLE: &[u8] = b".TH truezero";
 
 pub fn run(args: &ManArgs) -> Result<(), Failure> {
     let mut command = Cli::command();
@@ -28,5 +38,7 @@ fn write_all(command: &Command, folder: &Path) -> Result<(), Failure> {
         write_all(verb, folder)?;
     }
     let page = Man::new(command.clone());
-    files::write(&folder.join(page.get_filename()), |file| page.render(file))
+    let output = Output::new(&folder.join(page.get_filename()), PAGE)
+        .map_err(|error| error.with_hint("name another folder with --out"))?;
+    files::write(&output, |file| page.render(file))
 }

@@ -21,3 +21,12 @@ mod site;
 pub mod sweep;
 pub mod train;
 mod using;
+
+/// How a verb that an interrupt can break off came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All was done.
+    Complete,
+    /// What there was is saved, and that was told.
+    BrokenOff,
+}

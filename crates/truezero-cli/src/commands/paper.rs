@@ -24,7 +24,10 @@ pub fn run(args: &PaperArgs) -> Result<(), Failure> {
     let results = truezero_paper::run(&args.experiments, &settings, &watch);
     watch.finish();
     let results = results.map_err(|error| match error {
-        Error::Stopped => Failure::hinted("stopped before the end", "the same command goes on from there"),
+        Error::Stopped => {
+            let message = "stopped before the end\nhint: the same command goes on from there";
+            Failure::BrokenOff(message.to_owned())
+        }
         error => error.into(),
     })?;
     if args.json {

@@ -4,16 +4,20 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use truezero::{Model, Prediction, Predictions};
+use truezero_data::files::{InputFiles, Kind};
 use truezero_data::formats::save_parquet::Written;
 use truezero_data::{Notice, Raw, Task};
-use truezero_sparse::Engine;
+use truezero_sparse::{DenseBatch, Engine};
 
-use super::by_parts;
 use super::using::{self, TargetOf};
+use super::{Ended, by_parts};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
 use crate::{files, json};
+
+/// What tables of predictions begin with, if there is a label in them.
+const LABELLED: [&[u8]; 2] = [b"label,probability_", b"labels,probability_"];
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,20 +31,29 @@ struct Document<'a> {
     warnings: Vec<Notice>,
 }
 
-pub fn run(args: &PredictArgs) -> Result<(), Failure> {
+pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
+    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     if args.stream {
         return by_parts(args, &model, &warnings);
     }
-    if let Some(out) = &args.out {
-        files::check(out)?;
-    }
+    let mut header = Vec::new();
+    write_csv(&model.predictions(DenseBatch::default()), &mut header).expect("a line in memory");
+    let table = Kind {
+        name: "a table of predictions",
+        is: &|beginning| {
+            beginning.starts_with(&header) || LABELLED.iter().any(|label| beginning.starts_with(label))
+        },
+    };
+    let inputs =
+        InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
+    let opened = args.out.as_ref().map(|out| files::open(out, table, &inputs, args.force)).transpose()?;
     let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
-    let predictions = predict(&model, &mut engine, raw, &warnings)?;
-    if let Some(out) = &args.out {
-        files::write(out, |file| write_csv(&predictions, file))?;
+    let predictions = predict(&model, &mut engine, raw, &args.on.data, &warnings)?;
+    if let Some(output) = &opened {
+        files::write(output, |file| write_csv(&predictions, file))?;
     }
     match (&args.out, args.json) {
         (out, true) => json::document(&document(
@@ -52,35 +65,39 @@ pub fn run(args: &PredictArgs) -> Result<(), Failure> {
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
-    }
+    }?;
+    Ok(Ended::Complete)
 }
 
 fn predict(
     model: &Model,
     engine: &mut Engine,
     raw: Raw,
+    data: &str,
     warnings: &Warnings,
 ) -> Result<Predictions, Failure> {
-    let inputs = model.preprocessing.inputs(raw.features, warnings.notices())?;
+    let inputs = model.preprocessing.inputs(raw.features, warnings.notices());
+    let inputs = inputs.map_err(|error| error.of(data))?;
     let values = model.preprocessing.quantities(&model.network.predict(engine, &inputs));
     Ok(model.predictions(values))
 }
 
-fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<(), Failure> {
+fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<Ended, Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
     let spec = using::spec(model, &args.on.data, &args.on.reading.table, warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
-        save(columns(&predict(model, &mut engine, raw, warnings)?))
+        save(columns(&predict(model, &mut engine, raw, &args.on.data, warnings)?))
     })?;
-    match done {
-        None => Ok(()),
-        Some(done) if args.json => json::document(&done),
-        Some(done) => {
-            output::print(&format!("{} predictions in {} files in {}\n", done.examples, done.parts, done.out))
-        }
+    let Some(done) = done else { return Ok(Ended::BrokenOff) };
+    if args.json {
+        json::document(&done)?;
+    } else {
+        let by_parts::Done { examples, parts, out, .. } = &done;
+        output::print(&format!("{examples} predictions in {parts} files in {out}\n"))?;
     }
+    Ok(Ended::Complete)
 }
 
 /// The columns of the CSV.
@@ -139,8 +156,6 @@ fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use truezero_sparse::DenseBatch;
-
     use super::*;
 
     fn csv(task: Task, names: &[&str], values: &[f32]) -> String {

@@ -11,7 +11,7 @@ mod unpack;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::DataError;
+use crate::{DataError, files};
 use download::Failure;
 use registry::{EMNIST_SPLITS, KNOWN, Known, Unpack};
 
@@ -124,9 +124,9 @@ fn fetch_into(
         Unpack::Nothing => partial.clone(),
         Unpack::Cifar | Unpack::Emnist => {
             let unpacked = cache.join(format!("{}.unpacked", known.name));
-            if unpacked.exists() {
-                fs::remove_dir_all(&unpacked).map_err(DataError::io("remove", &unpacked))?;
-            }
+            // Of an unpacking that was broken off.
+            files::remove(&unpacked)?;
+            files::claim(&unpacked, "unpacking a data set")?;
             for file in known.files {
                 unpack::unpack(&partial.join(file.name), known.unpack, &unpacked)?;
             }
@@ -135,7 +135,12 @@ fn fetch_into(
     };
     fs::rename(&whole, &folder).map_err(DataError::io("create", &folder))?;
     if whole != partial {
-        fs::remove_dir_all(&partial).map_err(DataError::io("remove", &partial))?;
+        // What was downloaded, and nothing that somebody else put there.
+        for file in known.files {
+            let path = partial.join(file.name);
+            fs::remove_file(&path).map_err(DataError::io("remove", &path))?;
+        }
+        let _ = fs::remove_dir(&partial);
     }
     Ok(folder)
 }

@@ -17,6 +17,8 @@ const PIXELS: usize = SIDE * SIDE;
 const CHANNELS: usize = 3;
 /// Label and pixels.
 const RECORD: usize = 1 + CHANNELS * PIXELS;
+/// Records that a file may have; those of the data set have 10,000.
+const MAX_RECORDS: usize = 1 << 16;
 /// The classes, in the order of their labels, as the file `batches.meta.txt` has them.
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
@@ -39,8 +41,13 @@ pub fn read<'a>(files: impl IntoIterator<Item = Result<Input<'a>, DataError>>) -
     let mut last = None;
     for input in files {
         let mut input = input?;
-        let bytes = input.rest()?;
+        let mut bytes = Vec::new();
+        input.take_up_to(&mut bytes, (MAX_RECORDS * RECORD + 1) as u64)?;
         let name = || input.path().to_owned();
+        if bytes.len() > MAX_RECORDS * RECORD {
+            let expected = format!("at most {MAX_RECORDS} records of {RECORD} bytes");
+            return Err(DataError::malformed(&name(), "size", expected, "more"));
+        }
         if bytes.len() % RECORD != 0 {
             let expected = format!("a multiple of {RECORD} bytes");
             return Err(DataError::malformed(&name(), "size", expected, bytes.len().to_string()));

@@ -1,5 +1,6 @@
 //! Readers of file formats, each from a path or from bytes to [`Raw`](crate::Raw).
 
+pub(crate) mod column_types;
 mod csr;
 pub(crate) mod csv_dialect;
 pub(crate) mod csv_scan;
@@ -12,8 +13,10 @@ mod header;
 mod matrix;
 pub(crate) mod npy_header;
 pub(crate) mod npz_sparse;
+pub(crate) mod parquet_footer;
 pub(crate) mod record_batches;
 pub(crate) mod table;
+mod thrift;
 pub(crate) mod typed;
 
 pub mod arrow;

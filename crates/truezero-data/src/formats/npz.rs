@@ -121,7 +121,8 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
             ZipError::FileNotFound => no_member(self.path, &name),
             error => broken(Path::new(&called), error),
         })?;
-        read(Input::from_reader(&called, BufReader::new(member)))
+        let size = member.compressed_size();
+        read(Input::from_reader(&called, BufReader::new(member), size))
     }
 
     /// Where an array's bytes are in the file.
@@ -178,10 +179,10 @@ impl Place {
         let checksum = self.checksum;
         Ok(if self.deflated {
             let checked = Checked { reader: DeflateDecoder::new(bytes), sum: Crc::new(), checksum };
-            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked))
+            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked), self.size)
         } else {
             let checked = Checked { reader: bytes, sum: Crc::new(), checksum };
-            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked))
+            Input::from_reader(&called, BufReader::with_capacity(BUFFER, checked), self.size)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Arrow record batches, as Parquet and Arrow files yield them, to a table.
 //!
-//! Integers and floats become numbers, booleans and strings (also in dictionaries) categories or text,
-//! lists of equally many numbers one column for each position. Null and NaN are missing values.
+//! Integers, floats and decimals become numbers, booleans and strings categories or text, also those in dictionaries;
+//! lists of equally many numbers become one column for each position. Null and NaN are missing values.
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -9,16 +9,28 @@ use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{AnyDictionaryArray, Array, ArrayRef, RecordBatch, make_array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
 
+use super::column_types::Kind;
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use super::typed::{Judge, Roles, settle};
+use crate::budget::Budget;
 use crate::{Column, ColumnValues, DataError, Numbers, Raw};
 
-/// Makes a table of all batches; `before` rows of the file come before them. What becomes of the columns is told by these
-/// batches unless it is known.
+/// What is compressed may announce any size up to this many bytes …
+const MAX_BUFFER: u64 = 1 << 28;
+/// … or up to this many times its own.
+const MAX_EXPANSION: u64 = 1 << 10;
+
+/// Whether more bytes are said to come of `stored` ones than a codec makes of honest data.
+pub(crate) fn announces_too_much(announced: u64, stored: u64) -> bool {
+    announced > MAX_BUFFER.max(stored.saturating_mul(MAX_EXPANSION))
+}
+
+/// Makes a table of all batches, whose columns are those that were [chosen](super::column_types::choose); `before` rows of
+/// the file come before them. What becomes of the columns is told by these batches unless it is known.
 pub(crate) fn table(
     path: &Path,
     schema: &Schema,
@@ -26,15 +38,16 @@ pub(crate) fn table(
     options: &TableOptions,
     before: usize,
     known: Option<&Roles>,
+    budget: &Budget,
 ) -> Result<Raw, DataError> {
-    let Typed { rows, names, columns, target } = columns(path, schema, batches, options, before)?;
+    let Typed { rows, columns, target } = columns(path, schema, batches, options, before, budget)?;
     let judged;
     let roles = if let Some(roles) = known {
         roles
     } else {
         let mut judge = Judge::new(options);
         judge.see(path, &columns, before);
-        judged = judge.finish(path, &names)?;
+        judged = judge.finish(path, &names(&columns))?;
         &judged
     };
     let (columns, written) = settle(path, columns, roles, options, before)?;
@@ -44,12 +57,13 @@ pub(crate) fn table(
 /// Columns as they come.
 pub(crate) struct Typed {
     pub(crate) rows: usize,
-    /// Of all columns.
-    pub(crate) names: Vec<String>,
-    /// Those that may be used.
     pub(crate) columns: Vec<Column>,
     /// The target with how its numbers are written, if that is one column of whole numbers.
     target: Option<Numbers>,
+}
+
+pub(crate) fn names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
 }
 
 /// The columns of all batches.
@@ -59,17 +73,10 @@ pub(crate) fn columns(
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     options: &TableOptions,
     before: usize,
+    budget: &Budget,
 ) -> Result<Typed, DataError> {
     let fields = schema.fields();
-    if fields.len() > MAX_COLUMNS {
-        let expected = format!("at most {MAX_COLUMNS} columns");
-        return Err(DataError::malformed(path, "schema", expected, fields.len().to_string()));
-    }
-    let mut growing = Vec::with_capacity(fields.len());
-    for field in fields {
-        let new = || Growing::new(path, field.name(), field.data_type());
-        growing.push(options.may_use(field.name()).then(new).transpose()?);
-    }
+    let mut growing: Vec<Growing> = fields.iter().map(|field| Growing::new(field.data_type())).collect();
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     let mut target = WholeTarget::new(&names, options);
     let mut rows = 0;
@@ -77,25 +84,16 @@ pub(crate) fn columns(
         let batch = batch.map_err(|error| broken(path, before + rows, &error.to_string()))?;
         for ((column, growing), field) in batch.columns().iter().zip(&mut growing).zip(fields) {
             let place = |row: usize| format!("row {}, column {:?}", before + rows + row + 1, field.name());
-            if let Some(growing) = growing {
-                growing.append(path, column, place)?;
-            }
+            growing.append(path, column, place, budget)?;
         }
         target.append(&batch);
         rows += batch.num_rows();
     }
-    let (mut columns, mut names) = (Vec::new(), Vec::new());
+    let mut columns = Vec::new();
     for (growing, field) in growing.into_iter().zip(fields) {
-        match growing {
-            None => names.push(field.name().clone()),
-            Some(growing) => {
-                let first = columns.len();
-                growing.finish(path, field.name(), before, &mut columns)?;
-                names.extend(columns[first..].iter().map(|column| column.name.clone()));
-            }
-        }
+        growing.finish(path, field.name(), before, &mut columns)?;
     }
-    Ok(Typed { rows, names, columns, target: target.numbers })
+    Ok(Typed { rows, columns, target: target.numbers })
 }
 
 /// The target, where it is a column of whole numbers of 64 bits: as names of classes they are not to be rounded.
@@ -167,26 +165,12 @@ enum Growing {
 }
 
 impl Growing {
-    fn new(path: &Path, name: &str, kind: &DataType) -> Result<Self, DataError> {
-        Ok(match kind {
-            DataType::Null => Self::Numbers(Vec::new()),
-            kind if is_number(kind) => Self::Numbers(Vec::new()),
-            DataType::Boolean => Self::Words(Vec::new()),
-            kind if kind.is_string() => Self::Words(Vec::new()),
-            DataType::Dictionary(_, values) if is_number(values) || values.is_string() => {
-                Self::new(path, name, values)?
-            }
-            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _)
-                if is_number(item.data_type()) =>
-            {
-                Self::Lists(Vec::new())
-            }
-            _ => {
-                let expected = "numbers, booleans, strings or lists of numbers";
-                let place = format!("column {name:?}");
-                return Err(DataError::malformed(path, place, expected, format!("the type {kind}")));
-            }
-        })
+    fn new(data_type: &DataType) -> Self {
+        match Kind::of(data_type) {
+            Some(Kind::Words) => Self::Words(Vec::new()),
+            Some(Kind::Lists) => Self::Lists(Vec::new()),
+            Some(Kind::Numbers) | None => Self::Numbers(Vec::new()),
+        }
     }
 
     /// Appends a column of a batch; `place` says where one of its rows stands.
@@ -195,29 +179,52 @@ impl Growing {
         path: &Path,
         array: &ArrayRef,
         place: impl Fn(usize) -> String,
+        budget: &Budget,
     ) -> Result<(), DataError> {
         let convert = |array: &ArrayRef, kind: &DataType| {
             let broken =
                 |error: ArrowError| DataError::malformed(path, place(0), "values", error.to_string());
             cast(array, kind).map_err(broken)
         };
-        let unpacked = match array.data_type() {
-            DataType::Dictionary(_, values) => Some(convert(array, values)?),
-            _ => None,
-        };
-        let array = unpacked.as_ref().unwrap_or(array);
+        let rows = array.len();
+        let take = |bytes: usize| budget.take(bytes as u64, || place(0));
         match self {
-            Self::Numbers(numbers) => push_numbers(numbers, &convert(array, &DataType::Float64)?),
-            Self::Words(words) => match array.data_type() {
-                DataType::Boolean => {
-                    words.extend(array.as_boolean().iter().map(|flag| flag.map(|flag| flag.to_string())));
+            Self::Numbers(numbers) => {
+                take(rows.saturating_mul(size_of::<f64>()))?;
+                match array.data_type() {
+                    DataType::Null => numbers.resize(numbers.len() + rows, f64::NAN),
+                    DataType::Dictionary(..) => {
+                        let dictionary = array.as_any_dictionary();
+                        let mut values = Vec::new();
+                        push_numbers(&mut values, &convert(dictionary.values(), &DataType::Float64)?);
+                        let keys = convert(&keys(dictionary), &DataType::Int64)?;
+                        let value = |key| values.get(key as usize).copied();
+                        let of = |key: Option<i64>| key.and_then(value).unwrap_or(f64::NAN);
+                        numbers.extend(keys.as_primitive::<Int64Type>().iter().map(of));
+                    }
+                    _ => push_numbers(numbers, &convert(array, &DataType::Float64)?),
                 }
-                DataType::Utf8View => words.extend(owned(array.as_string_view().iter())),
-                DataType::LargeUtf8 => words.extend(owned(array.as_string::<i64>().iter())),
-                _ => words.extend(owned(array.as_string::<i32>().iter())),
-            },
+            }
+            Self::Words(words) => {
+                take(rows.saturating_mul(size_of::<Option<String>>()))?;
+                let shown = if let DataType::Dictionary(..) = array.data_type() {
+                    let dictionary = array.as_any_dictionary();
+                    let values = words_of(dictionary.values());
+                    let keys = convert(&keys(dictionary), &DataType::Int64)?;
+                    let value = |key| values.get(key as usize).copied().flatten();
+                    keys.as_primitive::<Int64Type>().iter().map(|key| key.and_then(value)).collect()
+                } else {
+                    words_of(array)
+                };
+                // Any number of rows can share a word.
+                let letters =
+                    shown.iter().flatten().fold(0, |sum: usize, word| sum.saturating_add(word.len()));
+                take(letters)?;
+                words.extend(shown.into_iter().map(|word| word.map(str::to_owned)));
+            }
             Self::Lists(columns) => {
                 let lists = Lists::new(array);
+                take(lists.items.len().saturating_mul(size_of::<f64>()))?;
                 let items = convert(lists.items, &DataType::Float64)?;
                 let mut numbers = Vec::with_capacity(items.len());
                 push_numbers(&mut numbers, &items);
@@ -281,12 +288,22 @@ impl Growing {
     }
 }
 
-fn is_number(kind: &DataType) -> bool {
-    kind.is_integer() || kind.is_floating()
+/// The keys of a dictionary.
+fn keys(dictionary: &dyn AnyDictionaryArray) -> ArrayRef {
+    make_array(dictionary.keys().to_data())
 }
 
-fn owned<'a>(words: impl Iterator<Item = Option<&'a str>>) -> impl Iterator<Item = Option<String>> {
-    words.map(|word| word.map(str::to_owned))
+/// The words of an array of booleans or strings.
+fn words_of(array: &ArrayRef) -> Vec<Option<&str>> {
+    match array.data_type() {
+        DataType::Boolean => {
+            let word = |flag| if flag { "true" } else { "false" };
+            array.as_boolean().iter().map(|flag| flag.map(word)).collect()
+        }
+        DataType::Utf8View => array.as_string_view().iter().collect(),
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().collect(),
+        _ => array.as_string::<i32>().iter().collect(),
+    }
 }
 
 /// Appends an array of 64-bit floats; null becomes NaN.

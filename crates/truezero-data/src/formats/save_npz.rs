@@ -1,25 +1,42 @@
 //! Writing active values as a file that `scipy.sparse.load_npz` reads.
 
 use std::io::{self, BufWriter, Cursor, Write};
-use std::path::Path;
 
 use truezero_sparse::ActiveBatch;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::{DataError, files};
+use crate::DataError;
+use crate::files::{Kind, Output};
 
-/// Writes a CSR matrix as a compressed .npz archive. The file appears whole or not at all: it is written
-/// under another name in the same folder, then renamed.
+/// The member that comes first. With scipy it is another one, so that its files are not taken for ours.
+const FIRST: &str = "format";
+
+/// Where the name of the first member stands.
+const FIRST_NAME: usize = 30;
+
+/// What [`save_npz`] writes.
+pub const CODES: Kind<'static> = Kind {
+    name: "a file of codes that truezero wrote",
+    is: &|beginning| {
+        let name = beginning.get(FIRST_NAME..).unwrap_or_default();
+        beginning.starts_with(b"PK\x03\x04") && name.starts_with(FIRST.as_bytes())
+    },
+};
+
+/// Writes a CSR matrix as a compressed .npz archive; gives its size in bytes.
 ///
 /// # Errors
-/// If the folder or file cannot be written.
-pub fn save_npz(batch: &ActiveBatch, path: &Path) -> Result<(), DataError> {
-    files::write(path, |mut file| {
+/// If the file cannot be written.
+pub fn save_npz(batch: &ActiveBatch, output: &Output) -> Result<u64, DataError> {
+    let mut bytes = 0;
+    output.write(|mut file| {
         // Compressed in memory: an archive that meets a full disk complains on standard error by itself.
-        file.write_all(&archive(batch)?)
-    })
-    .map_err(DataError::io("write", path))
+        let archive = archive(batch)?;
+        bytes = archive.len() as u64;
+        file.write_all(&archive)
+    })?;
+    Ok(bytes)
 }
 
 /// The bytes of the file.
@@ -38,9 +55,9 @@ fn archive(batch: &ActiveBatch) -> io::Result<Vec<u8>> {
         })
     };
     let active = batch.active();
+    array(&mut zip, FIRST, "|S3", "()", &mut |out| out.write_all(b"csr"))?;
     integers(&mut zip, "indices", &mut batch.indices().iter().map(|&index| index as usize), active)?;
     integers(&mut zip, "indptr", &mut batch.offsets().iter().copied(), batch.offsets().len())?;
-    array(&mut zip, "format", "|S3", "()", &mut |out| out.write_all(b"csr"))?;
     array(&mut zip, "shape", "<i8", "(2,)", &mut |out| {
         out.write_all(&(batch.examples() as u64).to_le_bytes())?;
         out.write_all(&(batch.width() as u64).to_le_bytes())
@@ -90,8 +107,8 @@ mod tests {
         batch.push((0..1000).map(|index| (index * 3, index as f32 + 0.25)));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.npz");
-        std::fs::write(&path, "older").unwrap();
-        save_npz(&batch, &path).unwrap();
+        save_npz(&ActiveBatch::new(1), &Output::new(&path, CODES).unwrap()).unwrap();
+        save_npz(&batch, &Output::new(&path, CODES).unwrap()).unwrap();
         let Features::Matrix(read) = npz::read(&path).unwrap().train.features else {
             panic!("expected a matrix")
         };
@@ -101,7 +118,10 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_an_error() {
-        let error = save_npz(&ActiveBatch::new(1), Path::new("/no such folder/codes.npz")).unwrap_err();
+        let path = std::path::Path::new("/no such folder/codes.npz");
+        let error = Output::new(path, CODES).unwrap_err();
         assert_eq!(error.to_string(), "cannot write /no such folder/codes.npz");
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "there is no folder /no such folder");
     }
 }

@@ -1,6 +1,5 @@
 //! Results as a Parquet file.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
@@ -11,7 +10,8 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use truezero_sparse::ActiveBatch;
 
-use crate::{DataError, files};
+use crate::DataError;
+use crate::files::Output;
 
 /// A column to write, one value for each row.
 #[derive(Clone, Debug)]
@@ -26,15 +26,15 @@ pub enum Written<'a> {
     Values(&'a ActiveBatch),
 }
 
-/// Writes named columns to a file: completely, or the file stays as it was.
+/// Writes named columns to a file.
 ///
 /// # Errors
 /// The system's, naming the file; also if two columns have the same name, are not of the same length, or hold more than 2³¹
 /// active values.
-pub fn save_parquet(columns: Vec<(String, Written<'_>)>, path: &Path) -> Result<(), DataError> {
+pub fn save_parquet(columns: Vec<(String, Written<'_>)>, output: &Output) -> Result<(), DataError> {
     let wrong = |error: &dyn std::fmt::Display| {
         let found = error.to_string();
-        DataError::malformed(path, "columns", "columns of equal length with different names", found)
+        DataError::malformed(output.path(), "columns", "columns of equal length with different names", found)
     };
     let mut arrays: Vec<(String, ArrayRef)> = Vec::with_capacity(columns.len());
     for (name, column) in columns {
@@ -45,13 +45,12 @@ pub fn save_parquet(columns: Vec<(String, Written<'_>)>, path: &Path) -> Result<
     }
     let batch = RecordBatch::try_from_iter(arrays).map_err(|error| wrong(&error))?;
     let settings = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    files::write(path, |file| {
+    output.write(|file| {
         let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(settings))?;
         writer.write(&batch)?;
         writer.close()?;
         Ok(())
     })
-    .map_err(DataError::io("write", path))
 }
 
 /// None if there are more values than a list can count.
@@ -76,16 +75,21 @@ fn list(batch: &ActiveBatch, items: ArrayRef) -> Option<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Kind;
     use crate::formats::{TableOptions, parquet};
     use crate::{ColumnValues, Features};
+
+    fn output(path: &std::path::Path) -> Output {
+        Output::new(path, Kind { name: "new", is: &|_| false }).unwrap()
+    }
 
     #[test]
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.parquet");
         let words = Written::Words(vec!["a".into(), "ü, b".into()]);
-        save_parquet(vec![("w".into(), words), ("n".into(), Written::Numbers(vec![0.5, -1.0]))], &path)
-            .unwrap();
+        let numbers = Written::Numbers(vec![0.5, -1.0]);
+        save_parquet(vec![("w".into(), words), ("n".into(), numbers)], &output(&path)).unwrap();
         let raw = parquet::read(&path, &TableOptions::default()).unwrap();
         let Features::Table(table) = raw.features else { panic!("expected a table") };
         let ColumnValues::Categories(words) = &table.columns[0].values else { panic!("expected words") };
@@ -98,20 +102,21 @@ mod tests {
     fn codes_are_lists_and_what_does_not_fit_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.parquet");
+        let output = output(&path);
         let mut codes = ActiveBatch::new(5);
         codes.push([(1, 0.5), (4, 2.0)]);
         codes.push([(0, 1.0), (3, 7.0)]);
         let columns =
             || vec![("i".to_owned(), Written::Positions(&codes)), ("v".to_owned(), Written::Values(&codes))];
-        save_parquet(columns(), &path).unwrap();
+        save_parquet(columns(), &output).unwrap();
         let raw = parquet::read(&path, &TableOptions::default()).unwrap();
         let Features::Table(table) = raw.features else { panic!("expected a table") };
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["i[0]", "i[1]", "v[0]", "v[1]"], "two in each list");
         let mut uneven = columns();
         uneven.push(("n".to_owned(), Written::Numbers(vec![1.0])));
-        assert!(save_parquet(uneven, &path).is_err());
+        assert!(save_parquet(uneven, &output).is_err());
         let twice = vec![("i".to_owned(), Written::Numbers(vec![1.0])); 2];
-        assert!(save_parquet(twice, &path).unwrap_err().to_string().contains("\"i\" twice"));
+        assert!(save_parquet(twice, &output).unwrap_err().to_string().contains("\"i\" twice"));
     }
 }

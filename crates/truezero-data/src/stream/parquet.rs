@@ -4,15 +4,16 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::parquet::arrow::ProjectionMask;
-use ::parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
-use arrow_schema::{DataType, Field};
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use arrow_array::RecordBatchReader as _;
+use arrow_schema::DataType;
 
 use super::{Kind, Shard};
+use crate::budget::Budget;
 use crate::formats::TableOptions;
-use crate::formats::record_batches::{Typed, broken, catch, columns, table};
+use crate::formats::parquet::{Chosen, metadata};
+use crate::formats::parquet_footer::check_pages;
+use crate::formats::record_batches::{Typed, catch, columns, names, table};
 use crate::formats::typed::{Judge, Roles};
 use crate::{DataError, Raw};
 
@@ -24,21 +25,25 @@ pub(super) struct Known(Arc<Roles>);
 pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shard>, DataError> {
     let mut judge = Judge::new(options);
     let mut counts = Vec::with_capacity(paths.len());
-    let mut names = Vec::new();
+    let mut known = Vec::new();
     for path in paths {
-        let builder = builder(path)?;
-        let rows = builder.metadata().file_metadata().num_rows();
+        let (chosen, file) = chosen(path, options)?;
+        let rows = chosen.metadata.metadata().file_metadata().num_rows();
         counts.push(
             usize::try_from(rows)
                 .map_err(|_| DataError::malformed(path, "metadata", "a number of rows", rows.to_string()))?,
         );
-        look(path, builder, options, &mut judge)?;
-        if names.is_empty() {
-            names = names_of(path, options)?;
-        }
+        catch(path, || {
+            let budget = Budget::new(path, 0);
+            check_pages(path, &file, &chosen.metadata, &chosen.columns, false, &budget)?;
+            if known.is_empty() {
+                known = names_of(path, &chosen, options)?;
+            }
+            look(path, chosen, file, options, &mut judge)
+        })?;
     }
     let Some(first) = paths.first() else { return Ok(Vec::new()) };
-    let roles = Arc::new(judge.finish(first, &names)?);
+    let roles = Arc::new(judge.finish(first, &known)?);
     let shard = |(path, examples): (&PathBuf, usize)| Shard {
         path: path.clone(),
         examples,
@@ -47,60 +52,47 @@ pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shar
     Ok(paths.iter().zip(counts).map(shard).collect())
 }
 
+/// The file at a path, and which of its columns are read.
+fn chosen(path: &Path, options: &TableOptions) -> Result<(Chosen, File), DataError> {
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let chosen = catch(path, || Chosen::new(path, metadata(path, &file)?, options))?;
+    Ok((chosen, file))
+}
+
 /// The names of the columns: the first row tells how many a list becomes.
-fn names_of(path: &Path, options: &TableOptions) -> Result<Vec<String>, DataError> {
-    use arrow_array::RecordBatchReader as _;
-    let builder = builder(path)?;
-    catch(path, || {
-        let built = builder.with_batch_size(1).build();
-        let mut batches = built.map_err(|error| broken(path, 0, &error.to_string()))?;
-        let schema = batches.schema();
-        match batches.next() {
-            None => Ok(Vec::new()),
-            Some(first) => Ok(columns(path, &schema, [first].into_iter(), options, 0)?.names),
-        }
-    })
+fn names_of(path: &Path, chosen: &Chosen, options: &TableOptions) -> Result<Vec<String>, DataError> {
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let mut batches = chosen.batches(path, file, 1)?;
+    let schema = batches.schema();
+    let Some(first) = batches.next() else { return Ok(Vec::new()) };
+    let budget = Budget::new(path, 0);
+    Ok(names(&columns(path, &schema, [first].into_iter(), options, 0, &budget)?.columns))
 }
 
 /// Shows a judge the words of a file.
 fn look(
     path: &Path,
-    builder: ParquetRecordBatchReaderBuilder<File>,
+    chosen: Chosen,
+    file: File,
     options: &TableOptions,
     judge: &mut Judge,
 ) -> Result<(), DataError> {
-    use arrow_array::RecordBatchReader as _;
-    let is_word = |field: &Field| matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
-    let fields = builder.schema().fields().clone();
-    let wanted: Vec<usize> =
-        (0..fields.len()).filter(|&at| is_word(&fields[at]) && judge.looks_at(fields[at].name())).collect();
-    if wanted.is_empty() {
+    let chosen = chosen.only(|field| {
+        matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8) && judge.looks_at(field.name())
+    });
+    if chosen.columns.is_empty() {
         return Ok(());
     }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
-    catch(path, || {
-        let built = builder.with_projection(mask).with_batch_size(MAX_BATCH).build();
-        let batches = built.map_err(|error| broken(path, 0, &error.to_string()))?;
-        let (schema, mut before) = (batches.schema(), 0);
-        for batch in batches {
-            let Typed { rows, columns, .. } = columns(path, &schema, [batch].into_iter(), options, before)?;
-            judge.see(path, &columns, before);
-            before += rows;
-        }
-        Ok(())
-    })
-}
-
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
-    let file = File::open(path).map_err(DataError::io("open", path))?;
-    // The Arrow schema that some writers embed could ask for lists of any fixed size.
-    let settings = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    catch(path, || {
-        ParquetRecordBatchReaderBuilder::try_new_with_options(file, settings).map_err(|error| {
-            let error = error.to_string();
-            DataError::malformed(path, "metadata", "a Parquet file", error.lines().next().unwrap_or_default())
-        })
-    })
+    let batches = chosen.batches(path, file, MAX_BATCH)?;
+    let (schema, mut before) = (batches.schema(), 0);
+    for batch in batches {
+        let budget = Budget::new(path, 0);
+        let batch = [batch].into_iter();
+        let Typed { rows, columns, .. } = columns(path, &schema, batch, options, before, &budget)?;
+        judge.see(path, &columns, before);
+        before += rows;
+    }
+    Ok(())
 }
 
 /// Reads a file in pieces.
@@ -120,12 +112,9 @@ impl<'a> Reader<'a> {
         options: &'a TableOptions,
         values: usize,
     ) -> Result<Self, DataError> {
-        let builder = builder(path)?;
-        let columns = builder.schema().fields().len().max(1);
-        let batches = catch(path, || {
-            let built = builder.with_batch_size((values / columns).clamp(1, MAX_BATCH)).build();
-            built.map_err(|error| broken(path, 0, &error.to_string()))
-        })?;
+        let (chosen, file) = chosen(path, options)?;
+        let rows = (values / chosen.columns.len().max(1)).clamp(1, MAX_BATCH);
+        let batches = catch(path, || chosen.batches(path, file, rows))?;
         Ok(Self { path: path.to_owned(), batches, known, options, rows: 0 })
     }
 }
@@ -135,13 +124,15 @@ const MAX_BATCH: usize = 1 << 13;
 
 impl super::Reader for Reader<'_> {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
-        use arrow_array::RecordBatchReader as _;
         let (path, rows) = (&self.path, self.rows);
         let (batches, options, Known(roles)) = (&mut self.batches, self.options, self.known);
         let schema = batches.schema();
         let raw = catch(path, || match batches.next() {
             None => Ok(None),
-            Some(batch) => table(path, &schema, [batch].into_iter(), options, rows, Some(roles)).map(Some),
+            Some(batch) => {
+                let (batch, budget) = ([batch].into_iter(), Budget::new(path, 0));
+                table(path, &schema, batch, options, rows, Some(roles), &budget).map(Some)
+            }
         })?;
         self.rows += raw.as_ref().map_or(0, Raw::examples);
         Ok(raw)

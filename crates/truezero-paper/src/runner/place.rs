@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use truezero::{Model, Network};
 use truezero_data::checksum::hexadecimal;
+use truezero_data::files::{Kind, Output};
 use truezero_data::{DataError, Dataset, Targets};
 use truezero_sparse::Batch;
 
@@ -52,6 +53,10 @@ struct Record<S, T> {
     key: Key<S>,
     result: T,
 }
+
+/// The file of a [`Record`], of any version.
+const RECORD: Kind<'static> =
+    Kind { name: "a record of truezero paper", is: &|beginning| beginning.starts_with(b"{\n  \"key\": {") };
 
 /// The files of something trained.
 pub(super) struct Place<S> {
@@ -104,7 +109,8 @@ impl<S: PartialEq + Serialize + DeserializeOwned> Place<S> {
             key: &'a Key<S>,
             result: &'a T,
         }
-        write_json(&self.record, &RecordRef { key: &self.key, result })?;
+        let output = Output::new(&self.record, RECORD)?;
+        write_json(&output, &RecordRef { key: &self.key, result })?;
         if self.checkpoint.exists() {
             fs::remove_file(&self.checkpoint).map_err(Error::io("remove", &self.checkpoint))?;
         }

@@ -27,6 +27,13 @@ pub use import::{ImportOptions, Imported, import, load};
 
 use serde::{Deserialize, Serialize};
 use truezero_data::Task;
+use truezero_data::files::Kind;
+
+/// What [`Model::to_onnx`](crate::Model::to_onnx) gives the bytes of: the name of its producer comes second.
+pub const ONNX: Kind<'static> = Kind {
+    name: "an ONNX file that truezero wrote",
+    is: &|beginning| beginning.get(2..).is_some_and(|rest| rest.starts_with(b"\x12\x08truezero")),
+};
 
 /// Version of the operators that models are written with (ONNX 1.17, 2024).
 pub const OPSET: i64 = 22;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use truezero_data::InputPreprocessing;
+use truezero_data::files::Output;
 use truezero_sparse::{ActiveBatch, Batch, Engine};
 
 use super::description::{StackDescription, layer_tensors};
+use super::kind::MODEL;
 use super::model::{FORMAT, Model};
 use super::read::TensorFile;
 use super::write::{to_bytes, write};
@@ -52,12 +54,21 @@ struct DocumentRef<'a> {
 }
 
 impl Encoder {
-    /// Writes the encoder to one safetensors file: completely, or the file stays as it was.
+    /// Writes the encoder to one safetensors file: completely, or the file stays as it was. A model that is there is
+    /// replaced, anything else is not.
+    ///
+    /// # Errors
+    /// What stands in the way, as [`Output::open`] tells it; and the system's.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.save_to(&Output::new(path, MODEL)?)
+    }
+
+    /// Writes what [`save`](Self::save) does to an output that was opened before.
     ///
     /// # Errors
     /// The system's, naming the file.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        write(path, &self.document(), layer_tensors(&self.layers, ""))
+    pub fn save_to(&self, output: &Output) -> Result<(), Error> {
+        write(output, &self.document(), layer_tensors(&self.layers, ""))
     }
 
     /// The bytes of the file that [`save`](Self::save) writes.

@@ -9,11 +9,14 @@
 
 pub(crate) mod description;
 mod encoder;
+mod found;
+mod kind;
 mod model;
 pub(crate) mod read;
 pub(crate) mod write;
 
 pub use encoder::{Encoder, Saved};
+pub use kind::{CHECKPOINT, MODEL, origin};
 pub use model::Model;
 
 /// The key of the document in the metadata.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use truezero_data::Preprocessing;
+use truezero_data::files::Output;
 
 use super::description::{Description, tensors};
 use super::encoder::Saved;
+use super::kind::MODEL;
 use super::read::TensorFile;
 use super::write::{to_bytes, write};
 use crate::error::Error;
@@ -51,12 +53,21 @@ struct DocumentRef<'a> {
 }
 
 impl Model {
-    /// Writes the model to one safetensors file: completely, or the file stays as it was.
+    /// Writes the model to one safetensors file: completely, or the file stays as it was. A model that is there is
+    /// replaced, anything else is not.
+    ///
+    /// # Errors
+    /// What stands in the way, as [`Output::open`] tells it; and the system's.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.save_to(&Output::new(path, MODEL)?)
+    }
+
+    /// Writes what [`save`](Self::save) does to an output that was opened before.
     ///
     /// # Errors
     /// The system's, naming the file.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        write(path, &self.document(), tensors(&self.network, ""))
+    pub fn save_to(&self, output: &Output) -> Result<(), Error> {
+        write(output, &self.document(), tensors(&self.network, ""))
     }
 
     /// The bytes of the file that [`save`](Self::save) writes.

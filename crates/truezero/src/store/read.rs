@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use truezero_sparse::{PackedWeights, memory};
 
 use super::write::Tensor;
-use super::{BLOCK, DOCUMENT};
+use super::{BLOCK, DOCUMENT, found};
 use crate::error::Error;
 
 /// Longest header, in bytes; the limit of the safetensors crate.
@@ -65,9 +65,18 @@ impl TensorFile {
     pub(crate) fn parse(&self) -> Result<Tensors<'_>, Error> {
         let (start, header) = self.header().map_err(|error| match error {
             SafeTensorError::IoError(source) => self.failed(source),
-            other => self.error("header", "a safetensors file", other),
+            other => {
+                let found = self.beginning().ok().and_then(|beginning| found::what(&beginning));
+                self.error("header", "a safetensors file", found.unwrap_or_else(|| reason(&other)))
+            }
         })?;
         Ok(Tensors { file: self, start, header })
+    }
+
+    fn beginning(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_at(0)?.take(found::BEGINNING as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Where the tensors start, and what the header says of them; they fill the rest of the file.
@@ -122,6 +131,20 @@ impl TensorFile {
 
     fn failed(&self, source: io::Error) -> Error {
         Error::Io { operation: "read", path: self.path.clone(), source }
+    }
+}
+
+/// What is wrong with a header, in words of ours where the crate's tell little.
+fn reason(error: &SafeTensorError) -> String {
+    match error {
+        SafeTensorError::HeaderTooSmall => "fewer bytes than a header has".to_owned(),
+        SafeTensorError::HeaderTooLarge | SafeTensorError::InvalidHeaderLength => {
+            "a header that is longer than the file: it is no such file, or not whole".to_owned()
+        }
+        SafeTensorError::MetadataIncompleteBuffer => {
+            "another number of bytes than its header tells: the file is not whole".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::Serialize;
-use truezero_data::files;
+use truezero_data::files::Output;
 use truezero_sparse::PackedWeights;
 
 use super::read::Stored;
@@ -85,17 +84,13 @@ fn write_floats(out: &mut impl Write, values: &[f32], bytes: &mut Vec<u8>) -> io
     out.write_all(bytes)
 }
 
-/// Writes a file of tensors and a document: all of it, or the file stays as it was.
+/// Writes a file of tensors and a document.
 pub(crate) fn write(
-    path: &Path,
+    output: &Output,
     document: &impl Serialize,
     tensors: Vec<(String, Tensor<'_>)>,
 ) -> Result<(), Error> {
-    files::write(path, |file| write_to(file, document, tensors)).map_err(|source| Error::Io {
-        operation: "write",
-        path: path.to_owned(),
-        source,
-    })
+    Ok(output.write(|file| write_to(file, document, tensors))?)
 }
 
 /// The bytes of the file that [`write`] writes.
@@ -154,6 +149,7 @@ mod tests {
     use safetensors::tensor::{TensorView, serialize};
 
     use super::*;
+    use crate::store::MODEL;
     use crate::store::read::TensorFile;
 
     /// Wider than a block, and of rows of which a block holds several; with a ragged last panel.
@@ -172,7 +168,8 @@ mod tests {
             };
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("tensors");
-            write(&path, &"document", tensors()).unwrap();
+            let output = |path| Output::new(path, MODEL).unwrap();
+            write(&output(&path), &"document", tensors()).unwrap();
             let found = fs::read(&path).unwrap();
             assert!(found == to_bytes(&"document", tensors()).unwrap());
 
@@ -196,7 +193,7 @@ mod tests {
             assert_eq!(read.counts("c.seen", 2).unwrap(), seen);
 
             let copy = folder.path().join("copy");
-            write(&copy, &"document", read.all("").collect()).unwrap();
+            write(&output(&copy), &"document", read.all("").collect()).unwrap();
             assert!(found == fs::read(copy).unwrap(), "a copy is the same bytes");
         }
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use truezero_data::files::Output;
 use truezero_sparse::Batch;
 
 use super::Trainer;
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::evaluate::{Counts, Examples};
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
+use crate::store::CHECKPOINT;
 use crate::store::description::{Description, tensors};
 use crate::store::read::TensorFile;
 use crate::store::write::{Tensor, write};
@@ -55,11 +57,20 @@ struct Version {
 }
 
 impl<'a> Trainer<'a> {
-    /// Writes the state after the last mini-batch: completely, or the file stays as it was.
+    /// Writes the state after the last mini-batch: completely, or the file stays as it was. A checkpoint that is there is
+    /// replaced, anything else is not.
+    ///
+    /// # Errors
+    /// What stands in the way, as [`Output::open`] tells it; and the system's.
+    pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+        self.save_checkpoint_to(&Output::new(path, CHECKPOINT)?)
+    }
+
+    /// Writes what [`save_checkpoint`](Self::save_checkpoint) does to an output that was opened before.
     ///
     /// # Errors
     /// The system's, naming the file.
-    pub fn save_checkpoint(&self, path: &Path) -> Result<(), Error> {
+    pub fn save_checkpoint_to(&self, output: &Output) -> Result<(), Error> {
         // Between epochs it is the network as it is now.
         let within = self.state.start.as_ref().filter(|_| self.state.position.batch > 0);
         let document = Document {
@@ -94,7 +105,7 @@ impl<'a> Trainer<'a> {
             all.push((name("bias_second"), Tensor::vector(&memory.bias_second)));
             all.push((name("seen"), Tensor::counts(&memory.seen)));
         }
-        write(path, &document, all)
+        write(output, &document, all)
     }
 
     /// A trainer that goes on where [`save_checkpoint`](Self::save_checkpoint) wrote the file. The
@@ -145,7 +156,12 @@ impl<'a> Trainer<'a> {
         let (mut now, then) = (plan.options().clone(), document.options);
         (now.epochs, now.patience) = (then.epochs, then.patience);
         if let Some((option, is, was)) = difference(&now, &then) {
-            return Err(file.error(format!("option {option}"), &is, was));
+            let expected = format!("{is}, as it is given now");
+            let found = format!(
+                "{was}, with which the training began\n\
+                 hint: give the option as it was, or train anew without --resume"
+            );
+            return Err(file.error(format!("option {option}"), &expected, found));
         }
         // Before there is a network, so that a large one is put into its file first.
         let copy = |prefix: &str| Ok::<_, Error>(Kept::copy(&document.network.read(&tensors, prefix)?));

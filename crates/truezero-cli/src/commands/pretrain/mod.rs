@@ -13,8 +13,10 @@ use truezero::{
     Control, Corruption, Encoder, Layer, Pretrainer, PretrainingOptions, PretrainingPlan, Reconstruction,
     TrainingOptions,
 };
+use truezero_data::files::InputFiles;
 use truezero_data::{EMBEDDED, InputPreprocessing, PreprocessOptions, Source, SourceSpec, open, split};
 
+use super::Ended;
 use super::hold_out::HoldOut;
 use super::train::plan::{TableOptions, flatten, list, preparation, shape};
 use super::using::NUMBERING;
@@ -26,14 +28,14 @@ pub use inputs::Inputs;
 use progress::Progress;
 use report::Report;
 
-pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
+pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
+    args.memory.apply();
     let training = TrainingOptions::default();
     let seed = args.seed.unwrap_or(training.seed);
     let plan = TrainingOptions { seed, ..shape(&args.shape) }.check()?;
     let shape = plan.options();
     let batch_size = args.batch_size.unwrap_or(training.batch_size);
     let pretraining = options(&args.pretraining, batch_size, seed).check(&shape.activation)?;
-    files::check(&args.out)?;
     let mut spec = SourceSpec {
         data: args.data.clone().unwrap_or_else(|| EMBEDDED.to_owned()),
         target: args.target.clone(),
@@ -43,6 +45,8 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         ..SourceSpec::default()
     };
     args.table.apply(&mut spec);
+    let output =
+        files::open_model(&args.out, &InputFiles::default().data("the data", &spec.data, false), args.force)?;
     let mut warnings = Warnings::of(&spec.notices);
     let preparation = preparation(None, &args.inputs, &spec.notices);
     let Source { train: raw, mut validation, numbering, .. } = open(&spec)?;
@@ -82,7 +86,7 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
     let (layers, summary) = learn(pretraining, layers, &inputs, threads(args.threads), args.quiet)?;
     let seconds = started.elapsed().as_secs_f64();
     let encoder = Encoder { layers, preprocessing, configuration, summary: Some(summary.clone()) };
-    encoder.save(&args.out)?;
+    encoder.save_to(&output)?;
     if !summary.completed {
         output::note(&format!("interrupted; saved the layers as they are in {}", args.out.display()));
     }
@@ -95,7 +99,8 @@ pub fn run(args: &PretrainArgs) -> Result<(), Failure> {
         examples,
         warnings: warnings.all(),
     };
-    if args.json { json::document(&report.json()) } else { output::print(&report.text()) }
+    if args.json { json::document(&report.json()) } else { output::print(&report.text()) }?;
+    Ok(if summary.completed { Ended::Complete } else { Ended::BrokenOff })
 }
 
 /// Pre-trains layers, shown as it goes; an interrupt, which the caller listens for, ends it early.

@@ -18,7 +18,7 @@ use super::data::Shelf;
 use super::definition::{Definition, Method};
 use super::store::{State, Store, Trial};
 use super::training::{Came, Epoch, Keep};
-use super::{Asked, Places, is_best, race, report, training, training_of};
+use super::{Asked, Outputs, Places, is_best, race, report, training, training_of};
 use crate::args::{Cluster, SweepArgs};
 use crate::failure::Failure;
 use crate::{files, json};
@@ -49,7 +49,9 @@ pub fn hand_over(args: &SweepArgs, file: &Path, cluster: &Cluster) -> Failure {
     if let Some(jobs) = args.jobs {
         driver.args(["--jobs", &jobs.to_string()]);
     }
-    driver.args(args.json.then_some("--json")).args(args.quiet.then_some("--quiet"));
+    for (asked, option) in [(args.force, "--force"), (args.json, "--json"), (args.quiet, "--quiet")] {
+        driver.args(asked.then_some(option));
+    }
     Failure::io("start", Path::new(&python))(driver.exec())
 }
 
@@ -59,7 +61,8 @@ pub struct Sweep {
     asked: Asked,
     places: Places,
     store: Store,
-    lock: Option<File>,
+    /// While it is at work.
+    outputs: Option<Outputs>,
 }
 
 /// What is told of a training after an epoch, or at its end.
@@ -79,7 +82,13 @@ impl Sweep {
     ///
     /// # Errors
     /// A definition that cannot be, or results of another one.
-    pub fn open(file: Option<&Path>, definition: &str, out: &Path, drawn: bool) -> Result<Self, Failure> {
+    pub fn open(
+        file: Option<&Path>,
+        definition: &str,
+        out: &Path,
+        drawn: bool,
+        force: bool,
+    ) -> Result<Self, Failure> {
         let place = file.map_or_else(|| "sweep".to_owned(), |file| file.display().to_string());
         let faulty = |fault: &dyn std::fmt::Display| Failure::Message(format!("{place}: {fault}"));
         let definition = match file {
@@ -96,26 +105,27 @@ impl Sweep {
             asked.options.fill(Table::new());
         }
         let places = Places::of(out);
-        files::check(&places.model)?;
-        let store = Store::create(out, &definition, &asked.options)?;
-        let lock = places.lock()?;
-        Ok(Self { definition, asked, places, store, lock: Some(lock) })
+        let (outputs, store) = places.open(file, &definition, &asked, force)?;
+        Ok(Self { definition, asked, places, store, outputs: Some(outputs) })
     }
 
-    /// The definition, the options of each training, how long the race is, and the folder for trainings that are not
-    /// done, as JSON.
-    #[must_use]
-    pub fn plan(&self) -> String {
+    /// The definition, the options of each training, how long the race is, the folder for trainings that are not done, and
+    /// what tells the sweep from others, as JSON.
+    ///
+    /// # Errors
+    /// Results that cannot be read.
+    pub fn plan(&self) -> Result<String, Failure> {
         let (min_epochs, factor) = race::pace(&self.definition);
-        serde_json::json!({
+        let plan = serde_json::json!({
+            "id": self.store.id()?,
             "definition": json::value(&self.definition),
             "options": self.asked.options.iter().map(json::value).collect::<Vec<Value>>(),
             "epochs": self.asked.epochs,
             "min_epochs": min_epochs,
             "factor": factor,
             "checkpoints": self.places.checkpoints,
-        })
-        .to_string()
+        });
+        Ok(plan.to_string())
     }
 
     /// The trainings that are not at their end.
@@ -149,8 +159,10 @@ impl Sweep {
         if let Some(model) = model
             && is_best(&self.store, &trial)?
         {
+            let outputs = self.outputs.as_ref();
+            let outputs = outputs.ok_or_else(|| Failure::Message("the sweep is not at work".to_owned()))?;
             let mut from = File::open(model).map_err(Failure::io("read", model))?;
-            files::write(&self.places.model, |to| io::copy(&mut from, to).map(drop))?;
+            files::write(&outputs.model, |to| io::copy(&mut from, to).map(drop))?;
         }
         self.update(&trial)?;
         Ok(report::line(&trial))
@@ -190,13 +202,13 @@ impl Sweep {
     /// # Errors
     /// A folder that cannot be removed, or that there is no result.
     pub fn close(&self) -> Result<(), Failure> {
-        self.places.remove_checkpoints()?;
+        truezero_data::files::remove(&self.places.checkpoints)?;
         super::check_outcome(&self.store)
     }
 
     /// Lets others go on with the sweep, however long this is still held.
     pub fn release(&mut self) {
-        self.lock = None;
+        self.outputs = None;
     }
 
     /// Prints the results.

@@ -12,12 +12,14 @@ mod training;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use toml::Table;
+use truezero_data::files::{InputFiles, Output};
 
+use super::Ended;
+use super::train::outputs;
 use crate::args::{SweepArgs, SweepVerb, TrainArgs, threads};
 use crate::config;
 use crate::failure::Failure;
@@ -26,18 +28,18 @@ use crate::{files, output, signal};
 use data::Shelf;
 use definition::{Axis, Definition, Method};
 use race::Lap;
-use store::{State, Store, Trial};
+use store::{RESULTS, State, Store, Trial};
 use training::{Came, Epoch, Keep, checkpoint};
 
-pub fn run(args: &SweepArgs) -> Result<(), Failure> {
+pub fn run(args: &SweepArgs) -> Result<Ended, Failure> {
     match (&args.verb, &args.file) {
-        (Some(SweepVerb::Report(report)), _) => report::run(report),
+        (Some(SweepVerb::Report(report)), _) => report::run(report).map(|()| Ended::Complete),
         (None, Some(file)) => sweep(args, file),
         (None, None) => unreachable!("the command line has one of them"),
     }
 }
 
-fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
+fn sweep(args: &SweepArgs, file: &Path) -> Result<Ended, Failure> {
     if let Some(cluster) = &args.on {
         return Err(elsewhere::hand_over(args, file, cluster));
     }
@@ -47,14 +49,13 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let laps = race::laps(&definition, asked.options.len(), asked.epochs);
 
     let places = Places::of(&args.out);
-    files::check(&places.model)?;
-    let store = Store::create(&args.out, &definition, &asked.options)?;
-    let _lock = places.lock()?;
+    let (outputs, store) = places.open(Some(file), &definition, &asked, args.force)?;
     signal::listen()?;
     let sweep = Sweep {
         definition: &definition,
         options: &asked.options,
         places: &places,
+        model: outputs.model,
         shelf: Shelf::default(),
         store: Mutex::new(store),
         shown: Shown::new(args.quiet),
@@ -63,12 +64,13 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     sweep.shown.finish();
     if !completed? {
         output::note("interrupted; the same command goes on from here");
-        return Ok(());
+        return Ok(Ended::BrokenOff);
     }
-    places.remove_checkpoints()?;
+    truezero_data::files::remove(&places.checkpoints)?;
     let store = sweep.store();
     check_outcome(&store)?;
-    report::show(&store, args.json, Some(&places.model))
+    report::show(&store, args.json, Some(&places.model))?;
+    Ok(Ended::Complete)
 }
 
 /// # Errors
@@ -88,6 +90,8 @@ struct Asked {
     options: Vec<Table>,
     /// Most epochs of a training; the same for all where it matters.
     epochs: usize,
+    /// What the trainings read.
+    inputs: InputFiles,
 }
 
 impl Asked {
@@ -95,17 +99,19 @@ impl Asked {
     /// The first option that cannot be. Options that cannot be together fail the trainings that have them.
     fn new(definition: &Definition) -> Result<Self, Failure> {
         let options = draw::configurations(definition).map_err(Failure::Message)?;
-        let mut epochs = None;
+        let (mut epochs, mut inputs) = (None, InputFiles::default());
+        // Every value that is listed is among them, and so is every file.
         for options in probes(definition, options.first()) {
             let training = training_of(definition, &options)?;
             epochs = epochs.or(training.optimizer.epochs);
+            inputs = inputs.and(outputs::inputs(&training));
         }
         if definition.method == Method::Halving && definition.vary.contains_key("epochs") {
             let message = "vary, epochs: expected the same number of epochs for all in halving";
             return Err(Failure::Message(message.to_owned()));
         }
         let epochs = epochs.unwrap_or(truezero::TrainingOptions::default().epochs);
-        Ok(Self { options, epochs })
+        Ok(Self { options, epochs, inputs })
     }
 }
 
@@ -152,24 +158,40 @@ impl Places {
         Self { results: results.to_owned(), model, checkpoints: checkpoints.into() }
     }
 
-    /// Keeps a second process from the same sweep until it is dropped, or this process ends.
-    fn lock(&self) -> Result<File, Failure> {
-        fs::create_dir_all(&self.checkpoints).map_err(Failure::io("create", &self.checkpoints))?;
-        let path = self.checkpoints.join("lock");
-        let file = File::create(&path).map_err(Failure::io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("another process is at work on {}", self.results.display());
-                Err(Failure::hinted(message, "`truezero sweep report` shows how far it is"))
-            }
-            Err(TryLockError::Error(error)) => Err(Failure::io("lock", &path)(error)),
+    /// Makes the files of a sweep that is described in `file`, if in any, or goes on with them. Until its outputs are
+    /// dropped, no other process goes on with it.
+    fn open(
+        &self,
+        file: Option<&Path>,
+        definition: &Definition,
+        asked: &Asked,
+        force: bool,
+    ) -> Result<(Outputs, Store), Failure> {
+        let mut inputs = asked.inputs.clone();
+        if let Some(file) = file {
+            inputs = inputs.file("the sweep's file", file);
         }
+        let results = files::open(&self.results, RESULTS, &inputs, force)?;
+        if !results.is_file() {
+            let message = format!("cannot write {}: expected a file, found a device", self.results.display());
+            return Err(Failure::Message(message));
+        }
+        let model = files::open(&self.model, truezero::MODEL, &inputs, force)?;
+        let goes_on = results.replaces() && self.checkpoints.exists();
+        let store = Store::create(&results, definition, &asked.options, force)?;
+        if !goes_on {
+            files::tell_replaced(&model);
+        }
+        truezero_data::files::claim(&self.checkpoints, "the checkpoints of a sweep")?;
+        Ok((Outputs { _results: results, model }, store))
     }
+}
 
-    fn remove_checkpoints(&self) -> Result<(), Failure> {
-        fs::remove_dir_all(&self.checkpoints).map_err(Failure::io("remove", &self.checkpoints))
-    }
+/// The files of a sweep at work.
+struct Outputs {
+    /// SQLite writes to it; it is held.
+    _results: Output,
+    model: Output,
 }
 
 /// A sweep at work.
@@ -178,6 +200,7 @@ struct Sweep<'a> {
     /// Those that vary, of each training.
     options: &'a [Table],
     places: &'a Places,
+    model: Output,
     shelf: Shelf,
     store: Mutex<Store>,
     shown: Shown,
@@ -255,7 +278,7 @@ impl Sweep<'_> {
         if let Some(model) = model
             && is_best(&store, &trial)?
         {
-            model.save(&self.places.model)?;
+            model.save_to(&self.model)?;
         }
         store.update(&trial)?;
         if trial.state == State::Done {

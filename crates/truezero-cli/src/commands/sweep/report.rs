@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use truezero_data::files::{InputFiles, PAGE};
 
 use super::page;
 use super::store::{State, Store, Trial, rank};
@@ -17,11 +18,13 @@ use crate::{files, json, output};
 const SHOWN: usize = 20;
 
 pub fn run(args: &SweepReportArgs) -> Result<(), Failure> {
+    let inputs = InputFiles::default().file("the results", &args.results);
+    let output = args.html.as_ref().map(|path| files::open(path, PAGE, &inputs, args.force)).transpose()?;
     let store = Store::read(&args.results)?;
-    if let Some(path) = &args.html {
+    if let Some(output) = &output {
         let page = page::html(&Found::of(&store)?);
-        files::write(path, |file| file.write_all(page.as_bytes()))?;
-        output::note(&format!("page in {}", path.display()));
+        files::write(output, |file| file.write_all(page.as_bytes()))?;
+        output::note(&format!("page in {}", output.path().display()));
     }
     show(&store, args.json, None)
 }

@@ -1,7 +1,7 @@
 //! The results of a sweep: one SQLite file.
 //!
 //! ```text
-//! sweep    one row: version of this form, the definition as JSON, the name of the error
+//! sweep    one row: version of this form, the definition as JSON, the name of the error, what tells it from others
 //! trials   one row for each training: its options as JSON, how far it is, how good
 //! epochs   one row for each epoch of each training
 //! ```
@@ -14,16 +14,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toml::Table;
 use truezero::EpochRecord;
+use truezero_data::files::{Kind, Output};
 
 use super::definition::Definition;
 use crate::failure::Failure;
-use crate::json;
+use crate::{files, json};
 
 /// Version of the form.
 const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
-    CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL, error TEXT);
+    CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL, error TEXT, id TEXT NOT NULL);
     CREATE TABLE trials (
         trial INTEGER PRIMARY KEY,
         options TEXT NOT NULL,
@@ -47,6 +48,21 @@ const SCHEMA: &str = "
         learning_rate REAL NOT NULL,
         PRIMARY KEY (trial, epoch)
     ) WITHOUT ROWID;";
+
+/// A file of results: an SQLite file in whose first page the table stands.
+pub const RESULTS: Kind<'static> = Kind {
+    name: "the results of a sweep",
+    is: &|beginning| {
+        beginning.starts_with(b"SQLite format 3\0")
+            && beginning.windows(FIRST_TABLE.len()).any(|at| at == FIRST_TABLE)
+    },
+};
+
+/// How the table is made that every version of the form has.
+const FIRST_TABLE: &[u8] = b"CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL";
+
+/// Files of SQLite beside the one with the results.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// Finds the best of those that are done, in the order of [`Trial::rank`]. Files of earlier versions get it when they are
 /// opened.
@@ -128,27 +144,41 @@ pub struct Store {
 }
 
 impl Store {
-    /// Creates the file with all trials waiting, or opens that of the same sweep.
+    /// Creates the file with all trials waiting, or opens that of the same sweep. With `force`, whatever else is there is
+    /// replaced.
     ///
     /// # Errors
     /// A file that is none, or that of another sweep.
-    pub fn create(path: &Path, definition: &Definition, options: &[Table]) -> Result<Self, Failure> {
-        let failed = failing("open", path);
-        let mut store = Self { path: path.to_owned(), database: Connection::open(path).map_err(&failed)? };
+    pub fn create(
+        output: &Output,
+        definition: &Definition,
+        options: &[Table],
+        force: bool,
+    ) -> Result<Self, Failure> {
+        let path = output.path();
+        let document = json::value(definition).to_string();
+        let open = || {
+            let database = Connection::open(path).map_err(failing("open", path))?;
+            Ok(Self { path: path.to_owned(), database })
+        };
+        // Not to read only: then SQLite would leave files beside it.
+        let there = output.replaces().then(|| open().and_then(|store: Self| store.definition()));
+        match there {
+            Some(Ok(there)) if there == document => {}
+            Some(Ok(_)) if !force => {
+                let message = format!("{} holds the results of another sweep", path.display());
+                return Err(Failure::hinted(
+                    message,
+                    "name another file with --out, or replace it with --force",
+                ));
+            }
+            Some(Err(failure)) if !force => return Err(failure),
+            _ => create(output, &document, options)?,
+        }
+        let (failed, store) = (failing("open", path), open()?);
         // Readers see a consistent state while trainings write.
         store.database.pragma_update(None, "journal_mode", "wal").map_err(&failed)?;
         store.database.pragma_update(None, "synchronous", "normal").map_err(&failed)?;
-        let tables: i64 = store
-            .database
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(&failed)?;
-        let document = json::value(definition).to_string();
-        if tables == 0 {
-            store.fill(&document, options).map_err(failing("write", path))?;
-        } else if store.definition()? != document {
-            let message = format!("{} holds the results of another sweep", path.display());
-            return Err(Failure::hinted(message, "name another file with --out, or delete it"));
-        }
         store.execute(INDEX, [])?;
         Ok(store)
     }
@@ -165,21 +195,6 @@ impl Store {
         Ok(store)
     }
 
-    fn fill(&mut self, definition: &str, options: &[Table]) -> rusqlite::Result<()> {
-        let transaction = self.database.transaction()?;
-        transaction.execute_batch(SCHEMA)?;
-        transaction
-            .execute("INSERT INTO sweep (format, definition) VALUES (?1, ?2)", params![FORMAT, definition])?;
-        for (index, table) in options.iter().enumerate() {
-            let options = json::value(table).to_string();
-            transaction.execute(
-                "INSERT INTO trials (trial, options) VALUES (?1, ?2)",
-                params![index + 1, options],
-            )?;
-        }
-        transaction.commit()
-    }
-
     /// The definition, as JSON.
     fn definition(&self) -> Result<String, Failure> {
         let (format, definition): (i64, String) = self
@@ -191,6 +206,13 @@ impl Store {
         }
         let path = self.path.display();
         Err(Failure::Message(format!("{path}: expected results of version {FORMAT}, found version {format}")))
+    }
+
+    /// What tells this sweep from all others, also from the same one begun anew.
+    pub fn id(&self) -> Result<String, Failure> {
+        self.database
+            .query_row("SELECT id FROM sweep", [], |row| row.get(0))
+            .map_err(failing("read", &self.path))
     }
 
     /// What the trials' error is called; none before the first has begun.
@@ -279,6 +301,36 @@ impl Store {
     }
 }
 
+/// Makes a file with all trials waiting.
+fn create(output: &Output, definition: &str, options: &[Table]) -> Result<(), Failure> {
+    let bytes = filled(definition, options).map_err(failing("write", output.path()))?;
+    for end in BESIDE {
+        // Of a database that was there before: SQLite would take it for a part of this one.
+        let mut path = output.target().as_os_str().to_owned();
+        path.push(end);
+        crate::commands::train::remove(Path::new(&path))?;
+    }
+    files::write(output, |file| file.write_all(&bytes))
+}
+
+/// The bytes of a file with all trials waiting.
+fn filled(definition: &str, options: &[Table]) -> rusqlite::Result<Vec<u8>> {
+    let mut database = Connection::open_in_memory()?;
+    let transaction = database.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute(
+        "INSERT INTO sweep (format, definition, id) VALUES (?1, ?2, lower(hex(randomblob(8))))",
+        params![FORMAT, definition],
+    )?;
+    for (index, table) in options.iter().enumerate() {
+        let options = json::value(table).to_string();
+        transaction
+            .execute("INSERT INTO trials (trial, options) VALUES (?1, ?2)", params![index + 1, options])?;
+    }
+    transaction.commit()?;
+    Ok(database.serialize("main")?.to_vec())
+}
+
 fn trial(row: &Row) -> rusqlite::Result<Trial> {
     let unreadable = |column, message: String| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, message.into())
@@ -313,8 +365,8 @@ mod tests {
 
     fn store(folder: &Path, trials: usize) -> Store {
         let definition = toml::from_str("method = \"random\"\ntrials = 1\n[vary]\nseed = [1]").unwrap();
-        let store =
-            Store::create(&folder.join("sweep.sqlite"), &definition, &vec![Table::new(); trials]).unwrap();
+        let output = Output::new(&folder.join("sweep.sqlite"), RESULTS).unwrap();
+        let store = Store::create(&output, &definition, &vec![Table::new(); trials], false).unwrap();
         for number in 1..=trials {
             let trial = store.trial(number).unwrap();
             let error = (number % 7 != 0).then(|| ((number * 31) % 97) as f64);

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{Control, EpochRecord, Error, Model, Progress as Step, Summary, Trainer};
+use truezero::{CHECKPOINT, Control, EpochRecord, Error, Model, Progress as Step, Summary, Trainer};
+use truezero_data::files::Output;
 use truezero_sparse::{Engine, memory};
 
 use super::data::Shelf;
@@ -60,7 +61,7 @@ pub fn run(
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
         Err(_) if signal::interrupted() => Ok(Came { trial: trial.clone(), model: None }),
-        Err(Failure::Store { operation, path, source }) => Err(Failure::Store { operation, path, source }),
+        Err(failure) if failure.is_of_writing() => Err(failure),
         Err(failure) => {
             remove(checkpoint)?;
             let message = Some(chain(&failure));
@@ -107,19 +108,16 @@ fn train(
             ..trial.clone()
         }
     };
-    let mut checkpoints = Checkpoints::new(checkpoint);
+    let mut checkpoints = Checkpoints::new(Some(Output::new(checkpoint, CHECKPOINT)?));
     let mut told = |record: &EpochRecord, trainer: &Trainer<'_>| {
         let epoch = Epoch { record, measure, trial: so_far(trainer) };
         on_epoch(epoch, &mut || {
             let due = checkpoints.is_due() && !signal::interrupted();
-            if due {
-                checkpoints.save(trainer)?;
-            }
-            Ok(due)
+            Ok(due && checkpoints.save(trainer))
         })
     };
     let mut message = None;
-    let ended = match lap(&mut trainer, &data, epochs, checkpoint, &mut told) {
+    let ended = match lap(&mut trainer, &data, epochs, &mut told) {
         Err(Failure::Library(error @ Error::Diverged { .. })) if trainer.best().is_some() => {
             message = Some(chain(&error));
             true
@@ -129,6 +127,7 @@ fn train(
 
     let mut trial = so_far(&trainer);
     if !ended {
+        checkpoints.try_save(&trainer)?;
         return Ok(Came { trial, model: None });
     }
     let outcome = trainer.finish()?;
@@ -160,12 +159,11 @@ fn message_of(
     (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
-/// Trains to the end of the lap; tells whether that was the end of the training. If not, it is in the checkpoint.
+/// Trains to the end of the lap; tells whether that was the end of the training.
 fn lap(
     trainer: &mut Trainer<'_>,
     data: &Prepared,
     epochs: usize,
-    checkpoint: &Path,
     told: &mut dyn FnMut(&EpochRecord, &Trainer<'_>) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     while trainer.epochs_done() < epochs {
@@ -182,7 +180,6 @@ fn lap(
             }
         }
     }
-    trainer.save_checkpoint(checkpoint)?;
     Ok(false)
 }
 

@@ -3,6 +3,7 @@
 pub mod checkpoints;
 mod curves;
 mod observed;
+pub mod outputs;
 pub mod plan;
 pub mod prepare;
 mod report;
@@ -18,25 +19,26 @@ use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Tra
 use truezero_data::{Notice, Task};
 use truezero_sparse::Engine;
 
-use crate::args::{RunArgs, TrainArgs, checkpoint_of, threads};
+use crate::args::{TrainArgs, checkpoint_of, threads};
+use crate::commands::Ended;
 use crate::commands::using::NUMBERING;
 use crate::failure::Failure;
 use crate::measure::{Assessment, Measure};
 use crate::output::{self, Warnings};
 use crate::progress::Progress;
-use crate::{files, json, signal};
+use crate::{json, signal};
 use checkpoints::Checkpoints;
 use curves::Curves;
 use observed::Observed;
+use outputs::Outputs;
 use plan::Experiment;
 use prepare::Prepared;
 use report::Report;
 
-pub fn run(args: TrainArgs) -> Result<(), Failure> {
+pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
     let experiment = Experiment::new(&args)?;
+    let Outputs { model: output, checkpoint } = Outputs::open(&args)?;
     let run = args.run;
-    let checkpoint = checkpoint_of(&run.out);
-    check_files(&run, &checkpoint)?;
     let mut warnings = Warnings::of(&experiment.source.notices);
     let data = Prepared::new(&experiment)?;
     warnings.show();
@@ -51,7 +53,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     signal::listen()?;
     let mut pretraining = None;
     let mut trainer = if run.resume {
-        data.resume(plan, threads, &checkpoint)?
+        data.resume(plan, threads, &checkpoint_of(&run.out))?
     } else {
         let (network, summary) = start::network(&experiment, &data, threads, run.quiet)?;
         pretraining = summary;
@@ -63,6 +65,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         .observe
         .map(|address| Observed::open(address, &experiment, &data, measure, &trainer))
         .transpose()?;
+    let mut checkpoints = Checkpoints::new(checkpoint);
     let started = Instant::now();
     let watchers = Watchers {
         progress: &mut progress,
@@ -70,7 +73,7 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         observed: observed.as_mut(),
         warnings: &mut warnings,
     };
-    let ended = train_on(&mut trainer, &data, options, watchers, &checkpoint);
+    let ended = train_on(&mut trainer, &data, options, watchers, &mut checkpoints);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
     if let Some(observed) = observed {
@@ -81,14 +84,15 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
     let ended_with = trainer.plan().options().clone(); // the target may have been moved from the page
     // An epoch's weights are worth keeping whatever came after it.
     if ended.is_err() && trainer.history().is_empty() {
-        return ended;
+        return ended.map(|()| Ended::Complete);
     }
     let outcome = trainer.finish()?;
     let summary = outcome.summary.clone();
     let model = model_of(&experiment, &data, outcome);
-    model.save(&run.out)?;
-    if summary.stopped != Stopped::Interrupted {
-        remove(&checkpoint)?;
+    model.save_to(&output)?;
+    let broken_off = summary.stopped == Stopped::Interrupted;
+    if !broken_off && output.is_file() {
+        remove(&checkpoint_of(&run.out))?;
     }
     if let Err(failure) = ended {
         output::note(&format!("saved the weights of the best epoch so far in {}", run.out.display()));
@@ -118,10 +122,11 @@ pub fn run(args: TrainArgs) -> Result<(), Failure> {
         warnings: warnings.all(),
     };
     warnings.show();
-    if let Some(remark) = report.remark() {
-        output::note(&remark);
+    if broken_off {
+        output::note(&report.remark(checkpoints.kept()));
     }
-    if run.json { json::document(&report.json()) } else { output::print(&report.text()) }
+    if run.json { json::document(&report.json()) } else { output::print(&report.text()) }?;
+    Ok(if broken_off { Ended::BrokenOff } else { Ended::Complete })
 }
 
 /// What is told of a training while it goes on.
@@ -138,10 +143,9 @@ fn train_on(
     data: &Prepared,
     options: &TrainingOptions,
     watchers: Watchers<'_>,
-    checkpoint: &Path,
+    checkpoints: &mut Checkpoints,
 ) -> Result<(), Failure> {
     let Watchers { progress, mut curves, mut observed, warnings } = watchers;
-    let mut checkpoints = Checkpoints::new(checkpoint);
     loop {
         progress.start_epoch();
         let step = data.epoch(trainer, &mut |report| {
@@ -164,7 +168,7 @@ fn train_on(
                 // The trainer does not stop after the last mini-batch of an epoch, which may be its only one.
                 let stop = stops && trainer.epochs_done() < options.epochs;
                 if stop || checkpoints.is_due() {
-                    checkpoints.save(trainer)?;
+                    checkpoints.save(trainer);
                 }
                 if stop {
                     return Ok(());
@@ -176,7 +180,8 @@ fn train_on(
                     observed.heed(trainer);
                     continue;
                 }
-                return Ok(checkpoints.save(trainer)?);
+                checkpoints.save(trainer);
+                return Ok(());
             }
             Step::RolledBack(rolled_back) => {
                 warnings.notices().tell(Notice::new("training", rolled_back.to_string()));
@@ -184,29 +189,6 @@ fn train_on(
             }
             Step::Done => return Ok(()),
         }
-    }
-}
-
-/// Finds out what would go wrong with files after training, before it.
-fn check_files(run: &RunArgs, checkpoint: &Path) -> Result<(), Failure> {
-    files::check(&run.out)?;
-    match (run.resume, checkpoint.exists()) {
-        (true, false) => {
-            let message = format!(
-                "no training of {} to resume: {} does not exist",
-                run.out.display(),
-                checkpoint.display()
-            );
-            Err(Failure::hinted(message, "start one without --resume"))
-        }
-        (false, true) => {
-            output::warn(&format!(
-                "{} of an unfinished training will be overwritten\nhint: --resume goes on with it",
-                checkpoint.display()
-            ));
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }
 

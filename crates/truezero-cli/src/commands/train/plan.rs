@@ -48,6 +48,7 @@ impl Experiment {
     /// # Errors
     /// The first option that cannot be.
     pub fn new(args: &TrainArgs) -> Result<Self, Failure> {
+        args.source.memory.apply();
         let mut source = source(args.data.as_deref(), &args.source);
         let preparation = preparation(args.preparation.task, &args.preparation.inputs, &source.notices);
         let mut options = options(&args.network, &args.optimizer);

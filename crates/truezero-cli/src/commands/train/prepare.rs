@@ -8,8 +8,8 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task, check_weights,
-    combine_weights, open, split, take_weights,
+    DataError, Dataset, Features, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task,
+    check_weights, combine_weights, open, split, take_weights,
 };
 use truezero_sparse::Batch;
 
@@ -120,7 +120,12 @@ impl Prepared {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
                 DataError::unsuitable(format!("target of {}", experiment.source.data), expected, found);
-            return Err(Failure::hinted(error, "name a column with --target, or a file with --labels"));
+            // A matrix has no names of columns.
+            let hint = match raw.features {
+                Features::Table(_) => "name a column with --target, or a file with --labels",
+                Features::Matrix(_) => "name a file with the targets: --labels FILE",
+            };
+            return Err(Failure::hinted(error, hint));
         }
         let column = experiment.weight_column.as_deref();
         let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
@@ -163,7 +168,8 @@ impl Prepared {
             Start::Pretraining { unlabelled: Some(spec), .. } => {
                 let spec = alike(spec);
                 let raw = parts::choose(open(&spec)?, Some(Chosen::All), &spec.data)?;
-                Some(preprocessing.inputs(raw.features, &experiment.source.notices)?)
+                let inputs = preprocessing.inputs(raw.features, &experiment.source.notices);
+                Some(inputs.map_err(|error| error.of(&spec.data))?)
             }
             _ => None,
         };

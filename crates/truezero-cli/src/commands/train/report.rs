@@ -8,7 +8,6 @@ use truezero::observe::mean_sparsity;
 use truezero::{EpochRecord, Stopped, Summary};
 use truezero_data::{Notice, Task};
 
-use crate::args::checkpoint_of;
 use crate::measure::{Assessment, Measure, NamedError};
 use crate::table;
 
@@ -152,17 +151,16 @@ impl Report<'_> {
         text
     }
 
-    /// How the training ended, if not as it was meant to.
-    pub fn remark(&self) -> Option<String> {
-        (self.summary.stopped == Stopped::Interrupted).then(|| {
-            let checkpoint = checkpoint_of(self.path);
-            format!(
-                "interrupted after {} epochs; saved {} and {}\n\
-                 hint: the same command with --resume goes on from there",
-                self.summary.history.len(),
-                self.path.display(),
+    /// That the training was interrupted, and what of it is there; `checkpoint` is the file to go on from.
+    pub fn remark(&self, checkpoint: Option<&Path>) -> String {
+        let saved =
+            format!("interrupted after {} epochs; saved {}", self.summary.history.len(), self.path.display());
+        match checkpoint {
+            Some(checkpoint) => format!(
+                "{saved} and {}\nhint: the same command with --resume goes on from there",
                 checkpoint.display()
-            )
-        })
+            ),
+            None => saved,
+        }
     }
 }

@@ -51,8 +51,9 @@ fn pretrained(
     }
     let outcome = pretrain::learn(plan.clone(), layers, &inputs, threads, quiet)?;
     if !outcome.1.completed {
-        let message = "interrupted during pre-training; nothing was saved";
-        return Err(Failure::hinted(message, "`truezero pretrain` saves what it has when it is interrupted"));
+        let message = "interrupted during pre-training; nothing was saved\n\
+                       hint: `truezero pretrain` saves what it has when it is interrupted";
+        return Err(Failure::BrokenOff(message.to_owned()));
     }
     Ok(outcome)
 }
