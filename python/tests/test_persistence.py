@@ -13,6 +13,7 @@ import polars
 import pyarrow
 import pytest
 import truezero
+from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from truezero import DenoisingAutoencoder, RectifierClassifier, RectifierRegressor, _truezero
 
@@ -120,6 +121,23 @@ def test_python_predicts_what_the_command_does(iris, tmp_path, command):
     # Its scaling was fitted there: training goes on from other models only.
     with pytest.raises(ValueError, match="hint: clone it"):
         loaded.partial_fit(X, y)
+
+
+
+def test_numbers_are_scaled_before_they_become_32_bits_wide(tmp_path, command):
+    # Unix seconds, of which 32 bits make two values.
+    X = 1.7e9 + np.arange(200.0)[:, None]
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", np.repeat([0, 1], 100))
+    model = tmp_path / "model.safetensors"
+    options = ["--hidden", "8", "--epochs", 5, "--quiet", "--out", model]
+    command("train", tmp_path / "x.npy", "--labels", tmp_path / "y.npy", *options)
+    printed = json.loads(command("predict", model, tmp_path / "x.npy", "--json"))["predictions"]
+    expected = np.array([row["probabilities"] for row in printed], dtype=np.float32)
+    assert len(np.unique(expected[:, 0])) > 150
+    loaded = truezero.load(model)
+    for form in [X, sparse.csr_array(X)]:
+        np.testing.assert_array_equal(loaded.predict_proba(form), expected)
 
 
 def test_a_model_of_a_table_takes_tables(tmp_path, command):

@@ -20,6 +20,9 @@ from ._truezero import Trainer, hold_out
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
+#: Parameters that are numbers, or lists of them.
+FINITE = ["learning_rate_init", "momentum", "beta_1", "beta_2", "epsilon", "alpha", "l1_activation", "dropout"]
+FINITE += ["input_dropout"]
 #: Epochs that a training which goes on by `partial_fit` may have.
 ENDLESS = 2**53
 #: Attributes that `fit` leaves beside the model.
@@ -161,6 +164,16 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return outputs, getattr(X, "dtype", np.float64) == np.float64
 
     def _fit(self, X, y, sample_weight, X_val, y_val, X_unlabelled, incremental):
+        """Train; where that fails, the estimator stays as it was."""
+        before = dict(self.__dict__)
+        try:
+            return self._learn(X, y, sample_weight, X_val, y_val, X_unlabelled, incremental)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _learn(self, X, y, sample_weight, X_val, y_val, X_unlabelled, incremental):
         first = "_model" not in self.__dict__ or not (self.warm_start or incremental)
         if not first and not self._model.plain:
             raise ValueError(
@@ -325,6 +338,10 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             value = getattr(self, name)
             if not isinstance(value, numbers.Real) or not value >= least:
                 raise ValueError(f"{name}: expected a number of at least {least}, found {value!r}")
+        for name in FINITE:
+            for value in np.atleast_1d(np.asarray(getattr(self, name), dtype=object)):
+                if not isinstance(value, numbers.Real) or not np.isfinite(value):
+                    raise ValueError(f"{name}: expected a finite number, found {value!r}")
         if not 0 < self.validation_fraction < 1:
             raise ValueError(f"validation_fraction: expected a fraction in (0, 1), found {self.validation_fraction!r}")
         self._threads()

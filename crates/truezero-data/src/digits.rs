@@ -36,10 +36,9 @@ pub fn digits5k() -> Source {
         }
     };
     Source {
-        train: part(0..TRAIN),
         validation: Some(part(TRAIN..TRAIN + VALIDATION)),
         test: Some(part(TRAIN + VALIDATION..labels.values().len())),
-        numbering: None,
+        ..Source::from(part(0..TRAIN))
     }
 }
 

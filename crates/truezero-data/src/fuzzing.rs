@@ -6,7 +6,7 @@
 //! made.
 
 use crate::formats::{TableOptions, arrow, cifar, csv, idx, images, norb, npy, npz, parquet, svmlight};
-use crate::{DataError, Input};
+use crate::{DataError, Input, Notices};
 
 /// Parses bytes that errors are to call `name`.
 pub type Parse = fn(&str, &[u8]) -> Result<(), DataError>;
@@ -86,10 +86,10 @@ pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// NPZ, dense or sparse.
 pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    npz::read_bytes(name, bytes).map(|_| ())
+    npz::read_bytes(name, bytes, &Notices::default()).map(|_| ())
 }
 
 /// svmlight text.
 pub fn parse_svmlight(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    svmlight::read(Input::from_bytes(name, bytes), None).map(|_| ())
+    svmlight::read(Input::from_bytes(name, bytes), None, &Notices::default()).map(|_| ())
 }

@@ -42,6 +42,7 @@ mod split;
 mod strata;
 pub mod stream;
 pub mod text;
+mod wide;
 
 pub use budget::{MAX_MEMORY, set_max_memory};
 pub use cell::{CellRules, Decimal};
@@ -58,5 +59,6 @@ pub use raw::{Column, ColumnValues, Features, ImageShape, Raw, RowName, Table};
 pub use raw_target::{Numbers, RawTarget};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
-pub use source::{EMBEDDED, Source, SourceSpec, open};
+pub use source::{EMBEDDED, Format, MAX_PIPED, STDIN, Source, SourceSpec, open};
 pub use split::{Portion, sample, split};
+pub use wide::WideBatch;

@@ -2,7 +2,7 @@
 
 use truezero_sparse::Batch;
 
-use crate::{CellRules, RawTarget};
+use crate::{CellRules, DataError, RawTarget, WideBatch};
 
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
@@ -20,8 +20,23 @@ impl Raw {
     pub fn examples(&self) -> usize {
         match &self.features {
             Features::Matrix(batch) => batch.examples(),
+            Features::Wide(batch) => batch.examples(),
             Features::Table(table) => table.rows,
         }
+    }
+}
+
+impl Raw {
+    /// These examples, then others of the same kind.
+    ///
+    /// # Errors
+    /// If they differ in columns or targets.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        let target = match (self.target, other.target) {
+            (Some(a), Some(b)) => Some(a.append(b)?),
+            _ => None,
+        };
+        Ok(Self { features: self.features.append(other.features)?, target, image: self.image })
     }
 }
 
@@ -39,10 +54,86 @@ pub struct ImageShape {
 /// Features as they come.
 #[derive(Clone, Debug)]
 pub enum Features {
-    /// Numbers only (IDX, NPY, svmlight, images).
+    /// Numbers only (IDX, NPY, svmlight, images), each held by 32 bits exactly.
     Matrix(Batch),
+    /// Numbers only, for some of which 32 bits are not enough.
+    Wide(WideBatch),
     /// Named columns of several kinds (CSV, Parquet, Arrow).
     Table(Table),
+}
+
+impl Features {
+    /// These, then others: matrices of the same width, or tables of the same columns.
+    ///
+    /// # Errors
+    /// If they are neither.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        const PLACE: &str = "parts of the data";
+        let fit = |a: usize, b: usize| {
+            if a == b {
+                return Ok(());
+            }
+            Err(DataError::unsuitable(PLACE, format!("{a} columns"), b.to_string()))
+        };
+        match (self, other) {
+            (Self::Matrix(mut a), Self::Matrix(b)) => {
+                fit(a.width(), b.width())?;
+                a.append(&b);
+                Ok(Self::Matrix(a))
+            }
+            (Self::Table(a), Self::Table(b)) => a.append(b).map(Self::Table),
+            (Self::Table(_), _) | (_, Self::Table(_)) => {
+                Err(DataError::unsuitable(PLACE, "tables only, or matrices only", "both"))
+            }
+            (a, b) => {
+                let (mut a, b) = (a.into_wide()?, b.into_wide()?);
+                fit(a.width(), b.width())?;
+                a.append(&b);
+                Ok(Self::Wide(a))
+            }
+        }
+    }
+
+    /// Number of columns of a matrix; a table has none.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Self::Matrix(batch) => batch.width(),
+            Self::Wide(batch) => batch.width(),
+            Self::Table(_) => 0,
+        }
+    }
+
+    /// Number of values of a matrix that are not zero.
+    pub(crate) fn active(&self) -> usize {
+        match self {
+            Self::Matrix(Batch::Active(batch)) => batch.active(),
+            Self::Matrix(Batch::Dense(batch)) => {
+                let of_row = |row| batch.row(row).iter().filter(|&&value| value != 0.0).count();
+                (0..batch.examples()).map(of_row).sum()
+            }
+            Self::Wide(batch) => batch.active(),
+            Self::Table(_) => 0,
+        }
+    }
+
+    /// A matrix with all its numbers kept, or with those only that are not zero.
+    #[must_use]
+    pub(crate) fn in_form(self, dense: bool) -> Self {
+        match self {
+            Self::Matrix(batch) if dense => Self::Matrix(batch.into_dense()),
+            Self::Matrix(batch) => Self::Matrix(batch.into_active()),
+            Self::Wide(batch) => Self::Wide(batch.in_form(dense)),
+            table @ Self::Table(_) => table,
+        }
+    }
+
+    fn into_wide(self) -> Result<WideBatch, DataError> {
+        match self {
+            Self::Matrix(batch) => Ok(batch.into()),
+            Self::Wide(batch) => Ok(batch),
+            Self::Table(_) => Err(DataError::unsuitable("features", "a matrix", "a table")),
+        }
+    }
 }
 
 /// Named columns of equal length.
@@ -74,6 +165,30 @@ impl std::fmt::Display for RowName {
             Self::Row => "row",
             Self::Record => "record",
         })
+    }
+}
+
+impl Table {
+    /// These rows, then others of the same columns.
+    fn append(mut self, other: Self) -> Result<Self, DataError> {
+        let differ = |a: &str, b: &str| DataError::unsuitable("columns of the parts of the data", a, b);
+        if self.columns.len() != other.columns.len() {
+            let (expected, found) = (self.columns.len().to_string(), other.columns.len().to_string());
+            return Err(differ(&expected, &found));
+        }
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            if column.name != more.name {
+                return Err(differ(&format!("{:?}", column.name), &format!("{:?}", more.name)));
+            }
+            match (&mut column.values, more.values) {
+                (ColumnValues::Numbers(all), ColumnValues::Numbers(more)) => all.extend(more),
+                (ColumnValues::Categories(all), ColumnValues::Categories(more)) => all.extend(more),
+                (ColumnValues::Text(all), ColumnValues::Text(more)) => all.extend(more),
+                _ => return Err(differ(&format!("{:?} of one kind", column.name), "several")),
+            }
+        }
+        self.rows += other.rows;
+        Ok(self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::DataError;
 use crate::label::name_of;
 
 /// Whole numbers up to this one are exact in 64-bit floating point.
@@ -133,6 +134,31 @@ impl Numbers {
 }
 
 impl RawTarget {
+    /// These targets, then others of the same kind.
+    ///
+    /// # Errors
+    /// If they are of another kind, or others in number for each example.
+    pub fn append(self, other: Self) -> Result<Self, DataError> {
+        fn joined<T>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
+            a.extend(b);
+            a
+        }
+        match (self, other) {
+            (Self::Labels(a), Self::Labels(b)) => Ok(Self::Labels(joined(a, b))),
+            (Self::Numbers(mut a), Self::Numbers(b)) => {
+                a.append(&b);
+                Ok(Self::Numbers(a))
+            }
+            (Self::Sets(a), Self::Sets(b)) => Ok(Self::Sets(joined(a, b))),
+            (Self::Rows { width, values: a, names }, Self::Rows { width: same, values: b, .. })
+                if width == same =>
+            {
+                Ok(Self::Rows { width, values: joined(a, b), names })
+            }
+            _ => Err(DataError::unsuitable("targets of the parts of the data", "one kind", "several")),
+        }
+    }
+
     /// The targets of some examples, in the order given.
     ///
     /// # Panics

@@ -48,7 +48,7 @@ pub fn film_snippets() -> Source {
         part.1.push(stars(*rating));
     }
     let [train, test] = parts.map(|(texts, stars)| part(texts, stars));
-    Source { train, validation: None, test: Some(test), numbering: None }
+    Source { test: Some(test), ..Source::from(train) }
 }
 
 fn stars(rating: f64) -> f64 {

@@ -14,7 +14,7 @@ fn read(text: &str, options: &TableOptions) -> (Result<Vec<Column>, String>, Vec
     let raw = csv::parse(Input::from_bytes("t.csv", text.as_bytes()), &options);
     let columns = raw.map(|raw: Raw| match raw.features {
         Features::Table(Table { columns, .. }) => columns,
-        Features::Matrix(_) => panic!("expected a table"),
+        Features::Matrix(_) | Features::Wide(_) => panic!("expected a table"),
     });
     let told = options.notices.all().iter().map(ToString::to_string).collect();
     (columns.map_err(|error| error.to_string()), told)

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-use truezero_data::{Column, ColumnValues, Features, Notices, Raw, RawTarget, Table};
+use truezero_data::{Column, ColumnValues, Features, Notices, Raw, RawTarget, Table, WideBatch};
 use truezero_sparse::{Batch, DenseBatch};
 
 fn refused(stored: &Value) -> String {
@@ -79,6 +79,42 @@ fn rules_that_do_not_fit_together_are_refused() {
         assert!(error.starts_with("preprocessing: expected rules that fit together, found"), "{error}");
         assert!(error.contains(expected), "{error} instead of {expected}");
     }
+}
+
+/// Files of earlier versions do not say in how many bits they scale: in 32, as their models were trained.
+#[test]
+fn files_of_earlier_versions_scale_as_they_did() {
+    let (shifts, divisors) = ([100.1f32, 0.3], [0.7f32, 3.3]);
+    let old = matrix(&json!({"shifted": {"shifts": shifts, "divisors": divisors}}));
+    let rules: Preprocessing = serde_json::from_value(old).unwrap();
+    let values = [101.7f32, 1.9];
+    let given = [
+        Features::Matrix(Batch::Dense(DenseBatch::from_rows(2, &values))),
+        Features::Wide(WideBatch::from_rows(2, values.map(f64::from).to_vec())),
+    ];
+    for features in given {
+        let Batch::Dense(inputs) = rules.inputs(features, &Notices::default()).unwrap() else {
+            panic!("a dense batch")
+        };
+        for at in 0..2 {
+            let in_single = (values[at] - shifts[at]) / divisors[at];
+            assert_eq!(inputs.row(0)[at].to_bits(), in_single.to_bits());
+        }
+    }
+    // What is written now says so, and comes back as it was.
+    let raw = Raw {
+        features: Features::Wide(WideBatch::from_rows(1, vec![1_700_000_001.0, 1_700_000_002.0])),
+        target: Some(RawTarget::Labels(vec!["a".into(), "b".into()])),
+        image: None,
+    };
+    let fitted = Preprocessing::fit(&raw, &[0, 1], &PreprocessOptions::default()).unwrap();
+    let stored = serde_json::to_string(&fitted).unwrap();
+    let loaded: Preprocessing = serde_json::from_str(&stored).unwrap();
+    assert_eq!(loaded, fitted);
+    assert_eq!(
+        loaded.inputs(raw.features, &Notices::default()).unwrap(),
+        Batch::Dense(DenseBatch::from_rows(1, &[-1.0, 1.0]))
+    );
 }
 
 #[test]

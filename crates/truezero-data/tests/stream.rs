@@ -12,8 +12,7 @@ use std::path::Path;
 
 use arrow_array::{Float64Array, RecordBatch, StringArray};
 use truezero_data::stream::Stream;
-use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, open};
-use truezero_sparse::Batch;
+use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, WideBatch, open};
 use zip::CompressionMethod;
 
 /// Each example as text, exactly.
@@ -23,8 +22,8 @@ fn examples(raw: &Raw) -> Vec<String> {
         Some(target) => format!("{:?}", target.select(&[row])),
     };
     let features = |row: usize| match &raw.features {
-        Features::Matrix(Batch::Dense(batch)) => format!("dense {:?}", batch.row(row)),
-        Features::Matrix(Batch::Active(batch)) => format!("{} {:?}", batch.width(), batch.example(row)),
+        Features::Matrix(batch) => numbers(&batch.clone().into(), row),
+        Features::Wide(batch) => numbers(batch, row),
         Features::Table(table) => {
             let cell = |values: &ColumnValues| match values {
                 ColumnValues::Numbers(numbers) => format!("{:?}", numbers[row]),
@@ -36,6 +35,13 @@ fn examples(raw: &Raw) -> Vec<String> {
         }
     };
     (0..raw.examples()).map(|row| format!("{} | {} | {:?}", features(row), target(row), raw.image)).collect()
+}
+
+/// Pieces in which 32 bits are enough are the same numbers as elsewhere.
+fn numbers(batch: &WideBatch, row: usize) -> String {
+    let mut text = format!("{} {}", batch.is_dense(), batch.width());
+    batch.each(row, |column, value| text += &format!(" {column}:{value}"));
+    text
 }
 
 /// Streams in pieces of several sizes; each must give the examples in memory. How many pieces there were at least.
@@ -155,7 +161,9 @@ fn files_that_come_whole_have_the_form_of_all_of_them() {
     let stream = Stream::open(&spec).unwrap();
     let pieces: Vec<Raw> = stream.pieces().map(Result::unwrap).collect();
     assert_eq!(pieces.len(), 2);
-    assert!(pieces.iter().all(|raw| matches!(raw.features, Features::Matrix(Batch::Dense(_)))));
+    assert!(
+        pieces.iter().all(|raw| matches!(raw.features, Features::Matrix(truezero_sparse::Batch::Dense(_))))
+    );
     truezero_data::stream::fit(&stream, &[], &truezero_data::PreprocessOptions::default()).unwrap();
 }
 

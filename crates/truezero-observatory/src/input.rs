@@ -1,10 +1,10 @@
 //! What a page sends for a network to look at, as inputs of that network.
 
 use truezero::Model;
-use truezero_data::{Features, Notices, records};
+use truezero_data::{Features, Notices, WideBatch, records};
 use truezero_http::Problem;
 use truezero_http::json::Value;
-use truezero_sparse::{Batch, DenseBatch};
+use truezero_sparse::Batch;
 
 /// Rows and columns of a drawing.
 pub(crate) const IMAGE: usize = 28;
@@ -45,8 +45,7 @@ impl Input {
                     return Err(Problem::unfit(format!("inputs: expected {inputs} numbers, found {count}")));
                 }
                 let numbers = records::matrix(&format!("[{values}]"), 1, inputs).map_err(Problem::unfit)?;
-                let numbers: Vec<f32> = numbers.into_iter().map(|number| number as f32).collect();
-                Features::Matrix(Batch::Dense(DenseBatch::from_rows(inputs, &numbers)))
+                Features::Wide(WideBatch::from_rows(inputs, numbers))
             }
             (Self::Record(record), Some(columns)) => {
                 Features::Table(records::table(&format!("[{record}]"), 1, columns).map_err(Problem::unfit)?)

@@ -11,7 +11,7 @@ use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUnt
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use truezero_data::{Column, ColumnValues, Features, Table};
+use truezero_data::{Column, ColumnValues, Features, Table, WideBatch};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch, memory};
 
 use crate::failure::{within_memory, wrong};
@@ -24,11 +24,32 @@ pub type Csr<'py> =
 pub fn features(x: &Bound<'_, PyAny>) -> PyResult<Features> {
     match x.cast::<PyList>() {
         Ok(columns) => Ok(Features::Table(table(columns)?)),
-        Err(_) => Ok(Features::Matrix(batch(x)?)),
+        Err(_) => matrix_of(x),
     }
 }
 
-/// A matrix.
+/// A matrix in the width of its numbers: a model's rules scale them before they are rounded to 32 bits.
+fn matrix_of(x: &Bound<'_, PyAny>) -> PyResult<Features> {
+    if let Ok(rows) = x.cast::<PyArray2<f64>>() {
+        let rows = rows.readonly();
+        let rows = rows.as_array();
+        if rows.ncols() > 0 {
+            let mut values = within_memory(|| memory::room(rows.len()))?;
+            values.extend(rows.iter().copied());
+            return Ok(Features::Wide(WideBatch::from_rows(rows.ncols(), values)));
+        }
+    } else if x.hasattr("indptr")?
+        && let Ok(values) = x.getattr("data")?.cast::<PyArray1<f64>>()
+    {
+        let (width, offsets, indices) = structure(x)?;
+        let values = values.readonly().as_array().to_vec();
+        let rows = WideBatch::from_parts(width, offsets, indices, values);
+        return rows.map(Features::Wide).map_err(|error| wrong(error.to_string()));
+    }
+    Ok(Features::Matrix(batch(x)?))
+}
+
+/// A matrix of which all numbers are rounded to 32 bits.
 pub fn batch(x: &Bound<'_, PyAny>) -> PyResult<Batch> {
     if let Ok(rows) = x.cast::<PyArray2<f32>>() {
         return dense(rows.readonly().as_array()).map(Batch::Dense);
@@ -79,15 +100,21 @@ pub fn dense<T: Number>(rows: ArrayView2<'_, T>) -> PyResult<DenseBatch> {
 }
 
 fn active(x: &Bound<'_, PyAny>) -> PyResult<ActiveBatch> {
-    let (examples, width): (usize, usize) = x.getattr("shape")?.extract()?;
-    let offsets = integers(&x.getattr("indptr")?)?;
-    let indices = integers(&x.getattr("indices")?)?;
+    let (width, offsets, indices) = structure(x)?;
     let values = singles(&x.getattr("data")?)?;
     finite(&values)?;
+    ActiveBatch::from_parts(width, offsets, indices, values).map_err(|error| wrong(error.to_string()))
+}
+
+/// Columns, row offsets and indices of a CSR matrix.
+fn structure(x: &Bound<'_, PyAny>) -> PyResult<(usize, Vec<usize>, Vec<u32>)> {
+    let (examples, width): (usize, usize) = x.getattr("shape")?.extract()?;
+    let offsets: Vec<usize> = integers(&x.getattr("indptr")?)?;
+    let indices = integers(&x.getattr("indices")?)?;
     if offsets.len() != examples + 1 {
         return Err(wrong(format!("expected {} row offsets, found {}", examples + 1, offsets.len())));
     }
-    ActiveBatch::from_parts(width, offsets, indices, values).map_err(|error| wrong(error.to_string()))
+    Ok((width, offsets, indices))
 }
 
 /// Whole numbers of a type, from an array of 32 or 64 bits.

@@ -80,8 +80,8 @@ impl Model {
         task: &str,
         names: Vec<String>,
         configuration: &str,
-        shifts: Vec<f32>,
-        divisors: Vec<f32>,
+        shifts: Vec<f64>,
+        divisors: Vec<f64>,
     ) -> PyResult<Self> {
         let layers = given_layers(layers)?;
         let network = Network { layers, cost: Cost::for_task(self::task(task)?) };
@@ -91,6 +91,7 @@ impl Model {
     }
 
     /// Writes a file: completely, or it stays as it was. With `force` whatever is there is replaced.
+    #[pyo3(signature = (path, force = false))]
     fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
         let save = || {
             let output = Output::open(&path, MODEL, &InputFiles::default(), force)?;

@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 use truezero::{Prediction, Predictions};
-use truezero_data::{Features, Notice, Notices, Task, records};
+use truezero_data::{Features, Notice, Notices, Task, WideBatch, records};
 use truezero_http::json::Document;
 use truezero_http::{Intake, Problem};
-use truezero_sparse::{Batch, DenseBatch};
+use truezero_sparse::Batch;
 use utoipa::openapi::schema::{Array, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -84,8 +84,7 @@ impl<'a> Asked<'a> {
         } else {
             intake.reserve(cost::of_tensor(count, columns_each, count * columns_each))?;
             let numbers = records::matrix(self.records, count, columns_each)?;
-            let numbers: Vec<f32> = numbers.into_iter().map(|number| number as f32).collect();
-            Features::Matrix(Batch::Dense(DenseBatch::from_rows(columns_each, &numbers)))
+            Features::Wide(WideBatch::from_rows(columns_each, numbers))
         };
         let inputs = model.preprocessing().inputs(features, notices)?;
         Ok(crate::protocol::inputs::without_zeros(inputs))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use truezero::{Layer, Model, Saved};
 use truezero_data::preprocess::InputScales;
-use truezero_data::{InputPreprocessing, Notices, Task};
+use truezero_data::{Features, InputPreprocessing, Notices, Task, WideBatch};
 use truezero_http::Problem;
 use truezero_sparse::Batch;
 
@@ -70,8 +70,12 @@ impl Servable {
             return Err(Error::Width { name: name.to_owned(), expected: limits.width, found: width });
         }
         // As in an exported ONNX graph: scaling is part of the model where it is all that is done.
-        let scales = preprocessing.scales().unwrap_or_else(InputScales::default);
-        let rules = InputPreprocessing::matrix(width, &scales).map_err(truezero::Error::from)?;
+        let rules = match preprocessing.of_numbers() {
+            Some(rules) => rules,
+            None => {
+                InputPreprocessing::matrix(width, &InputScales::default()).map_err(truezero::Error::from)?
+            }
+        };
         let outputs = outputs(&saved);
         let label_bytes = label_bytes(&saved);
         Ok(Self { name: name.to_owned(), version, saved, rules, outputs, label_bytes })
@@ -108,8 +112,13 @@ impl Servable {
     }
 
     /// Inputs from the numbers of a tensor.
-    pub(crate) fn inputs(&self, numbers: Batch) -> Result<Batch, Problem> {
-        Ok(self.rules.inputs(truezero_data::Features::Matrix(numbers), &Notices::default())?)
+    pub(crate) fn inputs(&self, numbers: WideBatch) -> Result<Batch, Problem> {
+        Ok(self.rules.inputs(Features::Wide(numbers), &Notices::default())?)
+    }
+
+    /// Whether numbers of 32 bits would lose what the scaling needs.
+    pub(crate) fn wants_double(&self) -> bool {
+        self.rules.scales().is_some_and(|scales| scales.need_double())
     }
 
     /// Whether inputs are plain arrays even if all but a few numbers are zero.

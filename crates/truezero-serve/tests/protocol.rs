@@ -4,11 +4,13 @@ mod common;
 
 use std::io::Write;
 
-use common::{Client, Folder, Running, classifier, dense, floats, model, numbers, tensor};
+use common::{
+    Client, Folder, Running, classifier, dense, floats, model, numbers, tensor, with_preprocessing,
+};
 use serde_json::{Value, json};
 use truezero::{Encoder, Model};
-use truezero_data::Notices;
-use truezero_data::preprocess::TargetPlan;
+use truezero_data::preprocess::{InputScales, TargetPlan};
+use truezero_data::{Features, InputPreprocessing, Notices, Preprocessing, WideBatch};
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 /// What the library itself makes of raw numbers.
@@ -411,4 +413,34 @@ fn a_path_of_another_router_is_served_as_well() {
     assert_eq!((answer.status, answer.text()), (200, "a page"));
     assert_eq!(server.get("/v2/health/live").ok(), json!({"live": true}));
     server.get("/nothing").refused(404);
+}
+
+/// Unix seconds, of which 32 bits would make one value or two.
+#[test]
+fn numbers_are_scaled_before_they_become_32_bits_wide() {
+    let folder = Folder::new();
+    let first = 1_700_000_000_i64;
+    let scales = InputScales { shifts: vec![first as f64 + 10.0], divisors: vec![5.0] };
+    let targets = TargetPlan::Classes { names: vec!["a".into(), "b".into()] };
+    let inputs = InputPreprocessing::matrix(1, &scales).unwrap();
+    let model = with_preprocessing(Preprocessing::new(inputs, targets).unwrap(), &[20], 3);
+    let server = Running::serving(&folder.save("clock", &model));
+    assert_eq!(server.get("/v2/models/clock").ok()["inputs"][0]["datatype"], "FP64");
+    let seconds: Vec<i64> = (0..20).map(|at| first + at).collect();
+    let raw = WideBatch::from_rows(1, seconds.iter().map(|&second| second as f64).collect());
+    let inputs = model.preprocessing.inputs(Features::Wide(raw), &Notices::default()).unwrap();
+    let outputs = model.network.predict(&mut Engine::new(1), &inputs);
+    let expected: Vec<f32> = (0..20).flat_map(|example| outputs.row(example).to_vec()).collect();
+    assert_ne!(expected[..2], expected[2..4]);
+    for datatype in ["INT64", "FP64"] {
+        let dense = json!({"name": "input", "shape": [20, 1], "datatype": datatype, "data": seconds});
+        let sparse = json!([
+            {"name": "indices", "shape": [20, 1], "datatype": "INT64", "data": vec![0; 20]},
+            {"name": "values", "shape": [20, 1], "datatype": datatype, "data": seconds},
+        ]);
+        for inputs in [json!([dense]), sparse] {
+            let answer = server.infer("clock", &json!({"inputs": inputs})).ok();
+            assert_eq!(floats(&answer, "probabilities"), expected, "{datatype}");
+        }
+    }
 }

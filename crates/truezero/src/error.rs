@@ -22,10 +22,11 @@ pub enum Error {
     /// The data does not suit the network or the training.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The cost or the weights became infinite or NaN.
+    /// The cost grew beyond any that learning has, or cost or weights became infinite or NaN.
     #[error(
-        "training diverged in epoch {epoch}, mini-batch {batch}: expected a finite cost, found {cost}\n\
-         hint: lower the learning rate, or limit the gradient with clip-norm"
+        "training diverged in epoch {epoch}{}: the mean cost of an example became {cost}\n\
+         hint: lower the learning rate, or limit the gradient with clip-norm",
+        if *batch > 0 { format!(", mini-batch {batch}") } else { String::new() }
     )]
     Diverged {
         /// Counted from 1.

@@ -10,7 +10,9 @@ use common::Numbers;
 use serde_json::Value;
 use truezero::onnx::{self, ExportOptions, ImportOptions};
 use truezero::{Activation, Architecture, Cost, Error, Initialisation, Model, Network};
-use truezero_data::{Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task};
+use truezero_data::{
+    Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task, WideBatch,
+};
 use truezero_sparse::{Batch, DenseBatch, Engine};
 
 const INPUTS: usize = 7;
@@ -144,6 +146,40 @@ fn weights_come_back_to_the_bit_and_signs_are_in_the_layer_above() {
     assert_eq!(imported.network.layers[0].weights, model.network.layers[0].weights);
     assert!(imported.network.layers.iter().all(|layer| layer.signs.is_none()));
     assert_eq!(predict(&model, raw.features.clone()), predict(&imported, raw.features));
+}
+
+/// Unix seconds of some minutes, of which 32 bits would make two or three values.
+#[test]
+fn a_graph_takes_64_bits_where_32_would_lose_what_the_scaling_needs() {
+    let seconds: Vec<f64> = (0..200).map(|at| 1_700_000_000.0 + f64::from(at)).collect();
+    let labels = (0..200).map(|at| if at < 100 { "before" } else { "after" }.to_owned()).collect();
+    let raw = Raw {
+        features: Features::Wide(WideBatch::from_rows(1, seconds)),
+        target: Some(RawTarget::Labels(labels)),
+        image: None,
+    };
+    let rows: Vec<usize> = (0..200).collect();
+    let preprocessing = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
+    let (narrow, _) = model(Activation::Rectifier, Task::Classify, Scaling::Standardize, false);
+    assert!(!narrow.onnx_input_is_wide());
+    let architecture = Architecture {
+        inputs: 1,
+        hidden: vec![8],
+        outputs: 2,
+        activations: vec![Activation::Rectifier],
+        sign_trick: false,
+        initialisation: Initialisation::Glorot,
+    };
+    let network = Network::random(&architecture, Cost::for_task(Task::Classify), 1);
+    let wide = Model { network, preprocessing, configuration: Value::Null, summary: None };
+    assert!(wide.onnx_input_is_wide());
+    let imported = import(wide.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
+    let (before, after) = (predict(&wide, raw.features.clone()), predict(&imported, raw.features));
+    assert!(difference(&before, &after) < 1e-6);
+    let mut outputs: Vec<u32> = (0..200).map(|example| after.row(example)[0].to_bits()).collect();
+    outputs.sort_unstable();
+    outputs.dedup();
+    assert!(outputs.len() > 150, "{} outputs for 200 different inputs", outputs.len());
 }
 
 /// A file that another program wrote, with inputs and what ONNX Runtime made of them.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use truezero_data::formats::Encoding;
-use truezero_data::{CellRules, Decimal, Expected, SourceSpec};
+use truezero_data::{CellRules, Decimal, Expected, Format, SourceSpec};
 
 use super::values::{Delimiter, Words, named};
 
@@ -14,7 +14,7 @@ pub struct ModelData {
     /// Model file that `truezero train` wrote
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// File, folder or name of a data set, in the form of the training data
+    /// File, folder or name of a data set, in the form of the training data; `-` for standard input
     #[arg(value_name = "DATA")]
     pub data: String,
     #[command(flatten)]
@@ -36,9 +36,12 @@ pub struct Reading {
     pub threads: Option<u16>,
 }
 
-/// How a table that is text is to be read.
+/// How files are to be read, those that are text above all.
 #[derive(Debug, clap::Args)]
 pub struct TextTableArgs {
+    /// What the files of DATA are [default: told by their content and their names]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<Format>(&Format::NAMES))]
+    pub format: Option<Format>,
     /// Whether the first line of a CSV or TSV file names the columns [default: as in training, where
     /// its content tells]
     #[arg(
@@ -79,6 +82,7 @@ impl TextTableArgs {
 
     /// Reads a source as it was said; what was not stays.
     pub fn apply(&self, spec: &mut SourceSpec) {
+        spec.format = self.format.or(spec.format);
         spec.header = self.header().or(spec.header);
         spec.delimiter = self.delimiter.map(|Delimiter(byte)| byte).or(spec.delimiter);
         spec.encoding = self.encoding.or(spec.encoding);

@@ -12,7 +12,8 @@ use super::{NetworkArgs, OptimizerArgs, PreparationArgs, PretrainingArgs, RunArg
 pub struct TrainArgs {
     /// File, folder or name of a data set [default: digits5k, 5000 handwritten digits that come with it]
     ///
-    /// CSV, TSV, Parquet, Arrow, svmlight, NPY, NPZ or IDX file (text formats and IDX also gzipped), a
+    /// CSV, TSV, Parquet, Arrow, svmlight, NPY, NPZ or IDX file (text formats and IDX also gzipped), `-` for
+    /// such a file from standard input, a folder or a pattern ('part-*.csv') of files of one table, a
     /// folder with the four standard IDX files, a folder of images in one folder per class, or a name
     /// that `truezero fetch --list` shows.
     #[arg(value_name = "DATA")]

@@ -19,6 +19,8 @@ struct Document {
     /// What the graph takes: `raw` numbers, or those that our preprocessing `prepared`.
     takes: GraphInputs,
     inputs: usize,
+    /// Of each of these numbers: 64 where 32 would lose what the scaling needs.
+    input_bits: u32,
     outputs: Vec<String>,
     /// Version of the operators.
     opset: i64,
@@ -47,9 +49,10 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
         GraphInputs::Prepared => "inputs that truezero prepared, named in its metadata",
     };
     output::print(&format!(
-        "{}: {} inputs, {} outputs, operators of version {OPSET}, {} bytes\ntakes {takes}\n",
+        "{}: {} inputs of {} bits, {} outputs, operators of version {OPSET}, {} bytes\ntakes {takes}\n",
         document.onnx,
         document.inputs,
+        document.input_bits,
         document.outputs.len(),
         document.bytes,
     ))
@@ -61,6 +64,7 @@ fn describe(model: &Model, args: &ExportArgs, bytes: usize) -> Document {
         task: model.preprocessing.task(),
         takes: model.onnx_inputs(),
         inputs: model.network.inputs(),
+        input_bits: if model.onnx_input_is_wide() { 64 } else { 32 },
         outputs: model.output_names(),
         opset: OPSET,
         bytes,

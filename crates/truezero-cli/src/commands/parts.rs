@@ -1,6 +1,6 @@
 //! Choosing a part of a source, or joining all of them.
 
-use truezero_data::{DataError, Features, Raw, RawTarget, Source};
+use truezero_data::{Raw, Source};
 
 use crate::args::Part;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Fa
         None if test.is_some() => (test, "test"),
         None | Some(Part::All) => {
             let rest = validation.into_iter().chain(test);
-            return Ok(rest.into_iter().try_fold(train, join)?);
+            return Ok(rest.into_iter().try_fold(train, Raw::append)?);
         }
     };
     chosen.ok_or_else(|| {
@@ -24,56 +24,9 @@ pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Fa
     })
 }
 
-/// One source's examples after another's.
-fn join(first: Raw, second: Raw) -> Result<Raw, DataError> {
-    let examples = second.examples();
-    let features = match (first.features, second.features) {
-        (Features::Matrix(mut a), Features::Matrix(b)) if a.width() == b.width() => {
-            a.append(&b);
-            Features::Matrix(a)
-        }
-        (Features::Matrix(a), Features::Matrix(b)) => {
-            let (expected, found) = (format!("{} columns", a.width()), b.width().to_string());
-            return Err(DataError::unsuitable("parts of the data", expected, found));
-        }
-        _ => {
-            return Err(DataError::unsuitable(
-                "parts of the data",
-                "matrices",
-                format!("a table of {examples}"),
-            ));
-        }
-    };
-    let target = match (first.target, second.target) {
-        (Some(a), Some(b)) => Some(append(a, b)?),
-        _ => None,
-    };
-    Ok(Raw { features, target, image: first.image })
-}
-
-fn append(first: RawTarget, second: RawTarget) -> Result<RawTarget, DataError> {
-    fn joined<T>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
-        a.extend(b);
-        a
-    }
-    match (first, second) {
-        (RawTarget::Labels(a), RawTarget::Labels(b)) => Ok(RawTarget::Labels(joined(a, b))),
-        (RawTarget::Numbers(mut a), RawTarget::Numbers(b)) => {
-            a.append(&b);
-            Ok(RawTarget::Numbers(a))
-        }
-        (RawTarget::Sets(a), RawTarget::Sets(b)) => Ok(RawTarget::Sets(joined(a, b))),
-        (RawTarget::Rows { width, values: a, names }, RawTarget::Rows { width: same, values: b, .. })
-            if width == same =>
-        {
-            Ok(RawTarget::Rows { width, values: joined(a, b), names })
-        }
-        _ => Err(DataError::unsuitable("targets of the parts of the data", "one kind", "several")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use truezero_data::{Features, RawTarget};
     use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
     use super::*;
@@ -96,7 +49,7 @@ mod tests {
     #[test]
     fn parts_are_joined_whatever_their_form() {
         let both = |a: Batch, b: Batch| {
-            let Features::Matrix(joined) = join(raw(a, &[1.0]), raw(b, &[2.0])).unwrap().features else {
+            let Features::Matrix(joined) = raw(a, &[1.0]).append(raw(b, &[2.0])).unwrap().features else {
                 panic!("a matrix")
             };
             let joined = match joined {

@@ -18,12 +18,17 @@ use crate::{files, json};
 
 /// What tables of predictions begin with, if there is a label in them.
 const LABELLED: [&[u8]; 2] = [b"label,probability_", b"labels,probability_"];
+/// The first column, where each example is a file of its own.
+const FILE: &[u8] = b"file,";
 
 #[derive(Serialize)]
 struct Document<'a> {
     task: Task,
     names: &'a [String],
     examples: usize,
+    /// Of each example, where each is a file of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,29 +44,35 @@ pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
         return by_parts(args, &model, &warnings);
     }
     let mut header = Vec::new();
-    write_csv(&model.predictions(DenseBatch::default()), &mut header).expect("a line in memory");
+    write_csv(&model.predictions(DenseBatch::default()), &[], &mut header).expect("a line in memory");
     let table = Kind {
         name: "a table of predictions",
         is: &|beginning| {
+            // Predictions for images begin with the names of their files.
+            let beginning = beginning.strip_prefix(FILE).unwrap_or(beginning);
             beginning.starts_with(&header) || LABELLED.iter().any(|label| beginning.starts_with(label))
         },
     };
     let inputs =
         InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
     let opened = args.out.as_ref().map(|out| files::open(out, table, &inputs, args.force)).transpose()?;
-    let raw = using::read(&model, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
+    let reading = &args.on.reading;
+    let (raw, names) =
+        using::read_named(&model, &args.on.data, reading, TargetOf::default(), warnings.notices())?;
+    let names: Vec<String> = names.iter().map(|path| path.display().to_string()).collect();
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let predictions = predict(&model, &mut engine, raw, &args.on.data, &warnings)?;
     if let Some(output) = &opened {
-        files::write(output, |file| write_csv(&predictions, file))?;
+        files::write(output, |file| write_csv(&predictions, &names, file))?;
     }
     match (&args.out, args.json) {
         (out, true) => json::document(&document(
             &predictions,
+            names,
             out.as_ref().map(|out| out.display().to_string()),
             &warnings,
         )),
-        (None, false) => output::stream(|out| write_csv(&predictions, out)),
+        (None, false) => output::stream(|out| write_csv(&predictions, &names, out)),
         (Some(out), false) => {
             output::print(&format!("{} predictions in {}\n", predictions.values.examples(), out.display()))
         }
@@ -129,27 +140,35 @@ fn header(Predictions { task, names, .. }: &Predictions) -> Vec<String> {
 }
 
 /// With the predictions themselves, unless they are in a file.
-fn document<'a>(predictions: &'a Predictions, out: Option<String>, warnings: &Warnings) -> Document<'a> {
+fn document<'a>(
+    predictions: &'a Predictions,
+    files: Vec<String>,
+    out: Option<String>,
+    warnings: &Warnings,
+) -> Document<'a> {
     let Predictions { task, names, values } = predictions;
     let examples = values.examples();
     let each = out.is_none().then(|| (0..examples).map(|example| predictions.of(example)).collect());
-    Document { task: *task, names, examples, out, predictions: each, warnings: warnings.all() }
+    Document { task: *task, names, examples, files, out, predictions: each, warnings: warnings.all() }
 }
 
-fn write_csv(predictions: &Predictions, out: &mut dyn Write) -> io::Result<()> {
-    csv(predictions, out).map_err(|error| match error.into_kind() {
+/// With the file of each example before its predictions, where each is a file of its own.
+fn write_csv(predictions: &Predictions, files: &[String], out: &mut dyn Write) -> io::Result<()> {
+    csv(predictions, files, out).map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     })
 }
 
-fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
+fn csv(predictions: &Predictions, files: &[String], out: &mut dyn Write) -> csv::Result<()> {
     let values = &predictions.values;
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(header(predictions))?;
+    let file = (!files.is_empty()).then(|| "file".to_owned());
+    csv.write_record(file.into_iter().chain(header(predictions)))?;
     for example in 0..values.examples() {
         let row = values.row(example).iter().map(ToString::to_string);
-        csv.write_record(predictions.of(example).label().into_iter().chain(row))?;
+        let file = files.get(example).cloned();
+        csv.write_record(file.into_iter().chain(predictions.of(example).label()).chain(row))?;
     }
     Ok(csv.flush()?)
 }
@@ -158,20 +177,23 @@ fn csv(predictions: &Predictions, out: &mut dyn Write) -> csv::Result<()> {
 mod tests {
     use super::*;
 
-    fn csv(task: Task, names: &[&str], values: &[f32]) -> String {
+    fn csv(task: Task, names: &[&str], values: &[f32], files: &[&str]) -> String {
+        let files: Vec<String> = files.iter().map(ToString::to_string).collect();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let values = DenseBatch::from_rows(names.len(), values);
         let mut text = Vec::new();
-        write_csv(&Predictions { task, names, values }, &mut text).unwrap();
+        write_csv(&Predictions { task, names, values }, &files, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 
     #[test]
     fn each_task_has_its_columns() {
-        let text = csv(Task::Classify, &["a", "b, c"], &[0.25, 0.75]);
+        let text = csv(Task::Classify, &["a", "b, c"], &[0.25, 0.75], &[]);
         assert_eq!(text, "label,probability_a,\"probability_b, c\"\n\"b, c\",0.25,0.75\n");
-        let text = csv(Task::Multilabel, &["x", "y"], &[0.75, 0.625, 0.5, 0.0]);
+        let text = csv(Task::Multilabel, &["x", "y"], &[0.75, 0.625, 0.5, 0.0], &[]);
         assert_eq!(text, "labels,probability_x,probability_y\nx;y,0.75,0.625\n,0.5,0\n");
-        assert_eq!(csv(Task::Regress, &["stars"], &[4.5, -1.0]), "stars\n4.5\n-1\n");
+        assert_eq!(csv(Task::Regress, &["stars"], &[4.5, -1.0], &[]), "stars\n4.5\n-1\n");
+        let text = csv(Task::Classify, &["a", "b"], &[0.25, 0.75, 1.0, 0.0], &["p/0.png", "p/1.png"]);
+        assert_eq!(text, "file,label,probability_a,probability_b\np/0.png,b,0.25,0.75\np/1.png,a,1,0\n");
     }
 }

@@ -72,7 +72,22 @@ pub fn read<'a>(
     target: TargetOf,
     notices: &Notices,
 ) -> Result<Raw, Failure> {
+    read_named(trained, data, reading, target, notices).map(|(raw, _)| raw)
+}
+
+/// As [`read`], and the file of each example where each has one of its own, as images have; else no files.
+pub fn read_named<'a>(
+    trained: impl Into<Trained<'a>>,
+    data: &str,
+    reading: &Reading,
+    target: TargetOf,
+    notices: &Notices,
+) -> Result<(Raw, Vec<PathBuf>), Failure> {
     let spec = spec(trained, data, &reading.table, notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
-    parts::choose(open(&spec)?, reading.part, data)
+    let mut source = open(&spec)?;
+    // They are known of the training part only, which is what is chosen where there is no other.
+    let parted = source.validation.is_some() || source.test.is_some();
+    let files = if parted { Vec::new() } else { std::mem::take(&mut source.files) };
+    Ok((parts::choose(source, reading.part, data)?, files))
 }

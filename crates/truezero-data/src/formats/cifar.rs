@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::matrix::MatrixBuilder;
 use crate::read::Input;
-use crate::{DataError, Features, ImageShape, Raw, RawTarget, Source};
+use crate::{DataError, ImageShape, Raw, RawTarget, Source};
 
 /// Files of the training part.
 pub const TRAIN: [&str; 5] =
@@ -77,7 +77,7 @@ pub fn read<'a>(files: impl IntoIterator<Item = Result<Input<'a>, DataError>>) -
         matrix.push(&row);
     }
     Ok(Raw {
-        features: Features::Matrix(matrix.finish()),
+        features: matrix.finish(),
         target: Some(RawTarget::Labels(labels)),
         image: Some(ImageShape { height: SIDE, width: SIDE, channels: CHANNELS }),
     })
@@ -88,6 +88,7 @@ mod tests {
     use truezero_sparse::Batch;
 
     use super::*;
+    use crate::Features;
 
     #[test]
     fn channels_become_innermost() {

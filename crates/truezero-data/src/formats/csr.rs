@@ -1,10 +1,12 @@
 //! Sparse matrices as scipy stores them, to rows of active values.
 
+use std::ops::AddAssign;
+
 /// Rows whose indices may stand in any order and repeatedly; repeated ones are added, as scipy means
 /// them. Everything else is checked when the batch is made.
-pub(crate) fn tidy(offsets: &mut [usize], indices: &mut Vec<u32>, values: &mut Vec<f32>) {
+pub(crate) fn tidy<T: Copy + AddAssign>(offsets: &mut [usize], indices: &mut Vec<u32>, values: &mut Vec<T>) {
     let (mut kept, mut start) = (0, 0);
-    let mut row: Vec<(u32, f32)> = Vec::new();
+    let mut row: Vec<(u32, T)> = Vec::new();
     for at in 1..offsets.len() {
         let end = offsets[at];
         row.clear();
@@ -43,12 +45,12 @@ pub(crate) fn check_offsets(offsets: &[usize], total: usize) -> Result<(), (usiz
 }
 
 /// Sorts (row, column, value) entries by row; `rows[k] < count`.
-pub(crate) fn from_entries(
+pub(crate) fn from_entries<T: Copy + Default>(
     count: usize,
     rows: &[u32],
     columns: &[u32],
-    entries: &[f32],
-) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+    entries: &[T],
+) -> (Vec<usize>, Vec<u32>, Vec<T>) {
     let mut offsets = vec![0; count + 1];
     for &row in rows {
         offsets[row as usize + 1] += 1;
@@ -57,7 +59,7 @@ pub(crate) fn from_entries(
         offsets[row + 1] += offsets[row];
     }
     let mut next = offsets.clone();
-    let (mut indices, mut values) = (vec![0; rows.len()], vec![0.0; rows.len()]);
+    let (mut indices, mut values) = (vec![0; rows.len()], vec![T::default(); rows.len()]);
     for ((&row, &column), &value) in rows.iter().zip(columns).zip(entries) {
         let at = &mut next[row as usize];
         (indices[*at], values[*at]) = (column, value);

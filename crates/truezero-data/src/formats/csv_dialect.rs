@@ -28,6 +28,12 @@ pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
     best.0
 }
 
+/// Whether a text looks like a table: some delimiter splits the first records, two or more, into equally many cells.
+pub(crate) fn looks_like(path: &Path, bytes: &[u8]) -> bool {
+    let (even_cells, ..) = score(delimiter(path, bytes), bytes);
+    even_cells && bytes.trim_ascii_end().contains(&b'\n')
+}
+
 /// Whether it splits the first records into equally many cells; how many there are in the first; and, as
 /// there may be one column only, whether at least it leaves them whole.
 fn score(delimiter: u8, bytes: &[u8]) -> (bool, usize, bool) {

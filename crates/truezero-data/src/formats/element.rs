@@ -1,5 +1,7 @@
 //! Numbers as binary formats store them: a kind, a byte order.
 
+use half::f16;
+
 /// What one number of an array is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -11,6 +13,7 @@ pub(crate) enum Kind {
     I16,
     I32,
     I64,
+    F16,
     F32,
     F64,
 }
@@ -27,7 +30,7 @@ impl Element {
     pub(crate) fn size(self) -> usize {
         match self.kind {
             Kind::U8 | Kind::I8 => 1,
-            Kind::U16 | Kind::I16 => 2,
+            Kind::U16 | Kind::I16 | Kind::F16 => 2,
             Kind::U32 | Kind::I32 | Kind::F32 => 4,
             Kind::U64 | Kind::I64 | Kind::F64 => 8,
         }
@@ -75,6 +78,13 @@ impl Element {
             Kind::I16 => each!(i16),
             Kind::I32 => each!(i32),
             Kind::I64 => each!(i64),
+            Kind::F16 => {
+                for chunk in bytes.as_chunks().0 {
+                    let half =
+                        if self.big_endian { f16::from_be_bytes(*chunk) } else { f16::from_le_bytes(*chunk) };
+                    take(half.to_f64());
+                }
+            }
             Kind::F32 => each!(f32),
             Kind::F64 => each!(f64),
         }
@@ -95,6 +105,7 @@ mod tests {
         assert_eq!(read(Kind::I16, true, &[0xff, 0xfe, 0x01, 0x00]), [-2.0, 256.0]);
         assert_eq!(read(Kind::I16, false, &[0xfe, 0xff]), [-2.0]);
         assert_eq!(read(Kind::U64, false, &[1, 0, 0, 0, 0, 0, 0, 0]), [1.0]);
+        assert_eq!(read(Kind::F16, false, &f16::from_f32(-1.5).to_le_bytes()), [-1.5]);
         assert_eq!(read(Kind::F32, true, &1.5f32.to_be_bytes()), [1.5]);
         assert_eq!(read(Kind::I8, false, &[0x80]), [-128.0]);
         let mut whole = Vec::new();

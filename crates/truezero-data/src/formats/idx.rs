@@ -5,7 +5,7 @@ use super::element::{Element, Kind};
 use super::matrix::{product, read_rows};
 use super::{channels_last, numbers};
 use crate::read::Input;
-use crate::{DataError, Features, Raw, RawTarget};
+use crate::{DataError, Raw, RawTarget};
 
 /// The type of the numbers, by the third byte of the file.
 fn element(code: u8) -> Option<Element> {
@@ -58,9 +58,9 @@ pub fn read_examples(mut input: Input) -> Result<Raw, DataError> {
         return Err(input.malformed("header", "2 dimensions or more", "1: labels, not examples"));
     }
     let width = product(&input, &dimensions)?;
-    let batch = read_rows(&mut input, element, examples, width)?;
+    let features = read_rows(&mut input, element, examples, width)?;
     input.end()?;
-    Ok(Raw { features: Features::Matrix(batch), target: None, image: channels_last(&dimensions) })
+    Ok(Raw { features, target: None, image: channels_last(&dimensions) })
 }
 
 /// Reads labels: one dimension, or two with several numbers for each example.
@@ -87,7 +87,7 @@ mod tests {
     use truezero_sparse::{Batch, DenseBatch};
 
     use super::*;
-    use crate::ImageShape;
+    use crate::{Features, ImageShape};
 
     fn file(code: u8, shape: &[u32], body: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0, 0, code, shape.len() as u8];
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             error(file(0x0d, &[1, 2], &[0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0])),
-            "test: row 1, column 2: expected a finite 32-bit number, found NaN"
+            "test: row 1, column 2: expected a finite number, found NaN"
         );
     }
 }

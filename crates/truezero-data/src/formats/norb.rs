@@ -6,7 +6,7 @@ use std::path::Path;
 use super::element::{Element, Kind};
 use super::matrix::{MatrixBuilder, check_finite, product};
 use crate::read::Input;
-use crate::{DataError, Features, Raw, RawTarget, Source};
+use crate::{DataError, Raw, RawTarget, Source};
 
 /// The file names of the training part begin so.
 pub const TRAIN: &str = "smallnorb-5x46789x9x18x6x2x96x96-training";
@@ -67,7 +67,7 @@ pub fn read(mut images: Input, mut classes: Input) -> Result<Raw, DataError> {
         return Err(classes.malformed("header", expected, labels.len().to_string()));
     }
     Ok(Raw {
-        features: Features::Matrix(matrix.finish()),
+        features: matrix.finish(),
         target: Some(RawTarget::Labels(labels)),
         image: None, // two cameras are neither grey nor colour
     })
@@ -140,6 +140,7 @@ mod tests {
     use truezero_sparse::{Batch, DenseBatch};
 
     use super::*;
+    use crate::Features;
 
     fn file(magic: u32, dimensions: &[u32], body: &[u8]) -> Vec<u8> {
         let mut words = vec![magic, dimensions.len() as u32];

@@ -1,13 +1,12 @@
 //! NPY, one numpy array in a file: a magic number, a version, a header that is a Python dictionary,
 //! then the elements in C or Fortran order.
 
-use truezero_sparse::Batch;
-
 use super::element::{Element, Kind};
 use super::matrix::{MatrixBuilder, check_finite, product, read_rows};
 use super::npy_header::{Header, Stored};
 use super::{channels_last, numbers, target};
 use crate::read::Input;
+use crate::wide::Values;
 use crate::{DataError, Features, ImageShape, Raw, RawTarget};
 
 /// Elements of a vector read at a time.
@@ -22,13 +21,13 @@ const CHUNK: usize = 1 << 14;
 pub fn read_examples(input: Input) -> Result<Raw, DataError> {
     let mut rows = Rows::open(input)?;
     let (examples, image) = (rows.left, rows.image);
-    let batch = if rows.fortran {
+    let features = if rows.fortran {
         read_columns(&mut rows.input, rows.element, examples, rows.width)?
     } else {
         read_rows(&mut rows.input, rows.element, examples, rows.width)?
     };
     rows.input.end()?;
-    Ok(Raw { features: Features::Matrix(batch), target: None, image })
+    Ok(Raw { features, target: None, image })
 }
 
 /// An array of examples whose header was read.
@@ -49,17 +48,22 @@ impl<'a> Rows<'a> {
         let element = header.numbers(&input)?;
         let (examples, dimensions) = match header.shape[..] {
             [examples, ref dimensions @ ..] if !dimensions.is_empty() => (examples, dimensions),
+            [_] => {
+                let expected = "an array of 2 dimensions or more, examples × columns";
+                let found = format!("{}\nhint: x.reshape(-1, 1) makes a column of it", header.shape_text());
+                return Err(input.malformed("header", expected, found));
+            }
             _ => {
-                return Err(input.malformed(
-                    "header",
-                    "an array of 2 dimensions or more",
-                    header.shape_text(),
-                ));
+                let expected = "an array of 2 dimensions or more, examples × columns";
+                return Err(input.malformed("header", expected, header.shape_text()));
             }
         };
         let width = product(&input, dimensions)?;
         if header.fortran && dimensions.len() > 1 {
-            let found = format!("Fortran order and shape {}", header.shape_text());
+            let found = format!(
+                "Fortran order and {}\nhint: numpy.ascontiguousarray puts it into C order",
+                header.shape_text()
+            );
             return Err(input.malformed("header", "C order, or 2 dimensions", found));
         }
         let image = channels_last(dimensions);
@@ -77,16 +81,17 @@ impl<'a> Rows<'a> {
     /// The next rows, at most `count`; none at the end.
     pub(crate) fn read(&mut self, count: usize) -> Result<Option<Raw>, DataError> {
         if self.fortran && self.width > 1 {
-            return Err(self.input.malformed("header", "C order, to be read row by row", "Fortran order"));
+            let found = "Fortran order\nhint: numpy.ascontiguousarray puts it into C order";
+            return Err(self.input.malformed("header", "C order, to be read row by row", found));
         }
         let count = count.min(self.left);
         if count == 0 {
             self.input.end()?;
             return Ok(None);
         }
-        let batch = read_rows(&mut self.input, self.element, count, self.width)?;
+        let features = read_rows(&mut self.input, self.element, count, self.width)?;
         self.left -= count;
-        Ok(Some(Raw { features: Features::Matrix(batch), target: None, image: self.image }))
+        Ok(Some(Raw { features, target: None, image: self.image }))
     }
 }
 
@@ -137,6 +142,14 @@ pub(crate) fn read_vector<T>(
     Ok(values)
 }
 
+/// Reads one dimension of numbers; demands that nothing follows.
+pub(crate) fn read_numbers(input: Input) -> Result<Values, DataError> {
+    let mut elements = Elements::open(input)?;
+    let numbers = elements.numbers(elements.left)?;
+    elements.end()?;
+    Ok(numbers)
+}
+
 /// An array of one dimension whose header was read.
 pub(crate) struct Elements<'a> {
     input: Input<'a>,
@@ -160,31 +173,55 @@ impl<'a> Elements<'a> {
         self.left
     }
 
-    /// The next elements, `count` or as many as there are.
+    /// The next elements, `count` or as many as there are, each through `convert`.
     pub(crate) fn read<T>(
         &mut self,
         count: usize,
         expected: &str,
         convert: impl Fn(f64) -> Option<T>,
     ) -> Result<Vec<T>, DataError> {
-        let count = count.min(self.left);
-        let (mut values, mut bytes) = (Vec::new(), Vec::new());
-        while values.len() < count {
-            let chunk = (count - values.len()).min(CHUNK);
+        let mut values = Vec::new();
+        self.each(count, expected, |number| convert(number).map(|value| values.push(value)).is_some())?;
+        Ok(values)
+    }
+
+    /// The next numbers, `count` or as many as there are.
+    pub(crate) fn numbers(&mut self, count: usize) -> Result<Values, DataError> {
+        let mut numbers = Values::default();
+        self.each(count, "a finite number", |number| {
+            numbers.push(number);
+            number.is_finite()
+        })?;
+        Ok(numbers)
+    }
+
+    /// Gives the next elements, `count` or as many as there are, to `take`, which answers whether they are as
+    /// `expected`.
+    fn each(
+        &mut self,
+        count: usize,
+        expected: &str,
+        mut take: impl FnMut(f64) -> bool,
+    ) -> Result<(), DataError> {
+        let end = self.read + count.min(self.left);
+        let mut bytes = Vec::new();
+        while self.read < end {
+            let chunk = (end - self.read).min(CHUNK);
             self.input.fill(&mut bytes, (chunk * self.element.size()) as u64, "elements")?;
-            let mut bad = None;
-            self.element.each(&bytes, |number| match convert(number) {
-                Some(value) => values.push(value),
-                None => bad = bad.or(Some((values.len(), number))),
+            let (mut at, mut bad) = (self.read, None);
+            self.element.each(&bytes, |number| {
+                at += 1;
+                if !take(number) && bad.is_none() {
+                    bad = Some((at, number));
+                }
             });
             if let Some((at, number)) = bad {
-                let place = format!("element {}", self.read + at + 1);
-                return Err(self.input.malformed(place, expected, number.to_string()));
+                return Err(self.input.malformed(format!("element {at}"), expected, number.to_string()));
             }
+            self.read += chunk;
+            self.left -= chunk;
         }
-        self.read += count;
-        self.left -= count;
-        Ok(values)
+        Ok(())
     }
 
     /// An error at an element.
@@ -221,20 +258,25 @@ pub(crate) fn is_matrix(input: &mut Input) -> bool {
 }
 
 /// Reads a matrix stored column by column.
-fn read_columns(input: &mut Input, element: Element, rows: usize, width: usize) -> Result<Batch, DataError> {
+fn read_columns(
+    input: &mut Input,
+    element: Element,
+    rows: usize,
+    width: usize,
+) -> Result<Features, DataError> {
     let count = product(input, &[rows, width, element.size()])?;
     let mut bytes = Vec::new();
     input.fill(&mut bytes, count as u64, "elements")?;
-    let mut columns: Vec<f32> = Vec::with_capacity(rows * width);
-    element.each(&bytes, |value| columns.push(value as f32));
+    let mut columns = Values::default();
+    element.each(&bytes, |value| columns.push(value));
     drop(bytes);
     let mut matrix = MatrixBuilder::new(input, rows, width)?;
     let mut row = Vec::new();
     for at in 0..rows {
         row.clear();
-        row.extend((0..width).map(|column| columns[column * rows + at]));
+        row.extend((0..width).map(|column| columns.get(column * rows + at)));
         check_finite(input, at, &row)?;
-        matrix.push(&row);
+        matrix.push_wide(&row);
     }
     Ok(matrix.finish())
 }

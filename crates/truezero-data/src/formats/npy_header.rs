@@ -150,7 +150,7 @@ fn tuple(text: &str) -> Result<Vec<usize>, Mismatch> {
 
 /// The meaning of numpy's type codes, such as `<f4`, `|u1` or `<U12`.
 fn element_type(code: &str) -> Result<Stored, Mismatch> {
-    const EXPECTED: &str = "integers, floats of 4 or 8 bytes, bool or strings";
+    const EXPECTED: &str = "integers, floats of 2, 4 or 8 bytes, bool or strings";
     let (big_endian, plain) = match code.split_at_checked(1) {
         Some((">", plain)) => (true, plain),
         Some(("<" | "|" | "=", plain)) => (false, plain),
@@ -165,6 +165,7 @@ fn element_type(code: &str) -> Result<Stored, Mismatch> {
         "i2" => Kind::I16,
         "i4" => Kind::I32,
         "i8" => Kind::I64,
+        "f2" => Kind::F16,
         "f4" => Kind::F32,
         "f8" => Kind::F64,
         _ => {
@@ -172,11 +173,24 @@ fn element_type(code: &str) -> Result<Stored, Mismatch> {
             return match (letter, length.parse()) {
                 ("U", Ok(length)) => Ok(Stored::Text { wide: true, length, big_endian }),
                 ("S", Ok(length)) => Ok(Stored::Text { wide: false, length, big_endian }),
-                _ => mismatch(EXPECTED, code),
+                _ => Err((EXPECTED.to_owned(), unread(letter, code))),
             };
         }
     };
     Ok(Stored::Numbers(Element { kind, big_endian }))
+}
+
+/// What other types hold, and what can be done.
+fn unread(letter: &str, code: &str) -> String {
+    let (what, hint) = match letter {
+        "O" => ("Python objects", "x.astype(float) or x.astype(str) makes numbers or strings of them"),
+        "c" => ("complex numbers", "numpy.column_stack([x.real, x.imag]) makes real ones of them"),
+        "f" => ("long floats", "x.astype('float64') makes plain ones of them"),
+        "M" | "m" => ("dates or times", "x.astype('int64') makes numbers of them"),
+        _ => return format!("{:?}", code.chars().take(40).collect::<String>()),
+    };
+    let code: String = code.chars().take(40).collect();
+    format!("{what} ({code})\nhint: {hint}")
 }
 
 #[cfg(test)]
@@ -199,9 +213,9 @@ mod tests {
             ("{'descr'}", "a colon"),
             ("{'descr': [('a', '<f4')]}", "one type for all elements"),
             ("{'descr': f4}", "a quoted string"),
-            ("{'descr': '|O'}", "integers, floats of 4 or 8 bytes, bool or strings"),
-            ("{'descr': '<c8'}", "integers, floats of 4 or 8 bytes, bool or strings"),
-            ("{'descr': 'é'}", "integers, floats of 4 or 8 bytes, bool or strings"),
+            ("{'descr': '|O'}", "integers, floats of 2, 4 or 8 bytes, bool or strings"),
+            ("{'descr': '<c8'}", "integers, floats of 2, 4 or 8 bytes, bool or strings"),
+            ("{'descr': 'é'}", "integers, floats of 2, 4 or 8 bytes, bool or strings"),
             ("{'fortran_order': Maybe}", "True or False"),
             ("{'shape': (1, -2)}", "a tuple of sizes"),
             ("{'shape': (1, 2}", "a tuple"),

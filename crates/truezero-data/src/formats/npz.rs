@@ -13,29 +13,59 @@ use zip::{CompressionMethod, ZipArchive};
 use super::npy;
 use super::npz_sparse;
 use crate::read::{BUFFER, Input, tells_broken_data};
-use crate::{DataError, Raw, Source};
+use crate::source::part::PartName;
+use crate::{DataError, Notice, Notices, Raw, Source};
 
 /// What a zip archive begins with.
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
-/// Names under which examples are looked for; without any, the first matrix of the archive is it.
-const EXAMPLES: [&str; 3] = ["x", "X", "data"];
-/// Names under which targets are looked for.
-const TARGETS: [&str; 4] = ["y", "Y", "labels", "target"];
+/// Words for examples in the names of arrays, those that are taken first before others.
+const EXAMPLES: [&str; 8] = ["x", "data", "images", "image", "features", "inputs", "samples", "arr_0"];
+/// Words for targets.
+const TARGETS: [&str; 6] = ["y", "labels", "label", "targets", "target", "arr_1"];
 
-/// Reads examples, and targets where the archive has them. An archive with members `x_train` and
-/// `y_train` has a training part, and a test part if there are `x_test` and `y_test`.
+/// What the name of an array tells: `x`, `y_train`, `val_images` and the like, in lower or upper case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Role {
+    part: Option<PartName>,
+    targets: bool,
+    /// The place of its word among all of the kind.
+    rank: usize,
+}
+
+impl Role {
+    fn of(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let plain = |part: Option<PartName>, word: &str| {
+            let rank = |words: &[&str]| words.iter().position(|&known| known == word);
+            let examples = rank(&EXAMPLES).map(|rank| Self { part, targets: false, rank });
+            examples.or_else(|| rank(&TARGETS).map(|rank| Self { part, targets: true, rank }))
+        };
+        plain(None, &name).or_else(|| {
+            let (first, second) = name.split_once('_')?;
+            match (PartName::of(first), PartName::of(second)) {
+                (Some(part), None) => plain(Some(part), second),
+                (None, Some(part)) => plain(Some(part), first),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// Reads examples, and targets where the archive has them: arrays `x` and `y`, or `images` and `labels`, and so on. An
+/// archive with `x_train` has a training part, a validation part if there is `x_val`, and a test part if there is
+/// `x_test`. Without any of these, the first matrix of the archive is it.
 ///
 /// # Errors
 /// If the archive is broken, holds no matrix, or an array violates its format.
-pub fn read(path: &Path) -> Result<Source, DataError> {
+pub fn read(path: &Path, notices: &Notices) -> Result<Source, DataError> {
     let file = File::open(path).map_err(DataError::io("open", path))?;
     let mut file = BufReader::new(file);
     let start = file.fill_buf().map_err(DataError::io("read", path))?;
     if start.starts_with(MAGIC) {
-        read_archive(path, file)
+        read_archive(path, file, notices)
     } else {
         // Gzipped as a whole: a zip archive is read from its end, so all of it has to be there.
-        read_archive(path, Cursor::new(Input::open(path)?.rest()?))
+        read_archive(path, Cursor::new(Input::open(path)?.rest()?), notices)
     }
 }
 
@@ -43,42 +73,61 @@ pub fn read(path: &Path) -> Result<Source, DataError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Source, DataError> {
-    read_archive(Path::new(name), Cursor::new(bytes))
+pub fn read_bytes(name: &str, bytes: &[u8], notices: &Notices) -> Result<Source, DataError> {
+    if bytes.starts_with(MAGIC) {
+        return read_archive(Path::new(name), Cursor::new(bytes), notices);
+    }
+    read_archive(Path::new(name), Cursor::new(Input::from_bytes(name, bytes).rest()?), notices)
 }
 
-fn read_archive(path: &Path, reader: impl Read + Seek) -> Result<Source, DataError> {
+fn read_archive(path: &Path, reader: impl Read + Seek, notices: &Notices) -> Result<Source, DataError> {
     let mut archive = Archive::new(path, reader)?;
     if archive.has("format") {
         let raw = npz_sparse::read(&mut archive)?;
         return Ok(Source::from(raw));
     }
-    let suffixed = |names: &[&str], suffix: &str| -> Vec<String> {
-        names.iter().map(|name| format!("{name}{suffix}")).collect()
+    let names = archive.names();
+    let find = |part: Option<PartName>, targets: bool| {
+        let roles = names.iter().filter_map(|name| Some((Role::of(name)?, name)));
+        let of_kind = roles.filter(|(role, _)| role.part == part && role.targets == targets);
+        of_kind.min_by_key(|(role, _)| role.rank).map(|(_, name)| name.clone())
     };
-    let mut part = |suffix: &str| -> Result<Option<Raw>, DataError> {
-        let examples = suffixed(&EXAMPLES, suffix).into_iter().find(|name| archive.has(name));
-        let examples = match examples {
-            None if suffix.is_empty() => archive.first_matrix()?,
+    let parted = find(Some(PartName::Train), false).is_some();
+    let mut used: Vec<String> = Vec::new();
+    let mut part = |part: Option<PartName>| -> Result<Option<Raw>, DataError> {
+        let examples = match find(part, false) {
+            None if part.is_none() => archive.first_matrix()?,
             found => found,
         };
         let Some(examples) = examples else { return Ok(None) };
         let mut raw = archive.member(&examples, npy::read_examples)?;
-        if let Some(name) = suffixed(&TARGETS, suffix).into_iter().find(|name| archive.has(name)) {
+        used.push(examples);
+        if let Some(name) = find(part, true) {
             raw.target = Some(archive.member(&name, npy::read_labels)?);
+            used.push(name);
         }
         Ok(Some(raw))
     };
-    if let Some(train) = part("_train")? {
-        return Ok(Source { test: part("_test")?, ..Source::from(train) });
+    let source = if parted {
+        part(Some(PartName::Train))?.map(Source::from).map(|source| {
+            let (validation, test) = (part(Some(PartName::Validation))?, part(Some(PartName::Test))?);
+            Ok::<_, DataError>(Source { validation, test, ..source })
+        })
+    } else {
+        part(None)?.map(|raw| Ok(Source::from(raw)))
+    };
+    let Some(source) = source.transpose()? else {
+        let expected = "a matrix, named x, X, data or otherwise";
+        let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(DataError::malformed(path, "archive", expected, found));
+    };
+    let left_out: Vec<&str> = names.iter().filter(|name| !used.contains(name)).map(String::as_str).collect();
+    if !left_out.is_empty() {
+        let message = format!("arrays left out: {}", left_out.join(", "));
+        let hint = "examples are x, targets y, their parts x_train, x_val and x_test";
+        notices.tell(Notice::new(path.display().to_string(), message).hint(hint));
     }
-    if let Some(raw) = part("")? {
-        return Ok(Source::from(raw));
-    }
-    let expected = format!("a matrix, named {} or otherwise", EXAMPLES.join(", "));
-    let names = archive.names();
-    let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(DataError::malformed(path, "archive", expected, found))
+    Ok(source)
 }
 
 /// A zip archive of NPY files.
@@ -149,7 +198,7 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
     /// The first array of two dimensions or more that is not named as targets are.
     fn first_matrix(&mut self) -> Result<Option<String>, DataError> {
         for name in self.names() {
-            if !TARGETS.contains(&name.as_str())
+            if Role::of(&name).is_none_or(|role| !role.targets)
                 && self.member(&name, |mut input| Ok(npy::is_matrix(&mut input)))?
             {
                 return Ok(Some(name));
@@ -213,5 +262,26 @@ fn broken(path: &Path, error: ZipError) -> DataError {
     match error {
         ZipError::Io(error) if !tells_broken_data(&error) => DataError::io("read", path)(error),
         error => DataError::malformed(path, "archive", "a zip archive of .npy members", error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_arrays_tell_what_they_are() {
+        let role = |name| Role::of(name).map(|Role { part, targets, .. }| (part, targets));
+        for name in ["x_val", "X_val", "val_images", "dev_x", "x_valid", "data_validation"] {
+            assert_eq!(role(name), Some((Some(PartName::Validation), false)), "{name}");
+        }
+        for name in ["y_train", "train_labels", "Y_train", "training_target"] {
+            assert_eq!(role(name), Some((Some(PartName::Train), true)), "{name}");
+        }
+        assert_eq!(role("arr_1"), Some((None, true)));
+        assert_eq!(role("images"), Some((None, false)));
+        for name in ["weights", "train", "x_y", "x_train_mean"] {
+            assert_eq!(role(name), None, "{name}");
+        }
     }
 }

@@ -4,12 +4,11 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use truezero_sparse::{ActiveBatch, Batch};
-
 use super::csr::{check_offsets, from_entries, tidy};
-use super::npy::{read_string, read_vector};
+use super::npy::{read_numbers, read_string, read_vector};
 use super::npz::Archive;
-use crate::{DataError, Features, Raw};
+use crate::wide::Values;
+use crate::{DataError, Raw};
 
 /// Rows a matrix may have beyond the entries it stores. Only COO and CSC can announce rows at no cost.
 const MAX_EMPTY_ROWS: usize = 1 << 22;
@@ -21,7 +20,7 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
         return Err(wrong(archive, "format.npy", "csr, csc or coo", &format));
     }
     let (rows, width) = shape(archive)?;
-    let data = archive.member("data", |input| read_vector(input, FINITE, finite))?;
+    let data = archive.member("data", read_numbers)?;
     let (offsets, indices, values) = match format.as_str() {
         "csr" => {
             let offsets = offsets(archive, rows, data.len())?;
@@ -64,19 +63,28 @@ pub(crate) fn matrix(
     first: usize,
     mut offsets: Vec<usize>,
     mut indices: Vec<u32>,
-    mut values: Vec<f32>,
+    mut values: Values,
 ) -> Result<Raw, DataError> {
-    tidy(&mut offsets, &mut indices, &mut values);
-    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+    let infinite = match &mut values {
+        Values::Single(values) => {
+            tidy(&mut offsets, &mut indices, values);
+            values.iter().position(|value| !value.is_finite())
+        }
+        Values::Double(values) => {
+            tidy(&mut offsets, &mut indices, values);
+            values.iter().position(|value| !value.is_finite())
+        }
+    };
+    if let Some(at) = infinite {
         let row = first + offsets.partition_point(|&offset| offset <= at);
         let place = format!("row {row}, column {}", indices[at] + 1);
-        let expected = "a finite 32-bit number as the sum of repeated entries";
-        return Err(DataError::malformed(path, place, expected, values[at].to_string()));
+        let expected = "a finite number as the sum of repeated entries";
+        return Err(DataError::malformed(path, place, expected, values.get(at).to_string()));
     }
-    let batch = ActiveBatch::from_parts(width, offsets, indices, values).map_err(|error| {
+    let features = values.rows(width, offsets, indices).map_err(|error| {
         DataError::malformed(path, "indptr.npy and indices.npy", "compressed rows", error.to_string())
     })?;
-    Ok(Raw { features: Features::Matrix(Batch::Active(batch)), target: None, image: None })
+    Ok(Raw { features, target: None, image: None })
 }
 
 fn wrong<R: Read + Seek>(
@@ -86,12 +94,6 @@ fn wrong<R: Read + Seek>(
     found: &dyn ToString,
 ) -> DataError {
     DataError::malformed(archive.path(), place, expected, found.to_string())
-}
-
-/// What values are to be, and one of them if it is such.
-pub(crate) const FINITE: &str = "a finite 32-bit number";
-pub(crate) fn finite(value: f64) -> Option<f32> {
-    Some(value as f32).filter(|value| value.is_finite())
 }
 
 /// An index below `bound`, if it is one.
@@ -139,14 +141,14 @@ fn indices<R: Read + Seek>(
     Ok(indices)
 }
 
-type Parts = (Vec<usize>, Vec<u32>, Vec<f32>);
+type Parts = (Vec<usize>, Vec<u32>, Values);
 
 fn entries<R: Read + Seek>(
     archive: &Archive<R>,
     rows: usize,
     row_of: &[u32],
     column_of: &[u32],
-    data: &[f32],
+    data: &Values,
 ) -> Result<Parts, DataError> {
     let most = data.len() + MAX_EMPTY_ROWS;
     if rows > most {
@@ -157,5 +159,14 @@ fn entries<R: Read + Seek>(
             &rows,
         ));
     }
-    Ok(from_entries(rows, row_of, column_of, data))
+    Ok(match data {
+        Values::Single(data) => {
+            let (offsets, indices, values) = from_entries(rows, row_of, column_of, data);
+            (offsets, indices, Values::Single(values))
+        }
+        Values::Double(data) => {
+            let (offsets, indices, values) = from_entries(rows, row_of, column_of, data);
+            (offsets, indices, Values::Double(values))
+        }
+    })
 }

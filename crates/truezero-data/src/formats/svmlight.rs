@@ -1,12 +1,15 @@
 //! svmlight and LIBSVM text: on each line a target (or several labels joined by commas), perhaps
 //! `qid:…`, then `index:value` pairs, perhaps `# a comment`.
 //!
-//! Read line by line; a matrix of a million rows takes 8 bytes for each non-zero and nothing else.
+//! Read line by line; a matrix takes 8 bytes for each non-zero, 12 where 32 bits do not hold its numbers, and
+//! nothing else.
 
-use truezero_sparse::{ActiveBatch, Batch};
+use std::path::Path;
 
+use super::DENSE_FROM;
 use crate::read::Input;
-use crate::{DataError, Features, Numbers, Raw, RawTarget};
+use crate::wide::Values;
+use crate::{DataError, Features, Notice, Notices, Numbers, Raw, RawTarget};
 
 /// How an svmlight file counts its columns, which the file itself does not say. Found in the training
 /// file and given again for later files, so that a column keeps its place.
@@ -25,12 +28,84 @@ pub struct Numbering {
 /// # Errors
 /// If a line is not as above, an index stands twice in it or does not fit 32 bits, or a number is not
 /// finite; the line is named.
-pub fn read(input: Input, numbering: Option<Numbering>) -> Result<(Raw, Numbering), DataError> {
+pub fn read(
+    input: Input,
+    numbering: Option<Numbering>,
+    notices: &Notices,
+) -> Result<(Raw, Numbering), DataError> {
     let mut lines = Lines::new(input);
     let block = lines.block(usize::MAX, false)?;
+    let labels = block.labels();
+    labels.tell(lines.input.path(), notices);
     let numbering = numbering.unwrap_or_else(|| block.guess());
-    let raw = block.raw(&lines.input, numbering)?;
+    let mut raw = block.raw(&lines.input, numbering)?;
+    let dense = is_dense(raw.features.active(), raw.examples(), numbering);
+    raw.features = raw.features.in_form(dense);
+    if labels.labelled == 0 {
+        raw.target = None;
+    }
     Ok((raw, numbering))
+}
+
+/// Whether a text looks like examples in this format.
+pub(crate) fn looks_like(bytes: &[u8]) -> bool {
+    let mut lines = Lines::new(Input::from_bytes("text", bytes));
+    // A line that is none, as of a CSV file, is an error.
+    lines.block(LOOK, false).is_ok_and(|block| block.active() > 0)
+}
+
+/// Whether so many values are not zero that all are kept, as those of other formats are.
+pub(crate) fn is_dense(active: usize, examples: usize, numbering: Numbering) -> bool {
+    let all = examples as f64 * numbering.width as f64;
+    all > 0.0 && active as f64 >= DENSE_FROM * all
+}
+
+/// Values looked at to tell the format.
+const LOOK: usize = 1000;
+
+/// What examples have as labels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Labels {
+    /// Examples with one label or more, with more than one, and with none.
+    pub(crate) labelled: usize,
+    several: usize,
+    none: usize,
+    /// The first line without a label.
+    first_without: usize,
+}
+
+impl Labels {
+    /// Those of more examples, too.
+    pub(crate) fn add(&mut self, more: Self) {
+        if self.none == 0 {
+            self.first_without = more.first_without;
+        }
+        self.labelled += more.labelled;
+        self.several += more.several;
+        self.none += more.none;
+    }
+
+    fn count(&mut self, labels: usize, line: usize) {
+        let of_one = match labels {
+            0 => Self { none: 1, first_without: line, ..Self::default() },
+            1 => Self { labelled: 1, ..Self::default() },
+            _ => Self { labelled: 1, several: 1, ..Self::default() },
+        };
+        self.add(of_one);
+    }
+
+    /// An example without a label makes sets of all labels, which may not be what was meant.
+    pub(crate) fn tell(&self, path: &Path, notices: &Notices) {
+        if self.none > 0 && self.labelled > 0 && self.several == 0 {
+            let message = format!(
+                "{} of {} examples without a label, so that any number of labels is learned for each",
+                self.none,
+                self.none + self.labelled
+            );
+            let place = format!("{}: line {}", path.display(), self.first_without);
+            notices.tell(Notice::new(place, message).hint("a line begins with its label: `1 3:0.5`"));
+        }
+    }
 }
 
 /// A file read block by block.
@@ -45,6 +120,7 @@ pub(crate) struct Lines<'a> {
 pub(crate) struct Block {
     rows: Rows,
     targets: Targets,
+    labels: Labels,
 }
 
 impl<'a> Lines<'a> {
@@ -56,15 +132,25 @@ impl<'a> Lines<'a> {
     /// have sets of labels, even if these do not look so.
     pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
         let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Numbers::default()) };
-        let mut block = Block { rows: Rows { offsets: vec![0], ..Rows::default() }, targets };
+        let rows = Rows { offsets: vec![0], ..Rows::default() };
+        let mut block = Block { rows, targets, labels: Labels::default() };
         while block.rows.indices.len() + block.rows.offsets.len() <= values
             && self.input.line(&mut self.line, self.number + 1)?
         {
             self.number += 1;
-            parse_line(&self.line, &mut block.rows, &mut block.targets).map_err(|wrong| {
+            if self.number == 1
+                && let Some(columns) = header(&self.line)
+            {
+                (block.rows.smallest, block.rows.largest) = (Some(0), columns.checked_sub(1));
+                continue;
+            }
+            let labels = parse_line(&self.line, &mut block.rows, &mut block.targets).map_err(|wrong| {
                 let found = format!("{:?}", wrong.found);
                 self.input.malformed(format!("line {}", self.number), wrong.expected, found)
             })?;
+            if let Some(labels) = labels {
+                block.labels.count(labels, self.number);
+            }
         }
         Ok(block)
     }
@@ -78,6 +164,15 @@ impl<'a> Lines<'a> {
 impl Block {
     pub(crate) fn examples(&self) -> usize {
         self.rows.offsets.len() - 1
+    }
+
+    /// Values that are given.
+    pub(crate) fn active(&self) -> usize {
+        self.rows.indices.len()
+    }
+
+    pub(crate) fn labels(&self) -> Labels {
+        self.labels
     }
 
     /// Least and greatest index.
@@ -98,9 +193,8 @@ impl Block {
         if self.rows.smallest.is_some_and(|index| index < numbering.first) {
             return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
         }
-        let batch = self.rows.number(numbering);
-        let batch = batch.map_err(|error| input.malformed("columns", "a matrix", error))?;
-        let features = Features::Matrix(Batch::Active(batch));
+        let features = self.rows.number(numbering);
+        let features = features.map_err(|error| input.malformed("columns", "a matrix", error))?;
         Ok(Raw { features, target: Some(self.targets.into()), image: None })
     }
 }
@@ -118,7 +212,7 @@ impl Numbering {
 struct Rows {
     offsets: Vec<usize>,
     indices: Vec<u32>,
-    values: Vec<f32>,
+    values: Values,
     smallest: Option<u32>,
     largest: Option<u32>,
 }
@@ -129,10 +223,13 @@ impl Rows {
         let start = self.offsets[self.offsets.len() - 1];
         let row = &mut self.indices[start..];
         if !row.is_sorted_by(|a, b| a < b) {
-            let mut pairs: Vec<_> = row.iter().copied().zip(self.values[start..].iter().copied()).collect();
+            let pairs = row.iter().enumerate().map(|(at, &index)| (index, self.values.get(start + at)));
+            let mut pairs: Vec<_> = pairs.collect();
             pairs.sort_by_key(|&(index, _)| index);
-            for (at, (index, value)) in pairs.into_iter().enumerate() {
-                (row[at], self.values[start + at]) = (index, value);
+            self.values.truncate(start);
+            for (to, (index, value)) in row.iter_mut().zip(pairs) {
+                *to = index;
+                self.values.push(value);
             }
         }
         let twice = row.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
@@ -142,7 +239,7 @@ impl Rows {
         twice
     }
 
-    fn number(mut self, Numbering { first, width }: Numbering) -> Result<ActiveBatch, String> {
+    fn number(mut self, Numbering { first, width }: Numbering) -> Result<Features, String> {
         if first > 0 {
             self.indices.iter_mut().for_each(|index| *index -= first);
         }
@@ -151,7 +248,8 @@ impl Rows {
             for offset in &mut self.offsets[1..] {
                 for at in start..*offset {
                     if (self.indices[at] as usize) < width {
-                        (self.indices[kept], self.values[kept]) = (self.indices[at], self.values[at]);
+                        self.indices[kept] = self.indices[at];
+                        self.values.copy(at, kept);
                         kept += 1;
                     }
                 }
@@ -161,8 +259,7 @@ impl Rows {
             self.indices.truncate(kept);
             self.values.truncate(kept);
         }
-        ActiveBatch::from_parts(width, self.offsets, self.indices, self.values)
-            .map_err(|error| error.to_string())
+        self.values.rows(width, self.offsets, self.indices).map_err(|error| error.to_string())
     }
 }
 
@@ -173,24 +270,22 @@ enum Targets {
 }
 
 impl Targets {
-    fn push(&mut self, text: &str) -> Result<(), Wrong> {
+    /// How many labels there are.
+    fn push(&mut self, text: &str) -> Result<usize, Wrong> {
         if let Self::Numbers(numbers) = self {
             if !text.is_empty() && !text.contains(',') {
                 numbers.push(parse_number(text)?, text);
-                return Ok(());
+                return Ok(1);
             }
             let sets = (0..numbers.values().len()).map(|row| vec![numbers.label(row).into_owned()]);
             *self = Self::Sets(sets.collect());
         }
         if let Self::Sets(sets) = self {
-            let labels = text.split(',').filter(|label| !label.is_empty());
-            sets.push(
-                labels
-                    .map(|label| parse_number(label).map(|_| label.to_owned()))
-                    .collect::<Result<_, _>>()?,
-            );
+            let labels = text.split(',').map(str::trim).filter(|label| !label.is_empty());
+            let set = labels.map(|label| parse_number(label).map(|_| label.to_owned()));
+            sets.push(set.collect::<Result<_, _>>()?);
         }
-        Ok(())
+        Ok(text.split(',').filter(|label| !label.trim().is_empty()).count())
     }
 }
 
@@ -213,18 +308,37 @@ fn wrong<T>(expected: &str, found: &str) -> Result<T, Wrong> {
     Err(Wrong { expected: expected.to_owned(), found: found.chars().take(40).collect() })
 }
 
-fn parse_line(line: &[u8], rows: &mut Rows, targets: &mut Targets) -> Result<(), Wrong> {
+/// The number of columns, if a line is the first one of a file of the Extreme Classification Repository: how many
+/// examples, columns and labels follow. Its indices count from 0.
+fn header(line: &[u8]) -> Option<u32> {
+    let mut numbers = std::str::from_utf8(line).ok()?.split_ascii_whitespace().map(str::parse::<u32>);
+    match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(_)), Some(Ok(columns)), Some(Ok(_)), None) => Some(columns),
+        _ => None,
+    }
+}
+
+/// Appends an example; how many labels it has, if the line holds one.
+fn parse_line(line: &[u8], rows: &mut Rows, targets: &mut Targets) -> Result<Option<usize>, Wrong> {
     let data = line.split(|&byte| byte == b'#').next().unwrap_or_default();
     let Ok(text) = std::str::from_utf8(data) else {
         return wrong("ASCII text", &String::from_utf8_lossy(data));
     };
-    if text.trim().is_empty() {
-        return Ok(());
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
     }
-    // A line that starts with a blank, or with its first pair, has no label at all.
-    let end = text.find(|character: char| character.is_ascii_whitespace()).unwrap_or(text.len());
-    let (target, pairs) = if text[..end].contains(':') { ("", text) } else { text.split_at(end) };
-    targets.push(target)?;
+    // A line that starts with its first pair has no label at all; after a comma, more labels follow.
+    let mut end = 0;
+    for word in text.split_inclusive(|character: char| character.is_ascii_whitespace()) {
+        let more = end == 0 || text[..end].trim_end().ends_with(',') || word.starts_with(',');
+        if !more || word.contains(':') {
+            break;
+        }
+        end += word.len();
+    }
+    let (target, pairs) = text.split_at(end);
+    let labels = targets.push(target.trim())?;
     for pair in pairs.split_ascii_whitespace() {
         let Some((index, value)) = pair.split_once(':') else { return wrong("index:value", pair) };
         if index == "qid" {
@@ -235,13 +349,13 @@ fn parse_line(line: &[u8], rows: &mut Rows, targets: &mut Targets) -> Result<(),
             Ok(index) if index < u32::MAX => rows.indices.push(index),
             _ => return wrong(&format!("an index of at most {}", u32::MAX - 1), index),
         }
-        match value.parse::<f32>() {
+        match value.parse::<f64>() {
             Ok(value) if value.is_finite() => rows.values.push(value),
-            _ => return wrong("a finite 32-bit number", value),
+            _ => return wrong("a finite number", value),
         }
     }
     match rows.end() {
-        None => Ok(()),
+        None => Ok(Some(labels)),
         Some(index) => wrong("each index once", &format!("index {index} twice")),
     }
 }
@@ -255,15 +369,19 @@ fn parse_number(text: &str) -> Result<f64, Wrong> {
 
 #[cfg(test)]
 mod tests {
+    use truezero_sparse::Batch;
+
     use super::super::csr::entries;
     use super::*;
 
     fn parse(text: &str, numbering: Option<Numbering>) -> Result<(Raw, Numbering), DataError> {
-        read(Input::from_bytes("test", text.as_bytes()), numbering)
+        read(Input::from_bytes("test", text.as_bytes()), numbering, &Notices::default())
     }
 
     fn rows(raw: Raw) -> Vec<Vec<(u32, f32)>> {
-        let Features::Matrix(Batch::Active(batch)) = raw.features else { panic!("expected active values") };
+        let Features::Matrix(Batch::Active(batch)) = raw.features.in_form(false) else {
+            panic!("expected numbers of 32 bits")
+        };
         entries(&batch)
     }
 
@@ -311,14 +429,47 @@ mod tests {
                 "test: line 1: expected an index of at most 4294967294, found \"4294967295\"",
             ),
             ("1 -1:1\n", "test: line 1: expected an index of at most 4294967294, found \"-1\""),
-            ("1 1:inf\n", "test: line 1: expected a finite 32-bit number, found \"inf\""),
-            ("1 1:1e39\n", "test: line 1: expected a finite 32-bit number, found \"1e39\""),
+            ("1 1:inf\n", "test: line 1: expected a finite number, found \"inf\""),
+            ("1 1:1e309\n", "test: line 1: expected a finite number, found \"1e309\""),
             ("nan 1:1\n", "test: line 1: expected a finite number as target, found \"nan\""),
             ("cat 1:1\n", "test: line 1: expected a finite number as target, found \"cat\""),
             ("1 1\n", "test: line 1: expected index:value, found \"1\""),
             ("1 a:1\n", "test: line 1: expected an index of at most 4294967294, found \"a\""),
         ] {
             assert_eq!(parse(text, None).err().unwrap().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn labels_may_stand_apart_or_be_missing() {
+        let notices = Notices::default();
+        let target =
+            |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
+        assert_eq!(target("  1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
+        assert_eq!(target("1:1\n 2:1\n"), None, "examples without labels have no targets");
+        let sets = |sets: &[&[&str]]| {
+            let owned = |set: &&[&str]| set.iter().map(ToString::to_string).collect();
+            Some(RawTarget::Sets(sets.iter().map(owned).collect()))
+        };
+        assert_eq!(target("0, 2 1:1\n1 ,2 1:1\n1:1\n"), sets(&[&["0", "2"], &["1", "2"], &[]]));
+        assert!(notices.all().is_empty(), "{:?}", notices.all());
+        assert_eq!(target("1 1:1\n2:1\n"), sets(&[&["1"], &[]]));
+        assert_eq!(notices.all()[0].place, "test: line 2");
+    }
+
+    #[test]
+    fn a_header_tells_the_columns() {
+        let (raw, numbering) = parse("2 5 3\n0,1 1:1\n2 3:1\n", None).unwrap();
+        assert_eq!((raw.examples(), numbering), (2, Numbering { first: 0, width: 5 }));
+    }
+
+    #[test]
+    fn what_is_not_this_format_does_not_look_like_it() {
+        for text in ["1 1:1\n-1 3:0.5 # c\n", "1,2 7:1\n", "2 5 3\n0 1:1\n", "1:1\n"] {
+            assert!(looks_like(text.as_bytes()), "{text:?}");
+        }
+        for text in ["1,2\n3,4\n", "1\n2\n", "12:30,5\n12:31,6\n", "time: 5\n", ""] {
+            assert!(!looks_like(text.as_bytes()), "{text:?}");
         }
     }
 }

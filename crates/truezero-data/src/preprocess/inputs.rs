@@ -82,6 +82,15 @@ impl InputPreprocessing {
         }
     }
 
+    /// The same for a matrix of numbers, if to scale them is all that is done, and none was missing in training.
+    #[must_use]
+    pub fn of_numbers(&self) -> Option<Self> {
+        match &self.0 {
+            InputPlan::Matrix(_) => Some(self.clone()),
+            InputPlan::Table(plan) => Self::matrix(plan.width(), &plan.scales()?).ok(),
+        }
+    }
+
     /// Inputs of a network. A matrix is changed in place. What is no error but should be known is told.
     ///
     /// # Errors
@@ -90,12 +99,13 @@ impl InputPreprocessing {
     pub fn inputs(&self, features: Features, notices: &Notices) -> Result<Batch, DataError> {
         match (&self.0, features) {
             (InputPlan::Matrix(plan), Features::Matrix(batch)) => plan.apply(batch),
-            (InputPlan::Matrix(plan), Features::Table(table)) => plan.apply(table::numbers_only(table)?),
-            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table, notices),
-            (InputPlan::Table(_), Features::Matrix(batch)) => {
-                let found = format!("a matrix of {} columns without names", batch.width());
-                Err(DataError::unsuitable("inputs", "a table, as in training", found))
+            (InputPlan::Matrix(plan), Features::Wide(batch)) => plan.apply_wide(batch),
+            (InputPlan::Matrix(_), Features::Table(table)) => {
+                self.inputs(table::numbers_only(table)?, notices)
             }
+            (InputPlan::Table(plan), Features::Table(table)) => plan.apply(table, notices),
+            (InputPlan::Table(_), Features::Matrix(batch)) => Err(no_table(batch.width())),
+            (InputPlan::Table(_), Features::Wide(batch)) => Err(no_table(batch.width())),
         }
     }
 
@@ -138,4 +148,9 @@ impl InputPreprocessing {
             InputPlan::Table(plan) => plan.text_columns(),
         }
     }
+}
+
+fn no_table(width: usize) -> DataError {
+    let found = format!("a matrix of {width} columns without names");
+    DataError::unsuitable("inputs", "a table, as in training", found)
 }

@@ -22,9 +22,53 @@ pub enum Scaling {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InputScales {
     /// One for all inputs, one for each, or none if there is nothing to subtract.
-    pub shifts: Vec<f32>,
+    pub shifts: Vec<f64>,
     /// One for all inputs, one for each, or none if there is nothing to divide by.
-    pub divisors: Vec<f32>,
+    pub divisors: Vec<f64>,
+}
+
+/// So much of a unit of an input may be lost to rounding before it is scaled.
+const LOSS: f64 = 1.0 / 4096.0;
+
+/// Whether numbers about as large as a shift, rounded to 32 bits, would change an input by more than 1/4096, as Unix
+/// seconds of a few days would.
+fn needs_double(shift: f64, divisor: f64) -> bool {
+    let rounding = shift.abs() * f64::from(f32::EPSILON) / 2.0;
+    rounding > LOSS * divisor || !(shift as f32).is_finite() || !(divisor as f32).is_normal()
+}
+
+/// A shift and a divisor in 32 bits where these are enough: other programs can then scale in 32 bits as we do.
+pub(super) fn rounded((shift, divisor): (f64, f64)) -> (f64, f64) {
+    if needs_double(shift, divisor) {
+        return (shift, divisor);
+    }
+    (f64::from(shift as f32), f64::from(divisor as f32))
+}
+
+impl InputScales {
+    /// Shift and divisor of each input that has its own, or of all.
+    fn each(&self) -> impl Iterator<Item = (f64, f64)> {
+        let of = |values: &[f64], at: usize, default: f64| match values {
+            [] => default,
+            [one] => *one,
+            each => each[at],
+        };
+        let count = self.shifts.len().max(self.divisors.len());
+        (0..count).map(move |at| (of(&self.shifts, at, 0.0), of(&self.divisors, at, 1.0)))
+    }
+
+    /// The same in 32 bits, input by input, where these are enough.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let (shifts, divisors) = self.each().map(rounded).unzip();
+        let kept = |numbers, of: &[f64]| if of.is_empty() { Vec::new() } else { numbers };
+        Self { shifts: kept(shifts, &self.shifts), divisors: kept(divisors, &self.divisors) }
+    }
+
+    /// Whether what is to be scaled needs 64 bits: 32 would lose differences that matter.
+    pub fn need_double(&self) -> bool {
+        self.each().any(|(shift, divisor)| needs_double(shift, divisor))
+    }
 }
 
 /// What is known of a column of numbers.
@@ -114,4 +158,21 @@ impl Summary {
 /// A divisor that leaves numbers as they are where there is nothing to divide by.
 pub(super) fn or_one(divisor: f64) -> f64 {
     if divisor == 0.0 { 1.0 } else { divisor }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_kept_where_they_matter() {
+        let (shift, divisor) = (1_700_000_099.5, 57.7);
+        assert_eq!(rounded((shift, divisor)), (shift, divisor));
+        assert_eq!(rounded((0.1, 3.3)), (f64::from(0.1f32), f64::from(3.3f32)));
+        let scales = |shifts: &[f64]| InputScales { shifts: shifts.to_vec(), divisors: vec![divisor] };
+        assert!(scales(&[0.5, shift]).need_double());
+        assert!(!scales(&[0.5, 1987.0]).need_double());
+        assert!(!InputScales::default().need_double());
+        assert!(InputScales { shifts: vec![], divisors: vec![1e300] }.need_double());
+    }
 }

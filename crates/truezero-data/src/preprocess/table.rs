@@ -7,9 +7,9 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::column::{ColumnPlan, Encoded};
 use super::scaling::InputScales;
-use crate::formats::DENSE_FROM;
 use crate::formats::table::missing_columns;
-use crate::{CellRules, Column, ColumnValues, DataError, Expected, Notices, Table};
+use crate::formats::{DENSE_FROM, MatrixBuilder};
+use crate::{CellRules, Column, ColumnValues, DataError, Expected, Features, Input, Notices, Table};
 
 /// The rules of the columns, in the order of their inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -52,8 +52,6 @@ impl TablePlan {
     pub(super) fn scales(&self) -> Option<InputScales> {
         let scale = |column: &Named| match column.inputs {
             ColumnPlan::Number { shift, divisor, missing: false, .. } => {
-                let (shift, divisor) = (shift as f32, divisor as f32);
-                // Some 64-bit numbers are not 32-bit ones.
                 (shift.is_finite() && divisor.is_normal()).then_some((shift, divisor))
             }
             _ => None,
@@ -149,19 +147,26 @@ fn assemble(rows: usize, width: usize, columns: &[(u32, Encoded)]) -> Batch {
 }
 
 /// A table of numbers as a matrix, for a model trained on a matrix: columns count by position.
-pub(super) fn numbers_only(table: Table) -> Result<Batch, DataError> {
+pub(super) fn numbers_only(table: Table) -> Result<Features, DataError> {
     let width = table.columns.len();
-    let mut encoded = Vec::with_capacity(width);
-    for (column, offset) in table.columns.into_iter().zip(0..) {
+    let mut columns = Vec::with_capacity(width);
+    for column in table.columns {
         let wrong = |found: &str| {
             let place = format!("column {:?}", column.name);
             DataError::unsuitable(place, "numbers, as the model was trained on a matrix", found)
         };
-        let ColumnValues::Numbers(numbers) = &column.values else { return Err(wrong("words")) };
+        let ColumnValues::Numbers(numbers) = column.values else { return Err(wrong("words")) };
         if numbers.iter().any(|number| number.is_nan()) {
             return Err(wrong("a missing value"));
         }
-        encoded.push((offset, Encoded::Numbers(numbers.iter().map(|&number| number as f32).collect(), None)));
+        columns.push(numbers);
     }
-    Ok(assemble(table.rows, width, &encoded))
+    let mut matrix = MatrixBuilder::new(&Input::from_bytes("table", &[]), table.rows, width)?;
+    let mut row = Vec::with_capacity(width);
+    for at in 0..table.rows {
+        row.clear();
+        row.extend(columns.iter().map(|numbers| numbers[at]));
+        matrix.push_wide(&row);
+    }
+    Ok(matrix.finish())
 }

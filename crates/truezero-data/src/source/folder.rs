@@ -1,21 +1,24 @@
-//! A folder of data: the standard IDX files, CIFAR-10, small NORB, or images by class.
+//! A folder of data: the standard IDX files, CIFAR-10, small NORB, images by class or without, or the files of a table.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::formats::{cifar, idx, images, norb};
-use crate::read::Input;
-use crate::{DataError, Raw, Source};
+use super::entries::{count, is_shard, name, visible};
+use super::part::PartName;
+use super::{SourceSpec, detect, idx_set, no_columns, read_file};
+use crate::formats::images::{self, Images};
+use crate::formats::{TableOptions, cifar, norb};
+use crate::stream::Stream;
+use crate::{DataError, Notice, Source};
 
 /// Reads a folder by what it holds.
-pub(crate) fn read(folder: &Path) -> Result<Source, DataError> {
-    let mut sets = idx_sets(folder)?;
+pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError> {
+    let mut sets = idx_set::find(folder)?;
     match sets.len() {
         0 => {}
         1 => {
+            no_columns(spec, "a folder of IDX files")?;
             let (_, set) = sets.pop_first().expect("one set");
-            return read_idx(folder, &set);
+            return idx_set::read(folder, &set);
         }
         _ => {
             let names: Vec<String> = sets.into_keys().collect();
@@ -31,35 +34,143 @@ pub(crate) fn read(folder: &Path) -> Result<Source, DataError> {
         }
     }
     if folder.join(cifar::TEST).exists() {
+        no_columns(spec, "a folder of CIFAR-10")?;
         return cifar::read_folder(folder);
     }
     if ["", ".gz"].iter().any(|end| folder.join(format!("{}-dat.mat{end}", norb::TRAIN)).exists()) {
+        no_columns(spec, "a folder of small NORB")?;
         return norb::read_folder(folder);
     }
-    if !has_folders(folder)? {
-        let expected = "the standard IDX files, CIFAR-10, small NORB, or a folder of images for each class";
-        return Err(DataError::malformed(folder, "folder", expected, "none of them"));
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        visible(folder)?.into_iter().partition(|path| path.is_dir());
+    if let Some(source) = read_images(folder, &folders, spec)? {
+        return Ok(source);
     }
-    read_images(folder)
+    if let Some((number, first)) = images::others(folder)? {
+        let found = format!(
+            "{} of other formats, such as {}\nhint: save them as PNG or JPEG",
+            count(number, "image"),
+            first.strip_prefix(folder).unwrap_or(&first).display()
+        );
+        return Err(DataError::malformed(folder, "folder", "PNG or JPEG images", found));
+    }
+    let files: Vec<PathBuf> = files.into_iter().filter(|path| is_shard(path)).collect();
+    if !files.is_empty() {
+        return read_tables(folder, &files, spec);
+    }
+    if let Some(partition) = folders.iter().find(|path| name(path).contains('=')) {
+        let expected = "files of one table in the folder itself";
+        let found = format!(
+            "partitions, as {}\nhint: name the files, as in '{}'",
+            name(partition),
+            folder.join("*/*").display()
+        );
+        return Err(DataError::malformed(folder, "folder", expected, found));
+    }
+    let expected = "the standard IDX files, CIFAR-10, small NORB, the files of a table, or a folder of images for each class";
+    Err(DataError::malformed(folder, "folder", expected, "none of them"))
 }
 
-fn has_folders(folder: &Path) -> Result<bool, DataError> {
-    let mut entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
-    Ok(entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir())))
-}
-
-/// Reads class folders, or those in `train`, `validation` and `test` if there are such.
-fn read_images(folder: &Path) -> Result<Source, DataError> {
-    let part = |name: &str| -> Result<Option<Raw>, DataError> {
-        let folder = folder.join(name);
+/// Reads class folders, those in the folders of parts if there are such, or images without classes; none if there are
+/// no images at all.
+fn read_images(folder: &Path, folders: &[PathBuf], spec: &SourceSpec) -> Result<Option<Source>, DataError> {
+    let named = |(raw, files): Images| Source { files, ..Source::from(raw) };
+    let mut parts: [Option<PathBuf>; 3] = Default::default();
+    let mut others = Vec::new();
+    for inner in folders {
         // A class may be called so too; then it holds images, not folders.
-        let parted = folder.is_dir() && has_folders(&folder)?;
-        if parted { images::read_folder(&folder).map(Some) } else { Ok(None) }
+        let parted = visible(inner)?.iter().any(|path| path.is_dir()) && !images::has_images(inner)?;
+        match PartName::of(&name(inner)).filter(|_| parted) {
+            Some(part) => {
+                if let Some(other) = parts[part as usize].replace(inner.clone()) {
+                    let expected = format!("one folder for the {}", part.name());
+                    let found = format!("{} and {}", name(&other), name(inner));
+                    return Err(DataError::malformed(folder, "folder", expected, found));
+                }
+            }
+            None => others.push(inner),
+        }
+    }
+    let [train, validation, test] = parts;
+    if let Some(train) = train {
+        no_columns(spec, "a folder of images")?;
+        if let [first, ..] = others[..] {
+            let message = format!(
+                "{} left out, such as {}: no part of the data",
+                count(others.len(), "folder"),
+                name(first)
+            );
+            spec.notices.tell(Notice::new(folder.display().to_string(), message));
+        }
+        let part = |folder: Option<PathBuf>| {
+            folder.map(|folder| images::read_folder(&folder, &spec.notices).map(|(raw, _)| raw)).transpose()
+        };
+        let source = named(images::read_folder(&train, &spec.notices)?);
+        return Ok(Some(Source { validation: part(validation)?, test: part(test)?, ..source }));
+    }
+    for inner in folders {
+        if images::has_images(inner)? {
+            no_columns(spec, "a folder of images")?;
+            return images::read_folder(folder, &spec.notices).map(named).map(Some);
+        }
+    }
+    if images::has_images(folder)? {
+        no_columns(spec, "a folder of images")?;
+        return images::read_flat(folder, &spec.notices).map(named).map(Some);
+    }
+    Ok(None)
+}
+
+/// Reads the files of a table: each a part, if they are named so, else one after the other.
+fn read_tables(folder: &Path, files: &[PathBuf], spec: &SourceSpec) -> Result<Source, DataError> {
+    let of = |part: PartName| -> Vec<&PathBuf> {
+        files.iter().filter(|path| PartName::of_file(&name(path)) == Some(part)).collect()
     };
-    Ok(match part("train")? {
-        Some(train) => Source { validation: part("validation")?, test: part("test")?, ..Source::from(train) },
-        None => images::read_folder(folder)?.into(),
+    let [train, validation, test] = PartName::ALL.map(of);
+    if train.is_empty() || (validation.is_empty() && test.is_empty()) {
+        return gathered(spec);
+    }
+    let left_out = files.len() - train.len() - validation.len() - test.len();
+    if left_out > 0 {
+        let message = format!("{} left out: their names tell no part of the data", count(left_out, "file"));
+        spec.notices.tell(Notice::new(folder.display().to_string(), message));
+    }
+    let only = |files: &[&PathBuf], part: PartName, numbering| match files {
+        [] => Ok(None),
+        [file] => {
+            let format = spec.format.map_or_else(|| detect(file), Ok)?;
+            read_file(file, format, &TableOptions::of(spec), numbering).map(Some)
+        }
+        [first, second, ..] => {
+            let expected = format!("one file for the {}", part.name());
+            let found = format!("{}, {} …\nhint: name them, as in 'train-*'", name(first), name(second));
+            Err(DataError::malformed(folder, "folder", expected, found))
+        }
+    };
+    let source = only(&train, PartName::Train, spec.numbering)?.expect("one file or more");
+    let further = |files: &[&PathBuf], part| {
+        only(files, part, source.numbering).map(|source| source.map(|source| source.train))
+    };
+    Ok(Source {
+        validation: further(&validation, PartName::Validation)?,
+        test: further(&test, PartName::Test)?,
+        ..source
     })
+}
+
+/// Reads files of one format, which a folder or a pattern names, one after the other.
+pub(crate) fn gathered(spec: &SourceSpec) -> Result<Source, DataError> {
+    // The labels of all are put to them by `open`.
+    let stream = Stream::open(&SourceSpec { labels: None, ..spec.clone() })?;
+    let mut all: Option<Source> = None;
+    for piece in stream.pieces() {
+        let piece = piece?;
+        all = Some(match all {
+            None => Source { numbering: stream.numbering(), ..Source::from(piece) },
+            Some(source) => Source { train: source.train.append(piece)?, ..source },
+        });
+    }
+    all.ok_or_else(|| DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"))
 }
 
 /// Reads the IDX files `NAME-train-images-idx3-ubyte` … if `path` is `FOLDER/NAME`.
@@ -70,88 +181,6 @@ pub(crate) fn read_prefix(path: &Path) -> Result<Option<Source>, DataError> {
     if !folder.is_dir() {
         return Ok(None);
     }
-    let set = idx_sets(folder)?.remove(name);
-    set.map(|set| read_idx(folder, &set)).transpose()
-}
-
-/// The files of a data set: images and labels of the parts.
-#[derive(Debug, Default)]
-struct IdxSet {
-    train: [Option<PathBuf>; 2],
-    test: [Option<PathBuf>; 2],
-}
-
-/// The standard IDX files of a folder, by what stands before `train` or `test` in their names.
-fn idx_sets(folder: &Path) -> Result<BTreeMap<String, IdxSet>, DataError> {
-    let mut sets: BTreeMap<String, IdxSet> = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(DataError::io("read", folder))? {
-        let path = entry.map_err(DataError::io("read", folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Some(IdxName { prefix, test, labels }) = idx_name(&name) else { continue };
-        let set = sets.entry(prefix.to_owned()).or_default();
-        let part = if test { &mut set.test } else { &mut set.train };
-        let file = &mut part[usize::from(labels)];
-        // The shorter name is the one that is not gzipped: quicker to read.
-        if file.as_ref().is_none_or(|other| path.as_os_str().len() < other.as_os_str().len()) {
-            *file = Some(path);
-        }
-    }
-    Ok(sets)
-}
-
-/// What a standard name tells.
-#[derive(Debug, PartialEq)]
-struct IdxName<'a> {
-    prefix: &'a str,
-    test: bool,
-    labels: bool,
-}
-
-/// Understands `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte`,
-/// `emnist-letters-test-images-idx3-ubyte.gz` and the like.
-fn idx_name(name: &str) -> Option<IdxName<'_>> {
-    let name = name.strip_suffix(".gz").unwrap_or(name).strip_suffix("-ubyte")?;
-    let name = ["-idx1", ".idx1", "-idx3", ".idx3"].iter().find_map(|end| name.strip_suffix(end))?;
-    let (part, what) = name.rsplit_once('-')?;
-    let (prefix, part) = part.rsplit_once('-').unwrap_or(("", part));
-    let test = match part {
-        "train" => false,
-        "t10k" | "test" => true,
-        _ => return None,
-    };
-    let labels = match what {
-        "images" => false,
-        "labels" => true,
-        _ => return None,
-    };
-    Some(IdxName { prefix, test, labels })
-}
-
-fn read_idx(folder: &Path, set: &IdxSet) -> Result<Source, DataError> {
-    let part = |[images, labels]: &[Option<PathBuf>; 2], name: &str| -> Result<Raw, DataError> {
-        let missing =
-            |what: &str| DataError::malformed(folder, "folder", format!("{name}-{what}-ubyte"), "none");
-        let images = images.as_ref().ok_or_else(|| missing("images-idx3"))?;
-        let labels = labels.as_ref().ok_or_else(|| missing("labels-idx1"))?;
-        let target = Some(idx::read_labels(Input::open(labels)?)?);
-        Ok(Raw { target, ..idx::read_examples(Input::open(images)?)? })
-    };
-    let train = part(&set.train, "train")?;
-    let test = if set.test.iter().any(Option::is_some) { Some(part(&set.test, "t10k")?) } else { None };
-    Ok(Source { test, ..Source::from(train) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn standard_names_are_understood() {
-        let name = |prefix, test, labels| Some(IdxName { prefix, test, labels });
-        assert_eq!(idx_name("train-images-idx3-ubyte"), name("", false, false));
-        assert_eq!(idx_name("t10k-labels.idx1-ubyte.gz"), name("", true, true));
-        assert_eq!(idx_name("emnist-letters-test-images-idx3-ubyte.gz"), name("emnist-letters", true, false));
-        assert_eq!(idx_name("train-pictures-idx3-ubyte"), None);
-        assert_eq!(idx_name("images-idx3-ubyte"), None);
-    }
+    let set = idx_set::find(folder)?.remove(name);
+    set.map(|set| idx_set::read(folder, &set)).transpose()
 }

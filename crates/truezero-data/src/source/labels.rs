@@ -4,44 +4,61 @@ use std::path::Path;
 
 use crate::formats::{idx, npy, npy_header};
 use crate::read::Input;
-use crate::{DataError, Numbers, RawTarget};
+use crate::{DataError, Notice, Notices, Numbers, RawTarget};
 
-/// Reads targets: IDX, NPY, or text with one on each line (numbers if all of them are).
-pub(crate) fn read(path: &Path) -> Result<RawTarget, DataError> {
+use super::foreign;
+
+/// Bytes looked at to tell what a file is.
+const START: usize = 1 << 10;
+
+/// Reads targets: IDX, NPY, or text with one on each line (numbers if all of them are, a header apart).
+pub(crate) fn read(path: &Path, notices: &Notices) -> Result<RawTarget, DataError> {
     let mut input = Input::open(path)?;
-    let start = input.peek(8)?;
+    let start = input.peek(START)?;
     if idx::matches(&start) {
         idx::read_labels(input)
     } else if start.starts_with(npy_header::MAGIC) {
         npy::read_labels(input)
     } else {
-        read_lines(input)
+        foreign::refuse(path, &start, "IDX, .npy or text with one label on each line")?;
+        read_lines(input, notices)
     }
 }
 
-fn read_lines(mut input: Input) -> Result<RawTarget, DataError> {
-    let mut target = RawTarget::Numbers(Numbers::default());
-    let mut line = Vec::new();
-    while input.line(&mut line, target.examples() + 1)? {
-        let label = std::str::from_utf8(&line).map(str::trim).unwrap_or_default();
-        if label.is_empty() {
-            let place = format!("line {}", target.examples() + 1);
+fn read_lines(mut input: Input, notices: &Notices) -> Result<RawTarget, DataError> {
+    let mut labels: Vec<String> = Vec::new();
+    let (mut line, mut number, mut blank) = (Vec::new(), 0, None);
+    while input.line(&mut line, number + 1)? {
+        number += 1;
+        let place = |number: usize| format!("line {number}");
+        let Ok(label) = std::str::from_utf8(&line).map(str::trim) else {
             let found = line.escape_ascii().take(40).map(char::from).collect::<String>();
-            return Err(input.malformed(place, "a label in UTF-8", format!("\"{found}\"")));
-        }
-        match &mut target {
-            RawTarget::Numbers(numbers) => match label.parse() {
-                Ok(number) if f64::is_finite(number) => numbers.push(number, label),
-                _ => {
-                    let before = (0..numbers.values().len()).map(|row| numbers.label(row).into_owned());
-                    target = RawTarget::Labels(before.chain([label.to_owned()]).collect());
-                }
-            },
-            RawTarget::Labels(labels) => labels.push(label.to_owned()),
-            RawTarget::Rows { .. } | RawTarget::Sets(_) => {}
+            return Err(input.malformed(place(number), "a label in UTF-8", format!("\"{found}\"")));
+        };
+        if label.is_empty() {
+            blank = blank.or(Some(number));
+        } else if let Some(blank) = blank {
+            // Only at the end a blank line is no example without a label.
+            return Err(input.malformed(place(blank), "a label in UTF-8", "\"\""));
+        } else {
+            labels.push(label.to_owned());
         }
     }
-    Ok(target)
+    let parse = |label: &String| label.parse().ok().filter(|number: &f64| number.is_finite());
+    let headed = labels.len() > 1
+        && parse(&labels[0]).is_none()
+        && labels[1..].iter().all(|label| parse(label).is_some());
+    if headed {
+        let header = labels.remove(0);
+        let message = format!("{header:?} is taken for a header, as numbers follow");
+        notices.tell(Notice::new(format!("{}: line 1", input.path().display()), message));
+    }
+    let mut numbers = Numbers::default();
+    for label in &labels {
+        let Some(number) = parse(label) else { return Ok(RawTarget::Labels(labels)) };
+        numbers.push(number, label);
+    }
+    Ok(RawTarget::Numbers(numbers))
 }
 
 #[cfg(test)]
@@ -50,9 +67,11 @@ mod tests {
 
     #[test]
     fn lines_are_numbers_if_all_of_them_are() {
-        let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()));
+        let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()), &Notices::default());
         assert_eq!(read("1\n -2.5\r\n").unwrap(), RawTarget::Numbers(vec![1.0, -2.5].into()));
         assert_eq!(read("01\ncat").unwrap(), RawTarget::Labels(vec!["01".into(), "cat".into()]));
+        let headed = read("label\n1\n2\n\n").unwrap();
+        assert_eq!(headed, RawTarget::Numbers(vec![1.0, 2.0].into()), "a header, a blank end");
         let error = read("1\n\n2\n").unwrap_err().to_string();
         assert_eq!(error, "test: line 2: expected a label in UTF-8, found \"\"");
     }

@@ -1,19 +1,27 @@
 //! From what a person names (a file, a folder, a data set) to examples.
 
 mod detect;
+pub(crate) mod entries;
 mod folder;
+mod foreign;
+mod idx_set;
 mod labels;
+pub(crate) mod part;
+mod piped;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::formats::svmlight::{self, Numbering};
-use crate::formats::{Encoding, TableOptions, arrow, csv, idx, npy, npz, parquet};
+use crate::formats::{Encoding, TableOptions, arrow, csv, idx, images, npy, npz, parquet};
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
 use crate::{CellRules, DataError, Expected, Notices, Raw, RawTarget, digits5k, fetch};
-pub(crate) use detect::{Format, detect};
+pub use detect::Format;
+pub(crate) use detect::detect;
 pub(crate) use labels::read as read_labels;
+pub(crate) use piped::is_piped;
+pub use piped::{MAX_PIPED, STDIN};
 
 /// The name of the embedded data set that is taken where none is named.
 pub const EMBEDDED: &str = "digits5k";
@@ -24,9 +32,11 @@ const FILM_SNIPPETS: &str = "film-snippets";
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceSpec {
-    /// A path, or the name of a data set: `digits5k`, `film-snippets`, or one that [`fetch`] knows. Names
+    /// A path, a pattern of files of one format, `-` for standard input, or the name of a data set: `digits5k`, `film-snippets`, or one that [`fetch`] knows. Names
     /// go first; a file that is called so is `./digits5k`.
     pub data: String,
+    /// What the file is; told by its content and its name if `None`.
+    pub format: Option<Format>,
     /// The column of a table that is to be learned.
     pub target: Option<String>,
     /// The columns of a table that are running text.
@@ -73,11 +83,13 @@ pub struct Source {
     pub test: Option<Raw>,
     /// How the columns of an svmlight file were counted; to be given with later files.
     pub numbering: Option<Numbering>,
+    /// The file of each example of `train`, where each has one of its own, as images have; else empty.
+    pub files: Vec<PathBuf>,
 }
 
 impl From<Raw> for Source {
     fn from(train: Raw) -> Self {
-        Self { train, validation: None, test: None, numbering: None }
+        Self { train, validation: None, test: None, numbering: None, files: Vec::new() }
     }
 }
 
@@ -103,7 +115,7 @@ pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
             let place = format!("labels {}", path.display());
             return Err(DataError::unsuitable(place, "data without targets of its own", &spec.data));
         }
-        source.train.target = Some(labels::read(path)?);
+        source.train.target = Some(labels::read(path, &spec.notices)?);
     }
     for (name, part) in source.parts() {
         let place = |what: &str| format!("{what} of the {name} of {}", spec.data);
@@ -135,15 +147,21 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
     }
     if let Some(folder) = fetch::folder(&spec.data) {
         no_columns(spec, "a matrix")?;
-        return folder::read(&folder?);
+        return folder::read(&folder?, spec);
+    }
+    if is_piped(&spec.data) {
+        return read_piped(spec);
     }
     if path.is_dir() {
-        no_columns(spec, "a folder")?;
-        return folder::read(path);
+        return folder::read(path, spec);
     }
     if !path.exists() {
         if let Some(source) = folder::read_prefix(path)? {
+            no_columns(spec, "IDX files")?;
             return Ok(source);
+        }
+        if spec.data.contains(['*', '?', '[']) {
+            return folder::gathered(spec);
         }
         return Err(DataError::Unavailable {
             name: spec.data.clone(),
@@ -154,12 +172,27 @@ fn read(spec: &SourceSpec) -> Result<Source, DataError> {
             ),
         });
     }
-    let format = detect(path)?;
-    if !matches!(format, Format::Csv | Format::Parquet | Format::Arrow) {
-        no_columns(spec, &format!("{}: {}", path.display(), format.name()))?;
+    let format = spec.format.map_or_else(|| detect(path), Ok)?;
+    format_suits(spec, format, &path.display().to_string())?;
+    read_file(path, format, &TableOptions::of(spec), spec.numbering)
+}
+
+/// Reads standard input or a pipe, which cannot be read twice, into memory.
+fn read_piped(spec: &SourceSpec) -> Result<Source, DataError> {
+    let (name, bytes) = piped::read(&spec.data)?;
+    let input = || Input::from_bytes(&name, &bytes);
+    let format = spec.format.map_or_else(|| detect::tell(&mut input()), Ok)?;
+    format_suits(spec, format, &name)?;
+    let (options, numbering) = (TableOptions::of(spec), spec.numbering);
+    match format {
+        Format::Npz => npz::read_bytes(&name, &bytes, &spec.notices),
+        Format::Image => Ok(images::read_bytes(&name, &bytes)?.into()),
+        format => read_input(input(), format, &options, numbering),
     }
-    let options = TableOptions::of(spec);
-    read_file(path, format, &options, spec.numbering)
+}
+
+fn format_suits(spec: &SourceSpec, format: Format, name: &str) -> Result<(), DataError> {
+    if format.is_table() { Ok(()) } else { no_columns(spec, &format!("{name}: {}", format.name())) }
 }
 
 /// Reads a file of a known format.
@@ -169,17 +202,37 @@ pub(crate) fn read_file(
     options: &TableOptions,
     numbering: Option<Numbering>,
 ) -> Result<Source, DataError> {
+    match format {
+        Format::Npz => npz::read(path, &options.notices),
+        // Its footer is looked up in the file.
+        Format::Parquet => Ok(parquet::read(path, options)?.into()),
+        Format::Image => {
+            let files = vec![path.to_owned()];
+            let raw = images::read_files(&files, &options.notices)?;
+            Ok(Source { files, ..Source::from(raw) })
+        }
+        format => read_input(Input::open(path)?, format, options, numbering),
+    }
+}
+
+/// Reads a format that is read from its beginning to its end.
+fn read_input(
+    input: Input,
+    format: Format,
+    options: &TableOptions,
+    numbering: Option<Numbering>,
+) -> Result<Source, DataError> {
     Ok(match format {
-        Format::Idx => idx::read_examples(Input::open(path)?)?.into(),
-        Format::Npy => npy::read_examples(Input::open(path)?)?.into(),
-        Format::Npz => npz::read(path)?,
+        Format::Idx => idx::read_examples(input)?.into(),
+        Format::Npy => npy::read_examples(input)?.into(),
         Format::Svmlight => {
-            let (raw, numbering) = svmlight::read(Input::open(path)?, numbering)?;
+            let (raw, numbering) = svmlight::read(input, numbering, &options.notices)?;
             Source { numbering: Some(numbering), ..Source::from(raw) }
         }
-        Format::Csv => csv::read(path, options)?.into(),
-        Format::Parquet => parquet::read(path, options)?.into(),
-        Format::Arrow => arrow::read(path, options)?.into(),
+        Format::Csv => csv::parse(input, options)?.into(),
+        Format::Arrow => arrow::parse(input, options)?.into(),
+        Format::Parquet => parquet::parse(input, options)?.into(),
+        Format::Npz | Format::Image => unreachable!("read from a file or from memory as a whole"),
     })
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{Kind, Shard};
 use crate::formats::npy::{Elements, read_string};
 use crate::formats::npz::{Archive, MAGIC, Place};
-use crate::formats::npz_sparse::{FINITE, finite, index, matrix, shape, size};
+use crate::formats::npz_sparse::{index, matrix, shape, size};
 use crate::{DataError, Raw};
 
 /// Most rows of a piece: rows may be empty.
@@ -137,7 +137,7 @@ impl super::Reader for Reader<'_> {
         let count = offsets[rows];
         let (width, below) = (self.width, format!("an index below {}", self.width));
         let indices = self.indices.read(count, &below, |value| index(value, width))?;
-        let values = self.values.read(count, FINITE, finite)?;
+        let values = self.values.numbers(count)?;
         let raw = matrix(self.path, width, self.row, offsets, indices, values)?;
         self.row += rows;
         self.entry += count;

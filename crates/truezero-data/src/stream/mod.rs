@@ -90,10 +90,10 @@ impl Stream {
     /// If there are none, one violates its format or is not like the others, or there are no examples.
     pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
         let options = TableOptions::of(spec);
-        let (format, paths) = shards::find(&spec.data)?;
+        let (format, paths) = shards::find(&spec.data, spec.format)?;
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
-            Format::Svmlight => svmlight::scan(&paths, spec.numbering)?,
+            Format::Svmlight => svmlight::scan(&paths, spec.numbering, &spec.notices)?,
             Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),
@@ -103,7 +103,7 @@ impl Stream {
         if examples == 0 {
             return Err(DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"));
         }
-        let read = |path: &PathBuf| Ok((path.clone(), crate::source::read_labels(path)?));
+        let read = |path: &PathBuf| Ok((path.clone(), crate::source::read_labels(path, &spec.notices)?));
         let labels: Option<(PathBuf, RawTarget)> = spec.labels.as_ref().map(read).transpose()?;
         let count = labels.as_ref().map(|(_, labels)| labels.examples());
         if let Some(found) = count.filter(|&found| found != examples) {

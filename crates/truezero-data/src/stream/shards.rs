@@ -3,11 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::DataError;
-use crate::source::{Format, detect};
+use crate::source::entries::{is_shard, visible};
+use crate::source::{Format, detect, is_piped};
 
 /// The files that `data` names, and their common format.
-pub(super) fn find(data: &str) -> Result<(Format, Vec<PathBuf>), DataError> {
+pub(super) fn find(data: &str, asked: Option<Format>) -> Result<(Format, Vec<PathBuf>), DataError> {
     let path = Path::new(data);
+    if is_piped(data) {
+        let (place, expected) = (format!("stream {data:?}"), "files, which can be read more than once");
+        let found = "a pipe or standard input\nhint: write it to a file, or leave out --stream";
+        return Err(DataError::unsuitable(place, expected, found));
+    }
     let none = |reason: &str| DataError::Unavailable {
         name: data.to_owned(),
         reason: reason.to_owned(),
@@ -16,19 +22,15 @@ pub(super) fn find(data: &str) -> Result<(Format, Vec<PathBuf>), DataError> {
     let mut paths = if path.is_file() {
         vec![path.to_owned()]
     } else if path.is_dir() {
-        let entries = path.read_dir().map_err(DataError::io("open", path))?;
-        let entries = entries.collect::<Result<Vec<_>, _>>().map_err(DataError::io("read", path))?;
-        let hidden =
-            |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file() && !hidden(path)).collect()
+        visible(path)?.into_iter().filter(|path| is_shard(path)).collect()
     } else {
         let pattern = glob::glob(data).map_err(|error| none(error.msg))?;
-        pattern.filter_map(Result::ok).filter(|path| path.is_file()).collect()
+        pattern.filter_map(Result::ok).filter(|path| is_shard(path)).collect()
     };
     paths.sort();
     let mut common = None;
     for path in &paths {
-        let format = detect(path)?;
+        let format = asked.map_or_else(|| detect(path), Ok)?;
         if let Some(common) = common
             && common != format
         {
@@ -37,5 +39,6 @@ pub(super) fn find(data: &str) -> Result<(Format, Vec<PathBuf>), DataError> {
         }
         common = Some(format);
     }
-    common.map(|format| (format, paths)).ok_or_else(|| none("no such file"))
+    let reason = if path.is_dir() { "no files in this folder" } else { "no such file" };
+    common.map(|format| (format, paths)).ok_or_else(|| none(reason))
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Kind, PIECE_VALUES, Shard};
-use crate::formats::svmlight::{Lines, Numbering};
-use crate::{DataError, Input, Raw};
+use crate::formats::svmlight::{self, Labels, Lines, Numbering};
+use crate::{DataError, Input, Notices, Raw};
 
 /// What all files of the stream together tell.
 #[derive(Clone, Copy, Debug)]
@@ -12,35 +12,46 @@ pub(super) struct Known {
     numbering: Numbering,
     /// Whether some example has not exactly one label.
     sets: bool,
+    /// Whether so many values are not zero that all are kept.
+    dense: bool,
+    /// Whether any example has a label.
+    labelled: bool,
 }
 
 /// Goes through all files.
 pub(super) fn scan(
     paths: &[PathBuf],
     numbering: Option<Numbering>,
+    notices: &Notices,
 ) -> Result<(Vec<Shard>, Option<Numbering>), DataError> {
     let (mut range, mut sets): (Option<(u32, u32)>, _) = (None, false);
     let mut counts = Vec::with_capacity(paths.len());
+    let (mut active, mut labels) = (0, Labels::default());
     for path in paths {
         let mut lines = Lines::new(Input::open(path)?);
-        let mut count = 0;
+        let (mut count, mut of_file) = (0, Labels::default());
         loop {
             let block = lines.block(PIECE_VALUES, false)?;
             if block.examples() == 0 {
                 break;
             }
             count += block.examples();
+            active += block.active();
+            of_file.add(block.labels());
             sets |= block.has_sets();
             range = match (range, block.range()) {
                 (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
                 (known, new) => known.or(new),
             };
         }
+        of_file.tell(path, notices);
+        labels.add(of_file);
         counts.push(count);
     }
     let numbering = numbering.unwrap_or_else(|| Numbering::guess(range));
+    let dense = svmlight::is_dense(active, counts.iter().sum(), numbering);
     let shard = |(path, examples): (&PathBuf, usize)| {
-        let kind = Kind::Svmlight(Known { numbering, sets });
+        let kind = Kind::Svmlight(Known { numbering, sets, dense, labelled: labels.labelled > 0 });
         Shard { path: path.clone(), examples, kind }
     };
     Ok((paths.iter().zip(counts).map(shard).collect(), Some(numbering)))
@@ -65,6 +76,11 @@ impl super::Reader for Reader {
         if block.examples() == 0 {
             return Ok(None);
         }
-        self.lines.raw(block, self.known.numbering).map(Some)
+        let mut raw = self.lines.raw(block, self.known.numbering)?;
+        raw.features = raw.features.in_form(self.known.dense);
+        if !self.known.labelled {
+            raw.target = None;
+        }
+        Ok(Some(raw))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use truezero_data::formats::svmlight::{self, Numbering};
-use truezero_data::{DataError, Dataset, Features, Input, RawTarget, Targets};
+use truezero_data::{DataError, Dataset, Features, Input, Notices, RawTarget, Targets};
 use truezero_sparse::{ActiveBatch, Batch};
 
 use super::images::entries;
@@ -76,13 +76,16 @@ struct Part {
 fn read_part(path: &Path) -> Result<Part, DataError> {
     // Which index is the first does not matter, as long as it is the same in all files.
     let numbering = Numbering { first: 0, width: MOST_TERMS };
-    let (raw, _) = svmlight::read(Input::open(path)?, Some(numbering))?;
+    let (raw, _) = svmlight::read(Input::open(path)?, Some(numbering), &Notices::default())?;
     let wrong = |found: &str| DataError::malformed(path, "targets", "1 and -1", found);
-    let (Features::Matrix(Batch::Active(terms)), Some(RawTarget::Numbers(targets))) =
-        (raw.features, raw.target)
-    else {
-        return Err(wrong("sets of labels"));
+    let Some(RawTarget::Numbers(targets)) = raw.target else { return Err(wrong("sets of labels")) };
+    // Only which terms there are matters.
+    let terms = match raw.features {
+        Features::Matrix(batch) => batch.into_active(),
+        Features::Wide(batch) => batch.narrow().into_active(),
+        Features::Table(_) => return Err(wrong("a table")),
     };
+    let Batch::Active(terms) = terms else { return Err(wrong("a dense matrix")) };
     if let Some(target) = targets.values().iter().find(|target| target.abs() != 1.0) {
         return Err(wrong(&target.to_string()));
     }

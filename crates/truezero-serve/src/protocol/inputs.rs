@@ -3,11 +3,11 @@
 //! `input`, examples × inputs; or a pair, each examples × k: `indices`, the positions of values that are not
 //! zero in any order, and `values`. An example with fewer than k such values has −1 in the places left.
 
-use truezero_data::quoted;
+use truezero_data::{WideBatch, quoted};
 use truezero_http::json::Value;
 use truezero_http::{Intake, Problem};
 use truezero_sparse::choose::{Product, prefer_dense};
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
+use truezero_sparse::{ActiveBatch, Batch};
 
 use super::data::Data;
 use super::datatype::Datatype;
@@ -51,15 +51,13 @@ pub(crate) fn batch(
         let found = format!("{} bytes more", rest.len());
         return Err(Problem::unsuitable("body", "the bytes of the tensors after the JSON", found));
     }
-    let numbers = match (names.as_slice(), read.as_slice()) {
-        ([INPUT], [input]) => Batch::Dense(dense(input, model)?),
-        ([INDICES, ..], [indices, values]) | (_, [values, indices]) => {
-            Batch::Active(active(indices, values, model)?)
-        }
+    let numbers = match (names.as_slice(), read.as_mut_slice()) {
+        ([INPUT], [input]) => dense(input, model)?,
+        ([INDICES, ..], [indices, values]) | (_, [values, indices]) => active(indices, values, model)?,
         _ => return Err(Problem::internal()),
     };
     drop(read);
-    let spreads = matches!(numbers, Batch::Dense(_)) || model.shifts();
+    let spreads = numbers.is_dense() || model.shifts();
     if spreads {
         if numbers.examples().saturating_mul(model.width()) > limits.numbers {
             return Err(Problem::too_large("examples × inputs", limits.numbers));
@@ -151,21 +149,15 @@ impl Tensor {
     }
 }
 
-fn dense(input: &Tensor, model: &Servable) -> Result<DenseBatch, Problem> {
+fn dense(input: &mut Tensor, model: &Servable) -> Result<WideBatch, Problem> {
     if input.width != model.width() {
         let expected = format!("{} values of each example", model.width());
         return Err(Problem::unsuitable(format!("tensor {INPUT:?}"), expected, input.width));
     }
-    let mut batch = DenseBatch::zeros(input.examples, input.width);
-    for (example, row) in input.rows().enumerate() {
-        for (to, &from) in batch.row_mut(example).iter_mut().zip(row) {
-            *to = from as f32;
-        }
-    }
-    Ok(batch)
+    Ok(WideBatch::from_rows(input.width, std::mem::take(&mut input.values)))
 }
 
-fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<ActiveBatch, Problem> {
+fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<WideBatch, Problem> {
     let shape = |tensor: &Tensor| [tensor.examples, tensor.width];
     if shape(indices) != shape(values) {
         let expected = format!("the shape of {INDICES:?}, {:?}", shape(indices));
@@ -175,8 +167,8 @@ fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<ActiveB
             format!("{:?}", shape(values)),
         ));
     }
-    let mut batch = ActiveBatch::new(model.width());
-    let mut row: Vec<(u32, f32)> = Vec::with_capacity(indices.width);
+    let (mut offsets, mut columns, mut numbers) = (vec![0], Vec::new(), Vec::new());
+    let mut row: Vec<(u32, f64)> = Vec::with_capacity(indices.width);
     let mut rows = indices.rows().zip(values.rows());
     for example in 0..indices.examples {
         row.clear();
@@ -189,7 +181,7 @@ fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<ActiveB
                     let (place, expected) = (place(example), format!("-1 or 0 to {}", model.width() - 1));
                     return Err(Problem::unsuitable(place, expected, index));
                 }
-                row.push((index as u32, value as f32));
+                row.push((index as u32, value));
             }
         }
         row.sort_unstable_by_key(|&(index, _)| index);
@@ -200,9 +192,12 @@ fn active(indices: &Tensor, values: &Tensor, model: &Servable) -> Result<ActiveB
                 format!("{} twice", pair[0].0),
             ));
         }
-        batch.push(row.iter().copied());
+        columns.extend(row.iter().map(|&(index, _)| index));
+        numbers.extend(row.iter().map(|&(_, value)| value));
+        offsets.push(columns.len());
     }
-    Ok(batch)
+    WideBatch::from_parts(model.width(), offsets, columns, numbers)
+        .map_err(|error| Problem::unsuitable(format!("tensor {INDICES:?}"), "sparse rows", error))
 }
 
 fn place(example: usize) -> String {

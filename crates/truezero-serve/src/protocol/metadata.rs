@@ -58,14 +58,15 @@ impl ModelMetadata {
             let shape: Vec<i64> = std::iter::once(-1).chain(width.map(|width| width as i64)).collect();
             TensorMetadata::new(name, output.datatype(), &shape)
         };
+        let numbers = if model.wants_double() { "FP64" } else { "FP32" };
         Self {
             name: model.name.clone(),
             versions: vec![model.version.clone()],
             platform: PLATFORM,
-            inputs: vec![TensorMetadata::new(INPUT, "FP32", &[-1, model.width() as i64])],
+            inputs: vec![TensorMetadata::new(INPUT, numbers, &[-1, model.width() as i64])],
             sparse_inputs: vec![
                 TensorMetadata::new(INDICES, "INT64", &[-1, -1]),
-                TensorMetadata::new(VALUES, "FP32", &[-1, -1]),
+                TensorMetadata::new(VALUES, numbers, &[-1, -1]),
             ],
             outputs: model.outputs().iter().map(output).collect(),
         }

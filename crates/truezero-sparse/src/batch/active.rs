@@ -81,11 +81,24 @@ impl ActiveBatch {
         indices: Vec<u32>,
         values: Vec<f32>,
     ) -> Result<Self, BatchError> {
-        if u32::try_from(width).is_err() {
-            return Err(BatchError::Width { found: width });
-        }
         if indices.len() != values.len() {
             return Err(BatchError::Lengths { indices: indices.len(), values: values.len() });
+        }
+        Self::check_rows(width, &offsets, &indices)?;
+        let mut batch = Self { width, offsets, indices, values };
+        if batch.values.contains(&0.0) {
+            batch.retain(|_, _, value| *value != 0.0);
+        }
+        Ok(batch)
+    }
+
+    /// Checks offsets and indices of rows of active values, whatever the type of these.
+    ///
+    /// # Errors
+    /// Any violation of the invariants above, named with its place.
+    pub fn check_rows(width: usize, offsets: &[usize], indices: &[u32]) -> Result<(), BatchError> {
+        if u32::try_from(width).is_err() {
+            return Err(BatchError::Width { found: width });
         }
         let total = indices.len();
         let bad = |position: usize| BatchError::Offsets {
@@ -111,11 +124,7 @@ impl ActiveBatch {
                 return Err(BatchError::IndexTooLarge { example, width, index });
             }
         }
-        let mut batch = Self { width, offsets, indices, values };
-        if batch.values.contains(&0.0) {
-            batch.retain(|_, _, value| *value != 0.0);
-        }
-        Ok(batch)
+        Ok(())
     }
 
     /// Number of examples.

@@ -83,18 +83,33 @@ impl Model {
         }
     }
 
+    /// Whether that graph takes numbers of 64 bits, which is so only where 32 would lose what the scaling needs.
+    pub fn onnx_input_is_wide(&self) -> bool {
+        self.preprocessing.for_inputs().scales().is_some_and(|scales| scales.need_double())
+    }
+
     fn graph(&self) -> GraphProto {
         let mut graph = Builder::default();
         let mut value = INPUT.to_owned();
+        let wide = self.onnx_input_is_wide();
+        let single = |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
         if let Some(scales) = self.preprocessing.for_inputs().scales() {
             for (op, name, numbers) in
                 [("Sub", "shift", &scales.shifts), ("Div", "divisor", &scales.divisors)]
             {
                 if !numbers.is_empty() {
-                    let constant = graph.vector(&format!("{INPUT}.{name}"), numbers);
+                    let name = format!("{INPUT}.{name}");
+                    let constant = if wide {
+                        graph.wide_vector(&name, numbers)
+                    } else {
+                        graph.vector(&name, &single(numbers))
+                    };
                     value = graph.node(op, &[&value, &constant]);
                 }
             }
+        }
+        if wide {
+            value = graph.cast(&value, data_type::FLOAT);
         }
         let mut signs = None;
         for (index, layer) in self.network.layers.iter().enumerate() {
@@ -121,8 +136,6 @@ impl Model {
                 vec![value_info("probabilities", data_type::FLOAT, outputs)]
             }
             Task::Regress => {
-                let single =
-                    |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
                 let scales = graph.vector("quantities.scale", &single(self.preprocessing.scales()));
                 let means = graph.vector("quantities.mean", &single(self.preprocessing.means()));
                 let scaled = graph.node("Mul", &[&value, &scales]);
@@ -134,7 +147,11 @@ impl Model {
             node: graph.nodes,
             name: "truezero".to_owned(),
             initializer: graph.constants,
-            input: vec![value_info(INPUT, data_type::FLOAT, Some(self.network.inputs()))],
+            input: vec![value_info(
+                INPUT,
+                if wide { data_type::DOUBLE } else { data_type::FLOAT },
+                Some(self.network.inputs()),
+            )],
             output,
             sparse_initializer: Vec::new(),
         }
@@ -289,6 +306,12 @@ impl Builder {
     fn vector(&mut self, name: &str, values: &[f32]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(name.to_owned(), vec![values.len() as i64], data_type::FLOAT, bytes)
+    }
+
+    /// As [`vector`](Self::vector), in 64 bits.
+    fn wide_vector(&mut self, name: &str, values: &[f64]) -> String {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name.to_owned(), vec![values.len() as i64], data_type::DOUBLE, bytes)
     }
 
     fn words(&mut self, name: &str, words: &[String]) -> String {

@@ -1,7 +1,7 @@
 //! Models in the Open Neural Network Exchange format, out and in.
 //!
-//! [`Model::to_onnx`](crate::Model::to_onnx) writes a graph that takes `input` (batch × inputs, 32-bit
-//! floats) and gives, by task:
+//! [`Model::to_onnx`](crate::Model::to_onnx) writes a graph that takes `input` (batch × inputs, 32-bit floats;
+//! 64-bit ones where 32 bits would lose what the scaling needs, as of Unix seconds) and gives, by task:
 //!
 //! | task | outputs |
 //! |---|---|

@@ -8,7 +8,7 @@ use truezero::{Examples, Network, OnBatch, Plan, Progress, Trainer};
 use truezero_data::formats::svmlight::Numbering;
 use truezero_data::stream::Prepared as Streamed;
 use truezero_data::{
-    DataError, Dataset, Features, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task,
+    DataError, Dataset, Features, Notice, Notices, Portion, Preprocessing, Raw, Source, SourceSpec, Task,
     check_weights, combine_weights, open, split, take_weights,
 };
 use truezero_sparse::Batch;
@@ -115,7 +115,14 @@ impl Prepared {
         if let Some(shuffle_buffer) = experiment.shuffle_buffer {
             return Self::streamed(experiment, shuffle_buffer);
         }
-        let Source { train: mut raw, mut validation, mut test, numbering } = open(&experiment.source)?;
+        let Source { train: mut raw, mut validation, mut test, numbering, .. } = open(&experiment.source)?;
+        for (part, name) in [(&mut validation, "validation"), (&mut test, "test")] {
+            if raw.target.is_some() && part.as_ref().is_some_and(|part| part.target.is_none()) {
+                let message = format!("the {name} part has no targets, so other examples are held out");
+                experiment.source.notices.tell(Notice::new(experiment.source.data.clone(), message));
+                *part = None;
+            }
+        }
         if raw.target.is_none() {
             let (expected, found) = ("a value to learn for each example", "none");
             let error =
@@ -123,7 +130,7 @@ impl Prepared {
             // A matrix has no names of columns.
             let hint = match raw.features {
                 Features::Table(_) => "name a column with --target, or a file with --labels",
-                Features::Matrix(_) => "name a file with the targets: --labels FILE",
+                Features::Matrix(_) | Features::Wide(_) => "name a file with the targets: --labels FILE",
             };
             return Err(Failure::hinted(error, hint));
         }

@@ -2,10 +2,10 @@
 
 use truezero_sparse::Batch;
 
-use crate::DataError;
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
-use crate::preprocess::scaling::{Scaling, Summary, Summing, or_one};
+use crate::preprocess::scaling::{Scaling, Summary, Summing, or_one, rounded};
+use crate::{DataError, WideBatch};
 
 /// What is collected of a matrix; the form of its first piece decides what.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub(super) struct MatrixFitter {
 enum Collected {
     Nothing,
     /// The greatest absolute value of all.
-    Greatest(f32),
+    Greatest(f64),
     /// The greatest absolute value of each column.
-    GreatestOfColumns(Vec<f32>),
+    GreatestOfColumns(Vec<f64>),
     /// Of each column of a sparse matrix, the values that are not zero.
     Active(Vec<Summing>),
     /// Of each column, all values; and what is to become of them.
@@ -29,24 +29,20 @@ enum Collected {
 }
 
 impl MatrixFitter {
-    pub(super) fn new(batch: &Batch, scaling: Scaling, image: bool) -> Result<Self, DataError> {
-        let width = batch.width();
+    pub(super) fn new(matrix: Matrix<'_>, scaling: Scaling, image: bool) -> Result<Self, DataError> {
+        let (width, dense) = (matrix.width(), matrix.is_dense());
         if !(1..=MAX_WIDTH).contains(&width) {
             let expected = format!("a width from 1 to {MAX_WIDTH}");
             return Err(DataError::unsuitable("inputs", expected, width.to_string()));
         }
         let sums = || vec![Summing::default(); width];
-        let collected = match (scaling, batch) {
+        let collected = match (scaling, dense) {
             (Scaling::None, _) => Collected::Nothing,
             (Scaling::Auto | Scaling::UnitRange, _) if image => Collected::Greatest(0.0),
-            (Scaling::Auto | Scaling::UnitRange, Batch::Active(_)) => {
-                Collected::GreatestOfColumns(vec![0.0; width])
-            }
-            (Scaling::Standardize, Batch::Active(_)) => Collected::Active(sums()),
-            (Scaling::Auto | Scaling::Standardize, Batch::Dense(_)) => {
-                Collected::All(sums(), Summary::standardize)
-            }
-            (Scaling::UnitRange, Batch::Dense(_)) => Collected::All(sums(), Summary::unit_range),
+            (Scaling::Auto | Scaling::UnitRange, false) => Collected::GreatestOfColumns(vec![0.0; width]),
+            (Scaling::Standardize, false) => Collected::Active(sums()),
+            (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums(), Summary::standardize),
+            (Scaling::UnitRange, true) => Collected::All(sums(), Summary::unit_range),
         };
         Ok(Self { width, examples: 0, collected })
     }
@@ -64,41 +60,33 @@ impl MatrixFitter {
         }
     }
 
-    pub(super) fn see(&mut self, batch: &Batch, rows: &[usize], second: bool) -> Result<(), DataError> {
-        if batch.width() != self.width {
+    pub(super) fn see(&mut self, matrix: Matrix<'_>, rows: &[usize], second: bool) -> Result<(), DataError> {
+        if matrix.width() != self.width {
             let expected = format!("{} columns, as before", self.width);
-            return Err(DataError::unsuitable("inputs", expected, batch.width().to_string()));
+            return Err(DataError::unsuitable("inputs", expected, matrix.width().to_string()));
         }
         if !second {
             self.examples += rows.len();
         }
         match &mut self.collected {
             Collected::Greatest(greatest) if !second => {
-                each(batch, rows, |_, value| *greatest = greatest.max(value.abs()));
+                matrix.each(rows, |_, value| *greatest = greatest.max(value.abs()));
             }
             Collected::GreatestOfColumns(greatest) if !second => {
-                each(batch, rows, |column, value| greatest[column] = greatest[column].max(value.abs()));
+                matrix.each(rows, |column, value| greatest[column] = greatest[column].max(value.abs()));
             }
             Collected::Active(sums) => {
-                each(batch, rows, |column, value| {
+                matrix.each(rows, |column, value| {
                     if value != 0.0 {
-                        sums[column].add(f64::from(value));
+                        sums[column].add(value);
                     }
                 });
             }
-            Collected::All(sums, _) => match batch {
-                Batch::Dense(batch) => {
-                    for &row in rows {
-                        for (sum, &value) in sums.iter_mut().zip(batch.row(row)) {
-                            sum.add(f64::from(value));
-                        }
-                    }
-                }
-                Batch::Active(_) => {
-                    let expected = "rows in which zeros are kept, as before";
-                    return Err(DataError::unsuitable("inputs", expected, "active values only"));
-                }
-            },
+            Collected::All(..) if !matrix.is_dense() => {
+                let expected = "rows in which zeros are kept, as before";
+                return Err(DataError::unsuitable("inputs", expected, "active values only"));
+            }
+            Collected::All(sums, _) => matrix.each(rows, |column, value| sums[column].add(value)),
             Collected::Nothing | Collected::Greatest(_) | Collected::GreatestOfColumns(_) => {}
         }
         Ok(())
@@ -109,20 +97,17 @@ impl MatrixFitter {
         let scaling = match self.collected {
             Collected::Nothing => MatrixScaling::None,
             Collected::Greatest(greatest) => {
-                MatrixScaling::Whole { divisor: or_one(f64::from(greatest)) as f32 }
+                MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 }
             }
-            Collected::GreatestOfColumns(greatest) => {
-                let divisor = |greatest: f32| or_one(f64::from(greatest)) as f32;
-                MatrixScaling::Divided { divisors: greatest.into_iter().map(divisor).collect() }
-            }
+            Collected::GreatestOfColumns(greatest) => MatrixScaling::Divided {
+                divisors: greatest.into_iter().map(|greatest| rounded((0.0, or_one(greatest))).1).collect(),
+            },
             Collected::Active(sums) => {
-                let divisor = |sum: Summing| or_one(sum.with_zeros(examples).deviation) as f32;
+                let divisor = |sum: Summing| rounded((0.0, or_one(sum.with_zeros(examples).deviation))).1;
                 MatrixScaling::Divided { divisors: sums.into_iter().map(divisor).collect() }
             }
             Collected::All(sums, scale) => {
-                let scales = sums.into_iter().map(|sum| scale(&sum.summary()));
-                let (shifts, divisors) =
-                    scales.map(|(shift, divisor)| (shift as f32, divisor as f32)).unzip();
+                let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
                 MatrixScaling::Shifted { shifts, divisors }
             }
         };
@@ -134,16 +119,43 @@ impl MatrixFitter {
     }
 }
 
-/// Calls `visit` with the column and the value of what is kept of these rows.
-fn each(batch: &Batch, rows: &[usize], mut visit: impl FnMut(usize, f32)) {
-    for &row in rows {
-        match batch {
-            Batch::Dense(batch) => {
-                batch.row(row).iter().enumerate().for_each(|(column, &value)| visit(column, value));
-            }
-            Batch::Active(batch) => {
-                let (columns, values) = batch.example(row);
-                columns.iter().zip(values).for_each(|(&column, &value)| visit(column as usize, value));
+/// A matrix in either width of its numbers.
+#[derive(Clone, Copy)]
+pub(super) enum Matrix<'a> {
+    Single(&'a Batch),
+    Wide(&'a WideBatch),
+}
+
+impl Matrix<'_> {
+    fn width(self) -> usize {
+        match self {
+            Self::Single(batch) => batch.width(),
+            Self::Wide(batch) => batch.width(),
+        }
+    }
+
+    /// Whether zeros are kept, too.
+    fn is_dense(self) -> bool {
+        match self {
+            Self::Single(batch) => matches!(batch, Batch::Dense(_)),
+            Self::Wide(batch) => batch.is_dense(),
+        }
+    }
+
+    /// Calls `visit` with the column and the value of what is kept of these rows.
+    fn each(self, rows: &[usize], mut visit: impl FnMut(usize, f64)) {
+        for &row in rows {
+            match self {
+                Self::Single(Batch::Dense(batch)) => {
+                    let values = batch.row(row).iter().enumerate();
+                    values.for_each(|(column, &value)| visit(column, f64::from(value)));
+                }
+                Self::Single(Batch::Active(batch)) => {
+                    let (columns, values) = batch.example(row);
+                    let values = columns.iter().zip(values);
+                    values.for_each(|(&column, &value)| visit(column as usize, f64::from(value)));
+                }
+                Self::Wide(batch) => batch.each(row, &mut visit),
             }
         }
     }

@@ -10,7 +10,7 @@ mod targets;
 use super::inputs::{InputPlan, InputPreprocessing};
 use super::{PreprocessOptions, Preprocessing, VERSION, check_count, no_target, no_training_examples};
 use crate::{DataError, Features, Raw};
-use matrix::MatrixFitter;
+use matrix::{Matrix, MatrixFitter};
 use table::TableFitter;
 pub(crate) use targets::TargetFitter;
 
@@ -138,8 +138,12 @@ impl InputFitter {
         let kind = match (&mut self.kind, &raw.features) {
             (Some(kind), _) => kind,
             (kind, Features::Matrix(batch)) => {
-                let fitter = MatrixFitter::new(batch, self.options.scaling, raw.image.is_some())?;
-                kind.insert(Kind::Matrix(fitter))
+                let (scaling, image) = (self.options.scaling, raw.image.is_some());
+                kind.insert(Kind::Matrix(MatrixFitter::new(Matrix::Single(batch), scaling, image)?))
+            }
+            (kind, Features::Wide(batch)) => {
+                let (scaling, image) = (self.options.scaling, raw.image.is_some());
+                kind.insert(Kind::Matrix(MatrixFitter::new(Matrix::Wide(batch), scaling, image)?))
             }
             (kind, Features::Table(table)) => {
                 kind.insert(Kind::Table(TableFitter::new(table, &self.options)?))
@@ -147,7 +151,10 @@ impl InputFitter {
         };
         match (kind, &raw.features) {
             (Kind::Matrix(fitter), Features::Matrix(batch)) => {
-                fitter.see(batch, rows, self.pass == Pass::Second)
+                fitter.see(Matrix::Single(batch), rows, self.pass == Pass::Second)
+            }
+            (Kind::Matrix(fitter), Features::Wide(batch)) => {
+                fitter.see(Matrix::Wide(batch), rows, self.pass == Pass::Second)
             }
             (Kind::Table(fitter), Features::Table(table)) => {
                 fitter.see(table, rows, self.pass == Pass::Second)

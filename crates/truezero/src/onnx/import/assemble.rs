@@ -297,16 +297,17 @@ fn input_scales(affine: &Affine, width: usize) -> Option<InputScales> {
         return None;
     }
     let uniform = affine.fits(1);
-    let (shifts, divisors): (Vec<f32>, Vec<f32>) = (0..if uniform { 1 } else { width })
+    let (shifts, divisors): (Vec<f64>, Vec<f64>) = (0..if uniform { 1 } else { width })
         .map(|input| {
             let (scale, shift) = affine.at(input);
-            ((-shift / scale) as f32, scale.recip() as f32)
+            (-shift / scale, scale.recip())
         })
         .unzip();
     let sound = divisors.iter().all(|divisor| divisor.is_finite() && *divisor > 0.0)
         && shifts.iter().all(|shift| shift.is_finite());
     let shifts = if shifts.iter().all(|&shift| shift == 0.0) { Vec::new() } else { shifts };
-    sound.then_some(InputScales { shifts, divisors })
+    // What 32 bits held before the division in 64 is found again.
+    sound.then(|| InputScales { shifts, divisors }.rounded())
 }
 
 fn mismatch(place: &str) -> Refusal {
