@@ -11,6 +11,7 @@ mod guide;
 mod python;
 mod rules;
 mod serve;
+mod soak;
 mod steps;
 
 use std::path::Path;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 
 use steps::STEPS;
 
+/// Seconds that `soak` takes unless it is told.
+const SOAK_SECONDS: u64 = 120;
 /// Exit code for a command line that is not understood.
 const USAGE: u8 = 2;
 
@@ -29,6 +32,11 @@ fn main() -> ExitCode {
         ["test", "--only", name] => match STEPS.iter().position(|step| step.name == name) {
             Some(found) => steps::run(root(), &STEPS[found..=found]),
             None => usage(&format!("no step is named {name:?}")),
+        },
+        ["soak"] => soak::run(root(), SOAK_SECONDS),
+        ["soak", "--seconds", seconds] => match seconds.parse() {
+            Ok(seconds) => soak::run(root(), seconds),
+            Err(_) => usage(&format!("--seconds: expected a whole number, found {seconds:?}")),
         },
         ["--help" | "-h" | "help"] | ["test", "--help" | "-h"] => {
             print!("{}", help());
@@ -56,6 +64,8 @@ fn help() -> String {
 
 Usage: cargo xtask test                every check there is
        cargo xtask test --only STEP    one of them
+       cargo xtask soak                spoiled files and requests for two minutes
+       cargo xtask soak --seconds N    the same for so long
 
 Steps:
 {}

@@ -8,9 +8,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::Place;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use truezero_serve::limits::{CONNECTION_BYTES, OWN_BYTES, SMALL_ANSWER_BYTES};
 
 const MEMORY: usize = 64 << 20;
@@ -43,6 +45,28 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    /// Sends bytes that may be no request at all, and takes what comes within a moment.
+    fn send(&self, bytes: &[u8]) {
+        let mut stream = TcpStream::connect(&self.addr).expect("the server is there");
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+        let _ = stream.write_all(bytes);
+        let _ = stream.read(&mut [0; 4096]);
+    }
+
+    /// The answer to a request.
+    fn ask(&self, path: &str, body: &[u8]) -> String {
+        let mut stream = TcpStream::connect(&self.addr).expect("the server is there");
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Asks, and takes nothing of the answer but its first bytes for a while.
@@ -146,4 +170,89 @@ fn hostile_clients_do_not_make_it_take_more_than_it_may() {
     let took = server.peak() - before;
     assert!(took <= promised, "{} MB of {} MB that are promised", took >> 20, promised >> 20);
     assert!(took > 16 << 20, "{} MB: too little to be an attack", took >> 20);
+}
+
+/// How many seconds [`spoiled_requests_for_a_while`] is to take; `cargo xtask soak` says it.
+const SECONDS: &str = "TRUEZERO_SOAK_SECONDS";
+
+#[test]
+#[ignore = "takes as long as it is told to: cargo xtask soak"]
+fn spoiled_requests_for_a_while() {
+    let seconds: u64 = std::env::var(SECONDS).map_or(1, |text| text.parse().expect(SECONDS));
+    let place = Place::new();
+    place.train(&["digits5k", "--hidden", "50", "--epochs", "1", "--threads", "1"]);
+    let server = Server::start(&place);
+    let before = server.peak();
+    let zeros = vec!["0"; 784].join(",");
+    let good = [
+        (
+            "/v2/models/model/infer",
+            format!(
+                "{{\"inputs\":[{{\"name\":\"input\",\"shape\":[1,784],\"datatype\":\"FP32\",\"data\":[{zeros}]}}]}}"
+            ),
+        ),
+        ("/v1/predict", format!("{{\"records\":[[{zeros}]]}}")),
+        ("/v2/repository/index", "{}".to_owned()),
+        ("/observatory/observe", format!("{{\"network\":\"given-0\",\"input\":{{\"values\":[{zeros}]}}}}")),
+    ];
+    let expected = server.ask(good[1].0, good[1].1.as_bytes());
+    assert!(expected.contains(" 200 "), "{expected}");
+
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let asked: usize = thread::scope(|scope| {
+        let clients: Vec<_> = (0..4u64)
+            .map(|client| {
+                let (server, good) = (&server, &good);
+                scope.spawn(move || {
+                    let mut random = Xoshiro256PlusPlus::seed_from_u64(client);
+                    let mut asked = 0;
+                    while Instant::now() < end {
+                        let (path, body) = &good[random.next_u64() as usize % good.len()];
+                        server.send(&spoiled(path, body, &mut random));
+                        asked += 1;
+                    }
+                    asked
+                })
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).sum()
+    });
+    assert_eq!(
+        body_of(&server.ask(good[1].0, good[1].1.as_bytes())),
+        body_of(&expected),
+        "the same as before"
+    );
+    let promised = MEMORY + CONNECTIONS * (CONNECTION_BYTES + SMALL_ANSWER_BYTES) + OWN_BYTES;
+    let took = server.peak() - before;
+    println!("{asked} spoiled requests in {seconds} s; {} MB more than at the start", took >> 20);
+    assert!(took <= promised, "{} MB of {} MB that are promised", took >> 20, promised >> 20);
+}
+
+/// A request in which some bytes are changed, left out or repeated; or whose length is a lie.
+fn spoiled(path: &str, body: &str, random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
+    let mut below = |bound: usize| (random.next_u64() % bound.max(1) as u64) as usize;
+    let length = if below(8) == 0 { below(1 << 30) } else { body.len() };
+    let encoding = ["", "content-encoding: gzip\r\n", "content-type: text/plain\r\n"][below(24).min(2)];
+    let encoding = if below(4) > 0 { "" } else { encoding };
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{encoding}\r\n{body}"
+    )
+    .into_bytes();
+    for _ in 0..below(6) {
+        let at = below(request.len());
+        match below(4) {
+            0 => request[at] = below(256) as u8,
+            1 => request[at] = b"[]{}\",:-9e"[below(11)],
+            2 => drop(request.drain(at..request.len().min(at + 1 + below(40)))),
+            _ => {
+                let piece = request[at..request.len().min(at + 1 + below(40))].to_vec();
+                request.splice(at..at, piece);
+            }
+        }
+    }
+    request
+}
+
+fn body_of(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }

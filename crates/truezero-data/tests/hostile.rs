@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -95,6 +96,36 @@ fn damaged_files_never_panic() {
             }
         }
     }
+}
+
+/// How many seconds [`spoiled_files_for_a_while`] is to take; `cargo xtask soak` says it.
+const SECONDS: &str = "TRUEZERO_SOAK_SECONDS";
+
+/// Goes on where [`damaged_files_never_panic`] ends, each format in turn, until the time is over. `cargo xtask soak` bounds the
+/// memory of this process, so that an allocation out of proportion ends it.
+#[test]
+#[ignore = "takes as long as it is told to: cargo xtask soak"]
+fn spoiled_files_for_a_while() {
+    let seconds: u64 = std::env::var(SECONDS).map_or(1, |text| text.parse().expect(SECONDS));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let files: Vec<_> = FORMATS.iter().map(|&(format, parse)| (format, parse, valid(format))).collect();
+    let (mut spoiled, mut slowest) = (0u64, Duration::ZERO);
+    for seed in DAMAGES.. {
+        for (format, parse, wholes) in &files {
+            for (at, whole) in wholes.iter().enumerate() {
+                let damaged = damage(&damage(whole, seed), !seed);
+                let started = Instant::now();
+                let answer = catch_unwind(|| parse(format, &damaged));
+                assert!(answer.is_ok(), "{format} {at} damaged by seed {seed} panics");
+                slowest = slowest.max(started.elapsed());
+                spoiled += 1;
+            }
+        }
+        if Instant::now() >= end {
+            break;
+        }
+    }
+    println!("{spoiled} spoiled files read in {seconds} s, the slowest in {slowest:.1?}");
 }
 
 /// Changes a few bytes: to anything, to an extreme, by one bit; or leaves out or repeats a few.

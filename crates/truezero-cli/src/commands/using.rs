@@ -83,6 +83,7 @@ pub fn read_named<'a>(
     target: TargetOf,
     notices: &Notices,
 ) -> Result<(Raw, Vec<PathBuf>), Failure> {
+    reading.memory.apply();
     let spec = spec(trained, data, &reading.table, notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     let mut source = open(&spec)?;
