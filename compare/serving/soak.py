@@ -34,7 +34,7 @@ def rss(process):
 def hostile_bytes(random, good):
     """A request that is wrong in one of many ways."""
     def post(body, path=setting.PATH, headers="", length=None):
-        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body) if length is None else length}\r\n{headers}\r\n"
+        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body) if length is None else length}\r\n{headers}\r\n"
         return head.encode() + body
     flipped = bytearray(good)
     for _ in range(random.randrange(1, 20)):
@@ -56,9 +56,9 @@ def hostile_bytes(random, good):
         lambda: post(random.randbytes(random.randrange(100_000))),
         lambda: post(json.dumps({"records": [[0] * 784] * random.randrange(1, 500)}).encode(), path="/v1/predict"),
         lambda: post(b'{"records":[' + b"{}," * random.randrange(1, 50_000), path="/v1/predict"),
-        lambda: f"GET /{'a' * random.randrange(200_000)} HTTP/1.1\r\nhost: x\r\n\r\n".encode(),
+        lambda: f"GET /{'a' * random.randrange(200_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode(),
         lambda: f"GET / HTTP/1.1\r\n{'x: y' * random.randrange(10_000)}\r\n\r\n".encode(),
-        lambda: b"POST " + setting.PATH.encode() + b" HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nffffffffff\r\n{",
+        lambda: b"POST " + setting.PATH.encode() + b" HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nffffffffff\r\n{",
         lambda: random.randbytes(random.randrange(1, 1000)),
     ])()
 

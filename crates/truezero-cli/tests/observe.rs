@@ -190,7 +190,7 @@ fn a_server_shows_its_models_and_ends_though_a_page_listens() {
     assert_eq!(served.state()["compared"]["asked"], false, "a server trains nothing unasked");
 
     let mut page = TcpStream::connect(&served.address).unwrap();
-    write!(page, "GET /observatory/events HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    write!(page, "GET /observatory/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut start = [0; 12];
     page.read_exact(&mut start).unwrap();
     assert_eq!(&start, b"HTTP/1.1 200");

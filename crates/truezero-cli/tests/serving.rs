@@ -48,7 +48,8 @@ impl Running {
     fn get(&self, path: &str, header: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.addr).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{header}\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{header}\r\n")
+            .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -106,7 +107,7 @@ fn an_interrupt_stops_it_as_well_and_a_second_one_at_once() {
     // A request that never ends keeps it from stopping.
     let mut stream = TcpStream::connect(&server.addr).unwrap();
     let head =
-        "POST /v1/predict HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n";
+        "POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     // The server says so when it begins to read the body.
     let mut line = String::new();

@@ -34,7 +34,7 @@ pub fn take_weights(raw: &mut Raw, name: &str) -> Result<Vec<f32>, DataError> {
 pub(crate) fn times_class(weight: &mut f32, class_weight: f32) -> Result<(), DataError> {
     let product = *weight * class_weight;
     if !product.is_finite() {
-        let found = format!("{weight} times {class_weight}");
+        let found = format!("{weight:e} times {class_weight:e}");
         return Err(DataError::unsuitable(
             "weight of an example times that of its class",
             "a finite number",
@@ -105,6 +105,6 @@ mod tests {
         assert!(combine_weights(&mut weights, [2.0, 1.0].into_iter()).is_ok());
         assert_eq!(weights, [2.0, 3e38]);
         let error = combine_weights(&mut weights, [1.0, 2.0].into_iter()).unwrap_err().to_string();
-        assert!(error.contains("times 2"), "{error}");
+        assert!(error.contains("3e38 times 2e0"), "{error}");
     }
 }

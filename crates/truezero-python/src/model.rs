@@ -91,6 +91,7 @@ impl Model {
     }
 
     /// Writes a file: completely, or it stays as it was. With `force` whatever is there is replaced.
+    #[pyo3(signature = (path, force = false))]
     fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
         let save = || {
             let output = Output::open(&path, MODEL, &InputFiles::default(), force)?;

@@ -31,7 +31,7 @@ pub const ID_BYTES: usize = 256;
 /// Most tensors of a request, given or wanted.
 pub const TENSORS: usize = 1000;
 
-pub use truezero_http::CONNECTION_BYTES;
+pub use truezero_http::{CONNECTION_BYTES, SMALL_ANSWER_BYTES};
 
 /// The limits of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
