@@ -58,7 +58,7 @@ fn options_that_cannot_be() {
         (&["--epochs", "0"][..], "error: option epochs: expected at least 1, found 0"),
         (&["--learning-rate", "nan"], "error: option learning-rate"),
         (&["--dropout", "0.1,0.2"], "error: option dropout"),
-        (&["--activation", "relu6"], "expected an activation"),
+        (&["--activation", "relu7"], "expected an activation"),
         (&["--hidden", "10,,10"], "invalid value '10,,10' for '--hidden"),
         (&["--hidden", "10000000000000000000000"], "invalid value"),
         (&["--validation", "1.5"], "a fraction between 0 and 1"),
@@ -100,7 +100,8 @@ fn models_and_data_that_do_not_belong_together() {
     refused(&["evaluate", "model.safetensors", "rose.csv"], "\"rose\", which was not seen in training");
     place.write("narrow.csv", "sepal,petal\n1,2\n");
     refused(&["predict", "model.safetensors", "narrow.csv"], "height");
-    refused(&["evaluate", "model.safetensors", "narrow.csv"], "target \"kind\"");
+    place.write("unlabelled.csv", "sepal,petal,height\n1,2,3\n");
+    refused(&["evaluate", "model.safetensors", "unlabelled.csv"], "target \"kind\"");
     refused(&["predict", "model.safetensors", "digits5k"], "a matrix of 784 columns");
     refused(
         &["evaluate", "model.safetensors", "flowers.csv", "--part", "test"],
