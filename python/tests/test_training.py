@@ -270,3 +270,23 @@ def test_an_autoencoder_leads_back_to_its_inputs(digits):
 def test_verbose_prints_each_epoch(iris, capsys):
     RectifierClassifier((5,), max_iter=2, verbose=True, random_state=0).fit(*iris)
     assert "Iteration 2, loss = " in capsys.readouterr().out
+
+
+def test_rare_classes_are_held_out_as_far_as_they_go():
+    random = np.random.default_rng(1)
+    X = random.normal(size=(120, 4))
+    for y in [np.array([0] * 59 + [1] * 60 + [2]), np.arange(120) % 40]:
+        model = RectifierClassifier((8,), max_iter=3, early_stopping=True, random_state=0).fit(X, y)
+        assert model.classes_.tolist() == np.unique(y).tolist()
+    labels = np.zeros((120, 3), dtype=int)
+    labels[:60, 0], labels[3, 2] = 1, 1
+    RectifierClassifier((8,), max_iter=3, early_stopping=True, random_state=0).fit(X, labels)
+
+
+def test_a_first_call_that_fails_leaves_no_classes_behind():
+    X, y = np.ones((6, 2)), np.array([0, 1] * 3)
+    model = RectifierClassifier((4,))
+    with pytest.raises(ValueError, match="0 feature"):
+        model.partial_fit(X[:, :0], y, classes=[0, 1])
+    with pytest.raises(ValueError, match="classes"):
+        model.partial_fit(X, y)

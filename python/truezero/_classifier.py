@@ -218,7 +218,11 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
                     f"classes={classes!r} is not the same as on last call to partial_fit: {self.classes_!r}"
                 )
             self._announced = classes
-        return self._fit(X, y, sample_weight, None, None, None, incremental=True)
+        try:
+            return self._fit(X, y, sample_weight, None, None, None, incremental=True)
+        finally:
+            # A call that fails leaves no classes behind.
+            self.__dict__.pop("_announced", None)
 
     def predict(self, X) -> np.ndarray:
         """The class of each example, or its labels.
