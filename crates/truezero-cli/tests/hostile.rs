@@ -100,7 +100,7 @@ fn models_and_data_that_do_not_belong_together() {
     refused(&["evaluate", "model.safetensors", "rose.csv"], "\"rose\", which was not seen in training");
     place.write("narrow.csv", "sepal,petal\n1,2\n");
     refused(&["predict", "model.safetensors", "narrow.csv"], "height");
-    place.write("unlabelled.csv", "sepal,petal,height\n1,2,3\n");
+    place.write("unlabelled.csv", "sepal,petal,height,scent,colour\n1,2,3,4,white\n");
     refused(&["evaluate", "model.safetensors", "unlabelled.csv"], "target \"kind\"");
     refused(&["predict", "model.safetensors", "digits5k"], "a matrix of 784 columns");
     refused(
