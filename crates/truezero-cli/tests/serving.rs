@@ -161,7 +161,9 @@ fn what_cannot_be_served_is_refused_with_the_reason() {
         ),
         (
             &["serve", "flowers.csv"],
-            "error: flowers.csv: header: expected a safetensors file, found header too large\n",
+            "error: flowers.csv: header: expected a safetensors file, found a text that begins with \
+             \"sepal,petal,height,scent,colour,kind\"\nhint: a model is a file that `truezero train` wrote; where \
+             data is named too, it comes second\n",
         ),
     ] {
         assert_eq!(place.error(arguments), message);

@@ -155,7 +155,8 @@ fn other_options_other_data_or_a_damaged_file_are_refused() {
     resume(small(), &data).unwrap();
     resume(TrainingOptions { epochs: 9, patience: 3, ..small() }, &data).unwrap();
     let refused = resume(TrainingOptions { batch_size: 9, ..small() }, &data).unwrap_err().to_string();
-    let expected = "option batch-size: expected 9, as it is given now, found 8, with which the training began";
+    let expected =
+        "option batch-size: expected 9, as it is given now, found 8, with which the training began";
     assert!(refused.contains(expected), "{refused}");
     let refused = resume(small(), &other).unwrap_err().to_string();
     assert!(refused.ends_with("data: expected the examples of this training, found others"), "{refused}");

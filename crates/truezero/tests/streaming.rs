@@ -135,7 +135,10 @@ fn weights_that_cannot_be_are_named() {
     };
     let error = fitted("importance").unwrap_err().to_string();
     assert!(error.starts_with("weight column \"importance\", example "), "{error}");
-    assert!(error.ends_with("(counted from example 202): expected a number from 0 to 3.4028235e38, found -1"), "{error}");
+    assert!(
+        error.ends_with("(counted from example 202): expected a number from 0 to 3.4028235e38, found -1"),
+        "{error}"
+    );
     assert!(fitted("none").unwrap_err().to_string().contains("expected one of a, colour, "));
     let (stream, rules) = fitted("a").unwrap();
     let error = class_weights_of(&stream, &[], &rules, &"maybe=2".parse().unwrap()).unwrap_err();
