@@ -11,8 +11,9 @@ use super::foreign;
 /// Bytes looked at to tell what a file is.
 const START: usize = 1 << 10;
 
-/// Reads targets: IDX, NPY, or text with one on each line (numbers if all of them are, a header apart).
-pub(crate) fn read(path: &Path, notices: &Notices) -> Result<RawTarget, DataError> {
+/// Reads the targets of so many examples: IDX, NPY, or text with one on each line (numbers if all of them are). Where there
+/// is a line more than examples, and the first is no number, that is a header.
+pub(crate) fn read(path: &Path, examples: usize, notices: &Notices) -> Result<RawTarget, DataError> {
     let mut input = Input::open(path)?;
     let start = input.peek(START)?;
     if idx::matches(&start) {
@@ -21,11 +22,11 @@ pub(crate) fn read(path: &Path, notices: &Notices) -> Result<RawTarget, DataErro
         npy::read_labels(input)
     } else {
         foreign::refuse(path, &start, "IDX, .npy or text with one label on each line")?;
-        read_lines(input, notices)
+        read_lines(input, examples, notices)
     }
 }
 
-fn read_lines(mut input: Input, notices: &Notices) -> Result<RawTarget, DataError> {
+fn read_lines(mut input: Input, examples: usize, notices: &Notices) -> Result<RawTarget, DataError> {
     let mut labels: Vec<String> = Vec::new();
     let (mut line, mut number, mut blank) = (Vec::new(), 0, None);
     while input.line(&mut line, number + 1)? {
@@ -45,12 +46,10 @@ fn read_lines(mut input: Input, notices: &Notices) -> Result<RawTarget, DataErro
         }
     }
     let parse = |label: &String| label.parse().ok().filter(|number: &f64| number.is_finite());
-    let headed = labels.len() > 1
-        && parse(&labels[0]).is_none()
-        && labels[1..].iter().all(|label| parse(label).is_some());
-    if headed {
+    if labels.len() == examples + 1 && parse(&labels[0]).is_none() {
         let header = labels.remove(0);
-        let message = format!("{header:?} is taken for a header, as numbers follow");
+        let message =
+            format!("{header:?} is taken for a header, as {examples} labels follow for as many examples");
         notices.tell(Notice::new(format!("{}: line 1", input.path().display()), message));
     }
     let mut numbers = Numbers::default();
@@ -67,11 +66,13 @@ mod tests {
 
     #[test]
     fn lines_are_numbers_if_all_of_them_are() {
-        let read = |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()), &Notices::default());
+        let read =
+            |text: &str| read_lines(Input::from_bytes("test", text.as_bytes()), 2, &Notices::default());
         assert_eq!(read("1\n -2.5\r\n").unwrap(), RawTarget::Numbers(vec![1.0, -2.5].into()));
         assert_eq!(read("01\ncat").unwrap(), RawTarget::Labels(vec!["01".into(), "cat".into()]));
         let headed = read("label\n1\n2\n\n").unwrap();
         assert_eq!(headed, RawTarget::Numbers(vec![1.0, 2.0].into()), "a header, a blank end");
+        assert_eq!(read("b\n1").unwrap(), RawTarget::Labels(vec!["b".into(), "1".into()]), "no header");
         let error = read("1\n\n2\n").unwrap_err().to_string();
         assert_eq!(error, "test: line 2: expected a label in UTF-8, found \"\"");
     }

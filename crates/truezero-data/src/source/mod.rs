@@ -115,7 +115,7 @@ pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
             let place = format!("labels {}", path.display());
             return Err(DataError::unsuitable(place, "data without targets of its own", &spec.data));
         }
-        source.train.target = Some(labels::read(path, &spec.notices)?);
+        source.train.target = Some(labels::read(path, source.train.examples(), &spec.notices)?);
     }
     for (name, part) in source.parts() {
         let place = |what: &str| format!("{what} of the {name} of {}", spec.data);
