@@ -35,7 +35,7 @@ pub fn tell_replaced(output: &Output) {
     if output.replaces() {
         let path = output.path();
         let origin = truezero::origin(path).map_or_else(String::new, |origin| format!(" ({origin})"));
-        output::note(&format!("replaces {}{origin}", path.display()));
+        output::note(&format!("will replace {}{origin}", path.display()));
     }
 }
 

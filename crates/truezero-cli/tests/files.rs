@@ -171,7 +171,7 @@ fn a_model_that_is_replaced_is_told_in_a_line() {
     succeeded(&TRAIN, &output);
     let told = String::from_utf8(output.stderr).unwrap();
     let lines: Vec<&str> = told.lines().filter(|line| line.contains("model.safetensors")).collect();
-    assert_eq!(lines, ["replaces model.safetensors (trained on flowers.csv, 1 epoch)"], "{told}");
+    assert_eq!(lines, ["will replace model.safetensors (trained on flowers.csv, 1 epoch)"], "{told}");
 }
 
 #[test]

@@ -177,6 +177,7 @@ const SECONDS: &str = "TRUEZERO_SOAK_SECONDS";
 
 #[test]
 #[ignore = "takes as long as it is told to: cargo xtask soak"]
+#[allow(clippy::print_stdout, reason = "what was tried is the result")]
 fn spoiled_requests_for_a_while() {
     let seconds: u64 = std::env::var(SECONDS).map_or(1, |text| text.parse().expect(SECONDS));
     let place = Place::new();

@@ -105,6 +105,7 @@ const SECONDS: &str = "TRUEZERO_SOAK_SECONDS";
 /// memory of this process, so that an allocation out of proportion ends it.
 #[test]
 #[ignore = "takes as long as it is told to: cargo xtask soak"]
+#[allow(clippy::print_stdout, reason = "what was tried is the result")]
 fn spoiled_files_for_a_while() {
     let seconds: u64 = std::env::var(SECONDS).map_or(1, |text| text.parse().expect(SECONDS));
     let end = Instant::now() + Duration::from_secs(seconds);
