@@ -77,7 +77,7 @@ def test_a_state_dict(tmp_path):
         (state(**{"net.0.bias": np.zeros(4)}), {}, "bias"),
         (state(**{"net.0.bias": np.full(5, np.nan)}), {}, "finite"),
         (state(), {"activation": ["relu"] * 3}, "one for each of 2 layers"),
-        (state(), {"activation": "gelu"}, "expected an activation"),
+        (state(), {"activation": "gelo"}, "expected an activation"),
         (state(), {"classes": [1, 2, 3]}, "expected 2, one for each output"),
         (state(), {"task": "dance"}, "expected classify"),
     ],
