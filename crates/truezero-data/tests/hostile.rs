@@ -109,6 +109,13 @@ const SECONDS: &str = "TRUEZERO_SOAK_SECONDS";
 fn spoiled_files_for_a_while() {
     let seconds: u64 = std::env::var(SECONDS).map_or(1, |text| text.parse().expect(SECONDS));
     let end = Instant::now() + Duration::from_secs(seconds);
+    // What the arrow crates stumble over becomes an error of the file.
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !truezero_data::formats::panic_is_caught() {
+            print(panic);
+        }
+    }));
     let files: Vec<_> = FORMATS.iter().map(|&(format, parse)| (format, parse, valid(format))).collect();
     let (mut spoiled, mut slowest) = (0u64, Duration::ZERO);
     for seed in DAMAGES.. {
