@@ -243,7 +243,7 @@ fn spoiled(path: &str, body: &str, random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
         let at = below(request.len());
         match below(4) {
             0 => request[at] = below(256) as u8,
-            1 => request[at] = b"[]{}\",:-9e"[below(11)],
+            1 => request[at] = b"[]{}\",:-9e"[below(10)],
             2 => drop(request.drain(at..request.len().min(at + 1 + below(40)))),
             _ => {
                 let piece = request[at..request.len().min(at + 1 + below(40))].to_vec();

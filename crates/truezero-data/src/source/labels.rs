@@ -12,7 +12,7 @@ use super::foreign;
 const START: usize = 1 << 10;
 
 /// Reads the targets of so many examples: IDX, NPY, or text with one on each line (numbers if all of them are). Where there
-/// is a line more than examples, and the first is no number, that is a header.
+/// is a line more than examples, and the first one alone is no number, that is a header.
 pub(crate) fn read(path: &Path, examples: usize, notices: &Notices) -> Result<RawTarget, DataError> {
     let mut input = Input::open(path)?;
     let start = input.peek(START)?;
@@ -46,10 +46,11 @@ fn read_lines(mut input: Input, examples: usize, notices: &Notices) -> Result<Ra
         }
     }
     let parse = |label: &String| label.parse().ok().filter(|number: &f64| number.is_finite());
-    if labels.len() == examples + 1 && parse(&labels[0]).is_none() {
+    let numbers_follow = || labels[1..].iter().all(|label| parse(label).is_some());
+    if labels.len() == examples + 1 && parse(&labels[0]).is_none() && numbers_follow() {
         let header = labels.remove(0);
         let message =
-            format!("{header:?} is taken for a header, as {examples} labels follow for as many examples");
+            format!("{header:?} is taken for a header, as {examples} numbers follow for as many examples");
         notices.tell(Notice::new(format!("{}: line 1", input.path().display()), message));
     }
     let mut numbers = Numbers::default();
