@@ -94,7 +94,8 @@ fn finish(folder: &Path, recipe: &str) -> std::io::Result<()> {
         format!("<fontconfig><dir>{at}/usr/share/fonts</dir><cachedir>{at}/fonts</cachedir></fontconfig>\n"),
     )?;
     let line = format!(
-        "export LD_LIBRARY_PATH='{at}/usr/lib/x86_64-linux-gnu:{at}/lib/x86_64-linux-gnu' FONTCONFIG_FILE='{}'\n\
+        "export LD_LIBRARY_PATH='{at}/usr/lib/x86_64-linux-gnu:{at}/usr/lib/x86_64-linux-gnu/pulseaudio:\
+         {at}/lib/x86_64-linux-gnu' FONTCONFIG_FILE='{}'\n\
          exec '{at}/usr/lib/chromium/chromium'",
         fonts.display()
     );
