@@ -34,7 +34,6 @@ struct Document {
 }
 
 pub fn run(args: &EncodeArgs) -> Result<Ended, Failure> {
-    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let saved = Saved::load(&args.on.model)?;
     let layers = saved.hidden().len();
@@ -88,7 +87,7 @@ pub fn run(args: &EncodeArgs) -> Result<Ended, Failure> {
 
 /// As columns `indices` and `values`: lists of the units that are not zero, and of their activations.
 fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -> Result<Ended, Failure> {
-    let spec = using::spec(saved, &args.on.data, &args.on.reading.table, notices);
+    let spec = using::reading_spec(saved, &args.on.data, &args.on.reading, notices);
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = format!("encode, hidden layer {layer}");
     let done = by_parts::write(what, &args.on.model, &spec, &args.out, args.json, |raw, save| {

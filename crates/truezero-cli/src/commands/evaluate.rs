@@ -56,7 +56,6 @@ struct OutputReport {
 const WINDOW: usize = 4 * Evaluator::BATCH;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
-    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     let mut engine = Engine::new(threads(args.on.reading.threads));
@@ -113,7 +112,7 @@ fn by_windows(
     mut see: impl FnMut(&Dataset),
 ) -> Result<(), Failure> {
     let target = target(args, model);
-    let spec = using::spec(model, &args.on.data, &args.on.reading.table, notices);
+    let spec = using::reading_spec(model, &args.on.data, &args.on.reading, notices);
     let stream = Stream::open(&SourceSpec { target: target.column, labels: target.labels, ..spec })?;
     let prepared = Prepared::new(stream, model.preprocessing.clone(), Vec::new(), notices.clone());
     let (shown, began) = (Shown::new(args.json), Instant::now());

@@ -37,7 +37,6 @@ struct Document<'a> {
 }
 
 pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
-    args.on.reading.memory.apply();
     let warnings = Warnings::default();
     let model = Model::load(&args.on.model)?;
     if args.stream {
@@ -95,7 +94,7 @@ fn predict(
 
 fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<Ended, Failure> {
     let Some(out) = &args.out else { unreachable!("--stream requires --out") };
-    let spec = using::spec(model, &args.on.data, &args.on.reading.table, warnings.notices());
+    let spec = using::reading_spec(model, &args.on.data, &args.on.reading, warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
     let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {

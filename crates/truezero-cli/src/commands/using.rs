@@ -64,6 +64,17 @@ pub fn spec<'a>(
     spec
 }
 
+/// As [`spec`], with the options of a verb that reads data; the limit of memory among them holds from now on.
+pub fn reading_spec<'a>(
+    trained: impl Into<Trained<'a>>,
+    data: &str,
+    reading: &Reading,
+    notices: &Notices,
+) -> SourceSpec {
+    reading.memory.apply();
+    spec(trained, data, &reading.table, notices)
+}
+
 /// Reads data in the way that the training data was read.
 pub fn read<'a>(
     trained: impl Into<Trained<'a>>,
@@ -83,8 +94,7 @@ pub fn read_named<'a>(
     target: TargetOf,
     notices: &Notices,
 ) -> Result<(Raw, Vec<PathBuf>), Failure> {
-    reading.memory.apply();
-    let spec = spec(trained, data, &reading.table, notices);
+    let spec = reading_spec(trained, data, reading, notices);
     let spec = SourceSpec { target: target.column, labels: target.labels, ..spec };
     let mut source = open(&spec)?;
     // They are known of the training part only, which is what is chosen where there is no other.
