@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ._truezero import visible
+
 #: An adaptive learning rate is divided by this when there is no progress …
 ADAPTIVE_DIVISOR = 5.0
 #: … down to here.
@@ -139,7 +141,7 @@ def warn(trainer, names):
         Of the classes or labels.
     """
     for remark in trainer.remarks(names):
-        warnings.warn(remark, ConvergenceWarning, stacklevel=5)
+        warnings.warn(visible(remark), ConvergenceWarning, stacklevel=5)
 
 
 def run(trainer, rules, curves):

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use truezero::{ClassCount, Cost, Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
 use truezero_data::preprocess::InputScales;
 use truezero_data::{Dataset, InputPreprocessing, Targets, Task};
-use truezero_sparse::DenseBatch;
+use truezero_sparse::{DenseBatch, memory};
 
 use crate::arrays;
 use crate::binary::{one_output, two_outputs};
@@ -67,7 +67,8 @@ impl Part {
         if weights.iter().flatten().any(|weight| !(weight.is_finite() && *weight >= 0.0)) {
             return Err(wrong("expected finite weights of at least 0"));
         }
-        Ok(Self { data: Dataset { inputs, targets, weights }, rows: (0..rows).collect() })
+        let rows = within_memory(|| memory::numbers(rows))?;
+        Ok(Self { data: Dataset { inputs, targets, weights }, rows })
     }
 
     fn examples(&self) -> Examples<'_> {

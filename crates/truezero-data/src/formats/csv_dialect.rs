@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use super::csv_record::{Record, Records};
+use crate::budget::Budget;
 
 /// Delimiters told by content, the likeliest first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -37,20 +38,24 @@ pub(crate) fn looks_like(path: &Path, bytes: &[u8]) -> bool {
 /// Whether it splits the first records into equally many cells; how many there are in the first; and, as
 /// there may be one column only, whether at least it leaves them whole.
 fn score(delimiter: u8, bytes: &[u8]) -> (bool, usize, bool) {
-    let mut records = reader(delimiter, bytes);
-    let mut record = ByteRecord::new();
+    let budget = Budget::new(Path::new(""), bytes.len() as u64);
+    let mut records = Records::new(delimiter, bytes, true);
+    let mut record = Record::default();
     let mut lengths = Vec::with_capacity(SAMPLE);
-    while lengths.len() < SAMPLE && records.read_byte_record(&mut record).unwrap_or(false) {
-        lengths.push(record.len());
+    while lengths.len() < SAMPLE {
+        match records.read(&mut record, &budget) {
+            Ok(true) => lengths.push(record.len()),
+            Ok(false) => break,
+            Err(_) => {
+                // More cells than there may be, which is an error where they are read.
+                lengths.push(usize::MAX);
+                break;
+            }
+        }
     }
     let first = lengths.first().copied().unwrap_or(0);
     let even = lengths.iter().all(|&length| length == first);
     (even && first > 1, first, even)
-}
-
-/// Reads records of any length, the header among them.
-pub(crate) fn reader(delimiter: u8, bytes: &[u8]) -> Reader<&[u8]> {
-    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes)
 }
 
 #[cfg(test)]

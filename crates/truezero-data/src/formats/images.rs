@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::matrix::MatrixBuilder;
-use crate::read::Input;
+use crate::budget::Budget;
 use crate::source::entries::{count, name, visible};
 use crate::{DataError, ImageShape, Notice, Notices, Raw, RawTarget};
 
@@ -111,6 +112,12 @@ fn read_as(
     open: Open<'_>,
     notices: &Notices,
 ) -> Result<Option<Raw>, DataError> {
+    let Some(first) = files.first() else {
+        return Err(DataError::unsuitable("images", "at least one", "none"));
+    };
+    // All images become one matrix. (Of an image in memory there is no file.)
+    let size_of_file = |path: &PathBuf| path.metadata().map_or(0, |found| found.len());
+    let budget = Arc::new(Budget::new(first, files.iter().map(size_of_file).sum()));
     let mut shape: Option<ImageShape> = None;
     let mut matrix = None;
     let mut pixels: Vec<f32> = Vec::new();
@@ -132,15 +139,17 @@ fn read_as(
             let expected = format!("{}, as {}", size(expected), name(&files[0]));
             return Err(DataError::malformed(path, "image", expected, size(found)));
         }
+        let numbers = height * width * found.channels;
+        if matrix.is_none() {
+            budget.take((numbers * size_of::<f32>()) as u64, || "image".to_owned())?;
+            matrix = Some(MatrixBuilder::new(&budget, files.len(), numbers)?);
+        }
         pixels.clear();
+        budget.reserve(&mut pixels, numbers, "image")?;
         let bytes = if colour { image.into_rgb8().into_raw() } else { image.into_luma8().into_raw() };
         pixels.extend(bytes.into_iter().map(f32::from));
-        if matrix.is_none() {
-            let input = Input::from_bytes(&path.to_string_lossy(), &[]);
-            matrix = Some(MatrixBuilder::new(&input, files.len(), pixels.len())?);
-        }
         if let Some(matrix) = &mut matrix {
-            matrix.push(&pixels);
+            matrix.push(&pixels)?;
         }
     }
     let tell = |which: &[&PathBuf], what: &str| {
@@ -151,10 +160,8 @@ fn read_as(
     };
     tell(&greys, "grey, taken as colour, which other images have");
     tell(&transparent, "transparent, taken without it");
-    let Some(matrix) = matrix else {
-        return Err(DataError::unsuitable("images", "at least one", "none"));
-    };
-    Ok(Some(Raw { features: matrix.finish(), target: None, image: shape }))
+    let features = matrix.map(MatrixBuilder::finish);
+    Ok(features.map(|features| Raw { features, target: None, image: shape }))
 }
 
 /// The class and path of each image.

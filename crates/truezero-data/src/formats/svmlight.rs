@@ -6,7 +6,10 @@
 
 use std::path::Path;
 
+use truezero_sparse::padded;
+
 use super::DENSE_FROM;
+use crate::budget::{Budget, of_text};
 use crate::read::Input;
 use crate::wide::Values;
 use crate::{DataError, Features, Notice, Notices, Numbers, Raw, RawTarget};
@@ -34,12 +37,19 @@ pub fn read(
     notices: &Notices,
 ) -> Result<(Raw, Numbering), DataError> {
     let mut lines = Lines::new(input);
-    let block = lines.block(usize::MAX, false)?;
+    let budget = lines.input.budget().clone();
+    let block = lines.block(usize::MAX, false, &budget)?;
     let labels = block.labels();
     labels.tell(lines.input.path(), notices);
     let numbering = numbering.unwrap_or_else(|| block.guess());
     let mut raw = block.raw(&lines.input, numbering)?;
     let dense = is_dense(raw.features.active(), raw.examples(), numbering);
+    if dense {
+        let of_number =
+            if matches!(raw.features, Features::Wide(_)) { size_of::<f64>() } else { size_of::<f32>() };
+        let bytes = (raw.examples() as u64).saturating_mul((padded(numbering.width) * of_number) as u64);
+        budget.take(bytes, || "numbers".to_owned())?;
+    }
     raw.features = raw.features.in_form(dense);
     if labels.labelled == 0 {
         raw.target = None;
@@ -51,7 +61,8 @@ pub fn read(
 pub(crate) fn looks_like(bytes: &[u8]) -> bool {
     let mut lines = Lines::new(Input::from_bytes("text", bytes));
     // A line that is none, as of a CSV file, is an error.
-    lines.block(LOOK, false).is_ok_and(|block| block.active() > 0)
+    let budget = lines.input.budget().clone();
+    lines.block(LOOK, false, &budget).is_ok_and(|block| block.active() > 0)
 }
 
 /// Whether so many values are not zero that all are kept, as those of other formats are.
@@ -60,6 +71,12 @@ pub(crate) fn is_dense(active: usize, examples: usize, numbering: Numbering) -> 
     all > 0.0 && active as f64 >= DENSE_FROM * all
 }
 
+/// Bytes of a value and its index, where 32 bits do not hold it.
+const OF_PAIR: u64 = 8 + 4;
+/// Bytes of a label as most are written.
+const OF_LABEL: usize = 8;
+/// Bytes of memory that a set of one label takes.
+const OF_SET: u64 = 24 + 32 + 24 + 32;
 /// Values looked at to tell the format.
 const LOOK: usize = 1000;
 
@@ -129,8 +146,8 @@ impl<'a> Lines<'a> {
     }
 
     /// The next examples, up to `values` active values or a row more; empty at the end. `sets` says that examples
-    /// have sets of labels, even if these do not look so.
-    pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
+    /// have sets of labels, even if these do not look so. What a line becomes is counted before it is made.
+    pub(crate) fn block(&mut self, values: usize, sets: bool, budget: &Budget) -> Result<Block, DataError> {
         let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Numbers::default()) };
         let rows = Rows { offsets: vec![0], ..Rows::default() };
         let mut block = Block { rows, targets, labels: Labels::default() };
@@ -144,10 +161,16 @@ impl<'a> Lines<'a> {
                 (block.rows.smallest, block.rows.largest) = (Some(0), columns.checked_sub(1));
                 continue;
             }
+            let (place, had_sets) = (|| format!("line {}", self.number), block.has_sets());
+            budget.take(bytes_of(&self.line, had_sets), place)?;
             let labels = parse_line(&self.line, &mut block.rows, &mut block.targets).map_err(|wrong| {
                 let found = format!("{:?}", wrong.found);
                 self.input.malformed(format!("line {}", self.number), wrong.expected, found)
             })?;
+            if block.has_sets() && !had_sets {
+                // All labels before are numbers no longer.
+                budget.take(block.examples() as u64 * OF_SET, place)?;
+            }
             if let Some(labels) = labels {
                 block.labels.count(labels, self.number);
             }
@@ -358,6 +381,16 @@ fn parse_line(line: &[u8], rows: &mut Rows, targets: &mut Targets) -> Result<Opt
         None => Ok(Some(labels)),
         Some(index) => wrong("each index once", &format!("index {index} twice")),
     }
+}
+
+/// Bytes of memory that a line may become: values with their indices, where they end, and a number as the label or, if
+/// examples have sets of them or it has several, labels as texts.
+fn bytes_of(line: &[u8], sets: bool) -> u64 {
+    let count = |sign: u8| line.split(|&byte| byte == sign).count() as u64 - 1;
+    let (pairs, commas) = (count(b':'), count(b','));
+    let labels =
+        if sets || commas > 0 { OF_SET + commas * of_text(OF_LABEL) } else { size_of::<f64>() as u64 };
+    pairs * OF_PAIR + labels + size_of::<usize>() as u64
 }
 
 fn parse_number(text: &str) -> Result<f64, Wrong> {
