@@ -151,7 +151,8 @@ fn what_a_model_expects_is_read_and_nothing_else_is_looked_at() {
 
 #[test]
 fn a_matrix_model_does_not_take_a_header_for_data() {
-    let options = TableOptions { expected: Some(Arc::new(Expected::Matrix)), ..TableOptions::default() };
+    let options =
+        TableOptions { expected: Some(Arc::new(Expected::Matrix { width: 2 })), ..TableOptions::default() };
     for header in ["a,b,c", "0,1,2", ",b,c"] {
         let columns = read(&format!("{header}\n5,6,7\n8,9,10\n"), &options).0.unwrap();
         assert!(columns.iter().all(|column| numbers(column).len() == 2), "{header}");

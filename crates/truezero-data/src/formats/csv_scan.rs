@@ -111,11 +111,9 @@ impl<'a> Scanner<'a> {
 
     /// The names of the columns, and whether the first one has none where others have.
     fn named(&self, header: bool) -> (Vec<String>, bool) {
-        let by_position = self
-            .options
-            .expected
-            .as_ref()
-            .is_some_and(|expected| **expected != Expected::Matrix && expected.is_by_position());
+        let by_position = self.options.expected.as_ref().is_some_and(|expected| {
+            !matches!(**expected, Expected::Matrix { .. }) && expected.is_by_position()
+        });
         let name = |(at, top): (usize, &Top)| {
             let named = header && !top.first.is_empty() && !by_position;
             if named { top.first.clone() } else { made_up_name(at) }
