@@ -56,12 +56,12 @@ impl TablePlan {
             }
             _ => None,
         };
-        let scales: Option<(Vec<(f64, f64)>, Vec<Option<f64>>)> = self.columns.iter().map(scale).collect();
-        let (scales, limits) = scales?;
-        let (shifts, divisors) = scales.into_iter().unzip();
-        let limit = limits.first().copied().flatten();
+        let scales = self.columns.iter().map(scale).collect::<Option<Vec<_>>>()?;
+        let limit = scales.first().and_then(|&(_, limit)| limit);
         // All were fitted with the same one, unless somebody changed a file.
-        limits.iter().all(|&other| other == limit).then_some(InputScales { shifts, divisors, limit })
+        let alike = scales.iter().all(|&(_, other)| other == limit);
+        let (shifts, divisors) = scales.into_iter().map(|(scale, _)| scale).unzip();
+        alike.then_some(InputScales { shifts, divisors, limit })
     }
 
     pub(super) fn input_names(&self) -> Vec<String> {

@@ -206,12 +206,12 @@ impl<'a> Assembler<'a> {
             return Err(Refusal::new(place, expected, "others"));
         }
         let below = std::mem::replace(&mut self.pending, Affine::identity());
-        let scales = match below.is_identity() {
-            true => Some(InputScales::default()),
-            false => input_scales(&below, below.len()),
+        let scales = if below.is_identity() {
+            Some(InputScales::default())
+        } else {
+            input_scales(&below, below.len())
         };
-        let scales = scales.filter(|_| (limit as f32).is_normal());
-        let Some(scales) = scales else {
+        let Some(scales) = scales.filter(|_| (limit as f32).is_normal()) else {
             return Err(Refusal::new(place, "limits of inputs that are scaled by numbers above 0", "others"));
         };
         self.inputs = InputScales { limit: Some(limit), ..scales };
