@@ -136,7 +136,7 @@ impl InputPreprocessing {
     /// What data to come is to be read as.
     pub fn expected(&self) -> Expected {
         match &self.0 {
-            InputPlan::Matrix(_) => Expected::Matrix,
+            InputPlan::Matrix(plan) => Expected::Matrix { image: plan.image() },
             InputPlan::Table(plan) => plan.expected(),
         }
     }

@@ -5,7 +5,7 @@ use truezero_sparse::{Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::scaling::InputScales;
 use crate::formats::spread;
-use crate::{DataError, WideBatch};
+use crate::{DataError, ImageShape, WideBatch};
 
 /// Width and scaling of a matrix.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -15,6 +15,9 @@ pub(super) struct MatrixPlan {
     scaling: MatrixScaling,
     #[serde(default)]
     arithmetic: Arithmetic,
+    /// What each row is an image of; not known in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<ImageShape>,
 }
 
 /// x → (x − shift) / divisor.
@@ -44,8 +47,8 @@ enum Arithmetic {
 
 impl MatrixPlan {
     /// Rules as they were found.
-    pub(super) fn fitted(width: usize, scaling: MatrixScaling) -> Self {
-        Self { width, scaling, arithmetic: Arithmetic::Double }
+    pub(super) fn fitted(width: usize, scaling: MatrixScaling, image: Option<ImageShape>) -> Self {
+        Self { width, scaling, arithmetic: Arithmetic::Double, image }
     }
 
     /// Rules that were fitted elsewhere and may have a flaw.
@@ -63,7 +66,7 @@ impl MatrixPlan {
             ([], _) => MatrixScaling::Divided { divisors: divisors() },
             (shifts, _) => MatrixScaling::Shifted { shifts: of_columns(shifts, 0.0), divisors: divisors() },
         };
-        Self::fitted(width, scaling)
+        Self::fitted(width, scaling, None)
     }
 
     pub(super) fn scales(&self) -> InputScales {
@@ -78,6 +81,10 @@ impl MatrixPlan {
 
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    pub(super) fn image(&self) -> Option<ImageShape> {
+        self.image
     }
 
     fn shifts(&self) -> bool {
@@ -158,7 +165,10 @@ impl MatrixPlan {
         if fits {
             return Ok(());
         }
-        let expected = format!("{} columns, as in training", self.width);
+        let expected = match self.image {
+            None => format!("{} columns, as in training", self.width),
+            Some(shape) => format!("{} columns, as {shape} have", self.width),
+        };
         Err(DataError::unsuitable("inputs", expected, width.to_string()))
     }
 
@@ -179,6 +189,9 @@ impl MatrixPlan {
     pub(super) fn flaw(&self) -> Option<String> {
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Some(format!("a width of {}", self.width));
+        }
+        if let Some(image) = self.image.filter(|image| image.values() != Some(self.width)) {
+            return Some(format!("{} columns of {image}", self.width));
         }
         let (shifts, divisors): (Option<&[f64]>, &[f64]) = match &self.scaling {
             MatrixScaling::None => return None,

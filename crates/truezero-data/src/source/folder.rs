@@ -102,21 +102,22 @@ fn read_images(folder: &Path, folders: &[PathBuf], spec: &SourceSpec) -> Result<
             );
             spec.notices.tell(Notice::new(folder.display().to_string(), message));
         }
+        let source = named(images::read_folder(&train, spec.image(), &spec.notices)?);
         let part = |folder: Option<PathBuf>| {
-            folder.map(|folder| images::read_folder(&folder, &spec.notices).map(|(raw, _)| raw)).transpose()
+            let read = |folder: &Path| images::read_folder(folder, source.train.image, &spec.notices);
+            folder.map(|folder| read(&folder).map(|(raw, _)| raw)).transpose()
         };
-        let source = named(images::read_folder(&train, &spec.notices)?);
         return Ok(Some(Source { validation: part(validation)?, test: part(test)?, ..source }));
     }
     for inner in folders {
         if images::has_images(inner)? {
             no_columns(spec, "a folder of images")?;
-            return images::read_folder(folder, &spec.notices).map(named).map(Some);
+            return images::read_folder(folder, spec.image(), &spec.notices).map(named).map(Some);
         }
     }
     if images::has_images(folder)? {
         no_columns(spec, "a folder of images")?;
-        return images::read_flat(folder, &spec.notices).map(named).map(Some);
+        return images::read_flat(folder, spec.image(), &spec.notices).map(named).map(Some);
     }
     Ok(None)
 }
@@ -167,7 +168,10 @@ pub(crate) fn gathered(spec: &SourceSpec) -> Result<Source, DataError> {
         let piece = piece?;
         all = Some(match all {
             None => Source { numbering: stream.numbering(), ..Source::from(piece) },
-            Some(source) => Source { train: source.train.append(piece)?, ..source },
+            Some(source) => {
+                let joined = source.train.append(piece).map_err(|error| error.of(&spec.data));
+                Source { train: joined?, ..source }
+            }
         });
     }
     all.ok_or_else(|| DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"))

@@ -35,6 +35,7 @@ use sha2::{Digest, Sha256};
 
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
+use crate::image_shape::like;
 use crate::source::Format;
 use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
 
@@ -234,7 +235,10 @@ impl Pieces<'_> {
             if let Some(reader) = &mut self.reader
                 && let Some(raw) = reader.piece()?
             {
-                return self.labelled(raw).map(Some);
+                let Stream { options, shards, .. } = self.stream;
+                let name = shards[self.next - 1].path.display().to_string();
+                let image = options.expected.as_ref().and_then(|expected| expected.image());
+                return self.labelled(like(raw, image, &name, &options.notices)?).map(Some);
             }
             let Some(shard) = self.stream.shards.get(self.next) else { return self.end() };
             self.next += 1;
