@@ -120,7 +120,8 @@ fn what_a_training_warns_of_is_told_of_each_trial() {
     for trial in trials(&found) {
         let seed = trial["options"]["seed"].to_string();
         let train = ["train", "dated.csv", "--target", "kind", "--hidden", "8", "--epochs", "1", "--quiet"];
-        let alone = place.json(&[&train[..], &["--learning-rate", "1e-6", "--json", "--seed", &seed]].concat());
+        let alone =
+            place.json(&[&train[..], &["--learning-rate", "1e-6", "--json", "--seed", &seed]].concat());
         assert_eq!(trial["warnings"], alone["warnings"], "{found}");
         assert!(trial["warnings"][0]["place"].as_str().unwrap().contains("day"), "{found}");
         assert!(trial["message"].is_null(), "{found}");

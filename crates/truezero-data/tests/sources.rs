@@ -319,3 +319,16 @@ fn images_are_grey_or_in_colour_as_those_that_a_model_was_trained_on() {
 fn pixels_of(width: usize) -> Features {
     Features::Matrix(Batch::Dense(DenseBatch::from_rows(width, &vec![1.0; width])))
 }
+
+#[test]
+fn partitions_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for year in ["2020", "2021"] {
+        write(folder.path(), &[(&format!("year={year}/part-0.csv"), b"x,y\n1,a\n2,b\n")]);
+    }
+    let error = opened(folder.path(), "", Some("y")).unwrap_err();
+    assert!(error.contains("found partitions, as year=2020\nhint: save it as CSV or Parquet"), "{error}");
+    let (source, told) = opened(folder.path(), "*/*.csv", Some("y")).unwrap();
+    assert_eq!(source.train.examples(), 4);
+    assert!(told[0].ends_with("*/*.csv: partitions, as year=2020, are not read as columns"), "{told:?}");
+}

@@ -280,7 +280,7 @@ fn comments_and_titles_are_told_with_what_to_do() {
         "test.csv: line 3: expected 2 cells, as in the first row, found 1: \"# the end\"\n\
          hint: comments are not read: delete such lines"
     );
-    let told = error("Sales,,\nx,z,y\n1,2,a\n");
+    let told = error(&format!("Sales,,\nx,z,y\n{}", "1,2,a\n".repeat(30)));
     assert!(
         told.ends_with("hint: the names are read from the first line, which seems to be a title: delete it"),
         "{told}"

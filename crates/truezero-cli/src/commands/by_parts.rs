@@ -113,7 +113,8 @@ fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles) -> Result<Outp
     if !path.exists() {
         let first = folder.join(part_name(0));
         if first.exists() {
-            let message = format!("{} is there, but no {MANIFEST} that says what it is a part of", first.display());
+            let message =
+                format!("{} is there, but no {MANIFEST} that says what it is a part of", first.display());
             return Err(Failure::hinted(message, hint));
         }
         let output = files::open(&path, KIND, inputs, false)?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::entries::{count, is_shard, name, visible};
+use super::foreign::CONVERT;
 use super::part::PartName;
 use super::{SourceSpec, detect, idx_set, no_columns, read_file};
 use crate::formats::images::{self, Images};
@@ -61,9 +62,10 @@ pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError
     if let Some(partition) = folders.iter().find(|path| name(path).contains('=')) {
         let expected = "files of one table in the folder itself";
         let found = format!(
-            "partitions, as {}\nhint: name the files, as in '{}'",
+            "partitions, as {}\nhint: {CONVERT} pandas.read_parquet({folder:?}).to_parquet(\"table.parquet\"); the pattern \
+             '{}' reads the files without the columns of the partitions",
             name(partition),
-            folder.join("*/*").display()
+            folder.join("**/*.parquet").display()
         );
         return Err(DataError::malformed(folder, "folder", expected, found));
     }

@@ -210,7 +210,10 @@ impl Store {
         }
         let path = self.path.display();
         let message = format!("{path}: expected results of version {FORMAT}, found version {format}");
-        Err(Failure::hinted(message, "another version of truezero wrote them; run the sweep again with another --out"))
+        Err(Failure::hinted(
+            message,
+            "another version of truezero wrote them; run the sweep again with another --out",
+        ))
     }
 
     /// What tells this sweep from all others, also from the same one begun anew.
