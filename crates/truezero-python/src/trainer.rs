@@ -82,7 +82,7 @@ impl Trainer {
 
     /// What the training remembers beside the network, between two epochs.
     fn memory<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = within_memory(|| Ok::<_, PyErr>(self.paused()?.memory().map_err(raise)?))??;
+        let bytes = within_memory(|| self.paused()?.memory().map_err(raise))??;
         Ok(PyBytes::new(py, &bytes))
     }
 
