@@ -30,6 +30,26 @@ KINDS = {
 }
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", [np.ascontiguousarray, sparse.csr_array, sparse.csr_matrix])
+def test_inputs_without_scikit_learns_check_are_refused_in_its_words(form, dtype, iris, monkeypatch):
+    X, y = iris
+    model = RectifierClassifier((10,), max_iter=2).fit(X, y)
+    expected = model.predict_proba(X.tolist())
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr("truezero._base.validate_data", None)
+        np.testing.assert_array_equal(model.predict_proba(form(X.astype(dtype))), expected)
+    wrong = X.astype(dtype)
+    wrong[7, 2] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model.predict_proba(form(wrong))
+    with pytest.raises(ValueError, match="X has 3 features, but RectifierClassifier is expecting 4 features"):
+        model.predict_proba(form(X[:, :3].astype(dtype)))
+    named = RectifierClassifier((10,), max_iter=2).fit(pandas.DataFrame(X, columns=COLUMNS), y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        named.predict_proba(form(X.astype(dtype)))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_matrix_gives_the_same_model(kind, iris):
     X, y = iris

@@ -145,12 +145,13 @@ class BaseRectifier(NetworkMixin, OnnxMixin, ClassNamePrefixFeaturesOutMixin, Tr
         """Inputs to predict from, as the native part takes them."""
         if self._model.columns is not None:
             return _inputs.table(X, self._model.columns)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        if not _inputs.is_plain(X, self):
+            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         return _inputs.matrix(X)
 
     def _outputs(self, X):
         """Probabilities or quantities, float32, and whether the inputs had 64 bits."""
-        check_is_fitted(self)
+        self._fitted_model()
         X = self._given(X)
         outputs = self._model.predict(X, self._threads())
         return outputs, getattr(X, "dtype", np.float64) == np.float64

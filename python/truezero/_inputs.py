@@ -6,6 +6,9 @@ from scipy import sparse
 from ._parameters import CHECKS
 from ._truezero import available_threads
 
+_PLAIN = np.ndarray, sparse.csr_matrix, sparse.csr_array
+_FLOATS = np.dtype(np.float32), np.dtype(np.float64)
+
 
 def matrix(X):
     """A validated matrix in a form that the native part reads.
@@ -27,6 +30,20 @@ def matrix(X):
     if X.dtype not in (np.float32, np.float64):
         X = X.astype(np.float64)
     return X
+
+
+def is_plain(X, estimator):
+    """Whether inputs are as the native part takes them: scikit-learn's check, which takes as long as a network of
+    784-1000-1000-10 on one example, would change and refuse nothing.
+
+    An estimator that knows names of features is left to the check, which warns of an array without them.
+    """
+    if type(X) not in _PLAIN or X.dtype not in _FLOATS or X.ndim != 2 or X.shape[0] == 0:
+        return False
+    known = estimator.__dict__
+    if X.shape[1] != known.get("n_features_in_") or "feature_names_in_" in known:
+        return False
+    return np.isfinite(X.data if sparse.issparse(X) else X).all()
 
 
 def table(X, columns):

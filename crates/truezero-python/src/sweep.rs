@@ -13,9 +13,9 @@ use truezero_data::DataError;
 
 use crate::failure::{message, wrong};
 
-/// The results of a sweep, which one process collects.
+/// The results of a sweep, which one process collects; none once they are released.
 #[pyclass(frozen, module = "truezero._truezero")]
-pub struct Sweep(Mutex<truezero_cli::sweep::Sweep>);
+pub struct Sweep(Mutex<Option<truezero_cli::sweep::Sweep>>);
 
 #[pymethods]
 impl Sweep {
@@ -29,50 +29,57 @@ impl Sweep {
         force: bool,
     ) -> PyResult<Self> {
         let sweep = truezero_cli::sweep::Sweep::open(file.as_deref(), definition, &out, drawn, force);
-        Ok(Self(Mutex::new(sweep.map_err(|failure| raise(&failure))?)))
+        Ok(Self(Mutex::new(Some(sweep.map_err(|failure| raise(&failure))?))))
     }
 
     fn plan(&self) -> PyResult<String> {
-        self.sweep().plan().map_err(|failure| raise(&failure))
+        self.with(truezero_cli::sweep::Sweep::plan)
     }
 
     fn waiting(&self) -> PyResult<Vec<usize>> {
-        self.sweep().waiting().map_err(|failure| raise(&failure))
+        self.with(truezero_cli::sweep::Sweep::waiting)
     }
 
     fn tell(&self, number: usize, told: &str) -> PyResult<()> {
-        self.sweep().tell(number, told).map_err(|failure| raise(&failure))
+        self.with(|sweep| sweep.tell(number, told))
     }
 
     #[pyo3(signature = (number, told, model))]
     fn finish(&self, number: usize, told: &str, model: Option<PathBuf>) -> PyResult<String> {
-        self.sweep().finish(number, told, model.as_deref()).map_err(|failure| raise(&failure))
+        self.with(|sweep| sweep.finish(number, told, model.as_deref()))
     }
 
     fn fail(&self, number: usize, message: &str) -> PyResult<String> {
-        self.sweep().fail(number, message).map_err(|failure| raise(&failure))
+        self.with(|sweep| sweep.fail(number, message))
     }
 
     fn close(&self) -> PyResult<()> {
-        self.sweep().close().map_err(|failure| raise(&failure))
+        self.with(truezero_cli::sweep::Sweep::close)
     }
 
+    /// Closes the files, so that others can go on with the sweep however long this object is kept.
     fn release(&self) {
-        self.sweep().release();
+        *self.sweep() = None;
     }
 
     fn show(&self, as_json: bool) -> PyResult<()> {
-        self.sweep().show(as_json).map_err(|failure| raise(&failure))
+        self.with(|sweep| sweep.show(as_json))
     }
 
     fn found(&self) -> PyResult<String> {
-        self.sweep().found().map_err(|failure| raise(&failure))
+        self.with(truezero_cli::sweep::Sweep::found)
     }
 }
 
 impl Sweep {
-    fn sweep(&self) -> MutexGuard<'_, truezero_cli::sweep::Sweep> {
+    fn sweep(&self) -> MutexGuard<'_, Option<truezero_cli::sweep::Sweep>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&truezero_cli::sweep::Sweep) -> Result<T, Failure>) -> PyResult<T> {
+        let sweep = self.sweep();
+        let open = sweep.as_ref().ok_or_else(|| wrong("the sweep was released".to_owned()))?;
+        ask(open).map_err(|failure| raise(&failure))
     }
 }
 

@@ -47,14 +47,19 @@ struct Scratch {
 }
 
 impl Engine {
-    /// An engine on `threads` threads (at least one), on the fastest instruction set the machine has.
+    /// An engine on `threads` threads (at least one), on the fastest instruction set the machine has. The threads are
+    /// started once there has been enough work for them.
     pub fn new(threads: usize) -> Self {
-        Self::with_isa(threads, Isa::detect())
+        Self::on(Threads::new(threads), Isa::detect())
     }
 
-    /// An engine on `threads` threads (at least one) and a chosen instruction set.
+    /// An engine on `threads` threads (at least one), which are started at once, and a chosen instruction set: for
+    /// tests and benchmarks.
     pub fn with_isa(threads: usize, isa: Isa) -> Self {
-        let threads = Threads::new(threads);
+        Self::on(Threads::started(threads), isa)
+    }
+
+    fn on(threads: Threads, isa: Isa) -> Self {
         let mut scratch = Vec::new();
         scratch.resize_with(threads.count(), Scratch::default);
         Self {

@@ -9,20 +9,46 @@ use crate::helpers::Helpers;
 /// Multiply-adds below which handing work to another thread takes longer than doing it.
 const WORTH_THREADS: usize = 50_000;
 
-/// The calling thread and its helpers.
+/// Multiply-adds that one thread does in the time in which another one is started, about 0.3 ms on a busy machine.
+const WORTH_STARTING: usize = 4_000_000;
+
+/// The calling thread and its helpers, which are started when there has been enough work for them: who asks for a single
+/// product of a few examples never waits for a thread.
 #[derive(Debug)]
 pub(crate) struct Threads {
     count: usize,
-    /// None if the calling thread works alone.
-    helpers: Option<Helpers>,
+    helpers: Team,
+}
+
+/// Whether there are other threads.
+#[derive(Debug)]
+enum Team {
+    /// Not started; so many multiply-adds could have been shared.
+    NotStarted(usize),
+    Started(Helpers),
+    /// There are to be none, or the system refused to start them.
+    Alone,
 }
 
 impl Threads {
-    /// `count` threads, the calling one among them. If the system refuses to start them, the calling
+    /// `count` threads, the calling one among them. If the system refuses to start the others, the calling
     /// thread works alone; results are the same.
     pub(crate) fn new(count: usize) -> Self {
         let count = count.max(1);
-        Self { count, helpers: (count > 1).then(|| Helpers::start(count - 1).ok()).flatten() }
+        Self { count, helpers: if count > 1 { Team::NotStarted(0) } else { Team::Alone } }
+    }
+
+    /// The same, but the others are started at once.
+    pub(crate) fn started(count: usize) -> Self {
+        let mut threads = Self::new(count);
+        if threads.count > 1 {
+            threads.start();
+        }
+        threads
+    }
+
+    fn start(&mut self) {
+        self.helpers = Helpers::start(self.count - 1).map_or(Team::Alone, Team::Started);
     }
 
     /// Number of threads.
@@ -42,8 +68,17 @@ impl Threads {
     ) {
         assert_eq!(scratch.len(), self.count, "expected scratch memory for each thread");
         let (mine, others) = scratch.split_first_mut().expect("at least one thread");
+        let shared = tasks > 1 && multiply_adds >= WORTH_THREADS;
+        if let Team::NotStarted(asked) = &mut self.helpers
+            && shared
+        {
+            *asked = asked.saturating_add(multiply_adds);
+            if *asked >= WORTH_STARTING {
+                self.start();
+            }
+        }
         match &mut self.helpers {
-            Some(helpers) if tasks > 1 && multiply_adds >= WORTH_THREADS => {
+            Team::Started(helpers) if shared => {
                 let next = AtomicUsize::new(0);
                 let work = |scratch: &mut S| {
                     loop {
@@ -113,6 +148,18 @@ impl<'a, T> Disjoint<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_are_started_when_there_was_enough_work() {
+        let mut threads = Threads::new(2);
+        let mut work = |multiply_adds| {
+            threads.run(multiply_adds, 2, &mut [(), ()], |(), _| ());
+            matches!(threads.helpers, Team::Started(_))
+        };
+        assert!(!work(WORTH_STARTING / 2));
+        assert!(!work(WORTH_THREADS - 1));
+        assert!(work(WORTH_STARTING / 2));
+    }
 
     #[test]
     fn every_task_is_done_once_on_any_number_of_threads() {

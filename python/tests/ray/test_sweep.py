@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import truezero.ray
 from ray import tune
+from truezero import _truezero
 
 PROGRAM = Path(sys.executable).parent / "truezero"
 
@@ -131,6 +132,18 @@ def test_two_sweeps_and_other_files_share_a_storage(cluster, tmp_path):
         assert [trial["state"] for trial in found["trials"]] == ["done", "done"]
     assert (storage / "sweep" / "thesis.txt").read_text() == "years of work"
     assert os.listdir(storage) == ["sweep"], "what the sweeps had there is gone"
+
+
+def test_results_are_open_once(tmp_path):
+    # Where a file is closed, SQLite loses the locks of the same process on it.
+    opened = None, json.dumps(GRID), str(tmp_path / "sweep.sqlite"), True, False
+    results = _truezero.Sweep(*opened)
+    with pytest.raises(OSError, match="another run is writing it"):
+        _truezero.Sweep(*opened)
+    results.release()
+    with pytest.raises(ValueError, match="released"):
+        results.waiting()
+    assert _truezero.Sweep(*opened).waiting() == [1, 2, 3, 4]
 
 
 def test_a_killed_driver_goes_on_where_it_was(local, tmp_path):

@@ -22,11 +22,12 @@ def main() -> int:
     sweep.add_argument("--quiet", action="store_true")
     asked = parser.parse_args()
     try:
-        results = _run(asked.file, asked.out, asked.address, asked.jobs, force=asked.force, verbose=not asked.quiet)
-        if results.waiting():
-            print("interrupted; the same command goes on from here", file=sys.stderr)
-            return INTERRUPTED
-        results.show(asked.json)
+        verbose = not asked.quiet
+        with _run(asked.file, asked.out, asked.address, asked.jobs, force=asked.force, verbose=verbose) as results:
+            if results.waiting():
+                print("interrupted; the same command goes on from here", file=sys.stderr)
+                return INTERRUPTED
+            results.show(asked.json)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

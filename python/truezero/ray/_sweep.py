@@ -80,10 +80,12 @@ def sweep(
     results : dict
         "trials", the best first, and what their "error" is; as ``truezero sweep report --json`` prints them.
     """
-    results = _run(definition, out, address, jobs, search_alg, scheduler, storage, max_failures, force, verbose)
-    return json.loads(results.found())
+    asked = definition, out, address, jobs, search_alg, scheduler, storage, max_failures, force, verbose
+    with _run(*asked) as results:
+        return json.loads(results.found())
 
 
+@contextlib.contextmanager
 def _run(
     definition,
     out,
@@ -96,6 +98,7 @@ def _run(
     force=False,
     verbose=False,
 ):
+    """Run a sweep; yields its results, which are open for as long."""
     file, fields = (None, definition) if isinstance(definition, dict) else (os.path.abspath(definition), None)
     out, folder = os.path.abspath(out), os.getcwd()
     opened = file, _values.options_json(fields), out, search_alg is None
@@ -111,10 +114,12 @@ def _run(
                 drive = lambda *arguments: ray.get(remote.remote(*arguments))  # noqa: E731
             drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, verbose)
         results = _truezero.Sweep(*opened, False)
-    if not results.waiting():
-        results.close()
-    results.release()
-    return results
+    try:
+        if not results.waiting():
+            results.close()
+        yield results
+    finally:
+        results.release()
 
 
 def _drive(opened, folder, jobs, search_alg, scheduler, storage, max_failures, verbose):

@@ -55,14 +55,15 @@ pub fn hand_over(args: &SweepArgs, file: &Path, cluster: &Cluster) -> Failure {
     Failure::io("start", Path::new(&python))(driver.exec())
 }
 
-/// The results of a sweep, where they are collected. There is one at a time for a file.
+/// The results of a sweep, where they are collected. There is one at a time for a file: until it is dropped, nobody else
+/// goes on with the sweep, and nothing else in this process may open the file, for closing a file gives up the locks that
+/// SQLite has on it in the same process.
 pub struct Sweep {
     definition: Definition,
     asked: Asked,
     places: Places,
     store: Store,
-    /// While it is at work.
-    outputs: Option<Outputs>,
+    outputs: Outputs,
 }
 
 /// What is told of a training after an epoch, or at its end.
@@ -106,7 +107,7 @@ impl Sweep {
         }
         let places = Places::of(out);
         let (outputs, store) = places.open(file, &definition, &asked, force)?;
-        Ok(Self { definition, asked, places, store, outputs: Some(outputs) })
+        Ok(Self { definition, asked, places, store, outputs })
     }
 
     /// The definition, the options of each training, how long the race is, the folder for trainings that are not done, and
@@ -159,10 +160,8 @@ impl Sweep {
         if let Some(model) = model
             && is_best(&self.store, &trial)?
         {
-            let outputs = self.outputs.as_ref();
-            let outputs = outputs.ok_or_else(|| Failure::Message("the sweep is not at work".to_owned()))?;
             let mut from = File::open(model).map_err(Failure::io("read", model))?;
-            files::write(&outputs.model, |to| io::copy(&mut from, to).map(drop))?;
+            files::write(&self.outputs.model, |to| io::copy(&mut from, to).map(drop))?;
         }
         self.update(&trial)?;
         Ok(report::line(&trial))
@@ -204,11 +203,6 @@ impl Sweep {
     pub fn close(&self) -> Result<(), Failure> {
         truezero_data::files::remove(&self.places.checkpoints)?;
         super::check_outcome(&self.store)
-    }
-
-    /// Lets others go on with the sweep, however long this is still held.
-    pub fn release(&mut self) {
-        self.outputs = None;
     }
 
     /// Prints the results.
