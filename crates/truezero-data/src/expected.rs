@@ -37,7 +37,7 @@ impl Expected {
     /// The shape of images that are expected.
     pub(crate) fn image(&self) -> Option<ImageShape> {
         match self {
-            Self::Matrix { image } => *image,
+            Self::Matrix { image, .. } => *image,
             Self::Table { .. } => None,
         }
     }
