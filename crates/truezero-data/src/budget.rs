@@ -4,6 +4,7 @@
 //! are only announced. So what is made of a file is counted before it is allocated, and refused from a limit on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use truezero_sparse::memory::{self, shown};
@@ -50,6 +51,11 @@ impl Budget {
     /// Of so many bytes of memory.
     pub(crate) fn up_to(path: &Path, most: u64) -> Self {
         Self { path: path.to_owned(), most, taken: AtomicU64::new(0) }
+    }
+
+    /// Of as many bytes as there is memory for: of what is in memory already, and not of a file.
+    pub(crate) fn unlimited(name: &str) -> Arc<Self> {
+        Arc::new(Self::up_to(Path::new(name), u64::MAX))
     }
 
     /// The file's path, or the name it was given.
@@ -107,7 +113,8 @@ impl Budget {
             }
         }
         self.fits(bytes(needed), place)?;
-        Err(self.error(bytes(needed), memory::available().unwrap_or(0), place.to_owned()))
+        let there = memory::available().unwrap_or(0).saturating_add(bytes(capacity));
+        Err(self.error(bytes(needed), there, place.to_owned()))
     }
 
     /// Whether so many bytes may still be taken.

@@ -63,7 +63,7 @@ pub fn parse_idx(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// A PNG or JPEG image.
 pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    images::read_bytes(name, bytes).map(|_| ())
+    images::read_bytes(name, bytes, None, &Notices::default()).map(|_| ())
 }
 
 /// Targets of three examples in a file of their own.
@@ -98,5 +98,5 @@ pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// svmlight text.
 pub fn parse_svmlight(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    svmlight::read(Input::from_bytes(name, bytes), None, &Notices::default()).map(|_| ())
+    svmlight::read(Input::from_bytes(name, bytes), None, None, &Notices::default()).map(|_| ())
 }

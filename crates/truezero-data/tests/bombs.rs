@@ -180,12 +180,7 @@ fn memory_of_images_is_that_of_their_pixels() {
 fn the_limit_holds_at_its_default_too() {
     let text = |start: &[u8], piece: &[u8]| gzipped(start, piece, 4 * PIECES);
     check(
-        vec![
-            ("csv", "one line", text(b"", b"a")),
-            ("csv", "one line of cells", text(b"", b",")),
-            ("svmlight", "one line", text(b"1 1:1", b" ")),
-            ("labels", "one line", text(b"", b"a")),
-        ],
+        vec![("csv", "one line", text(b"", b"a")), ("csv", "one line of cells", text(b"", b","))],
         // Far less than the limit: no line may be so long.
         MAX_MEMORY / 3,
     );

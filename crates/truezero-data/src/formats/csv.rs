@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::csv_dialect::delimiter;
+use super::csv_dialect::Dialect;
 use super::csv_record::{Record, Records, Start, Wrong};
 use super::csv_scan::{Planned, Scanner};
 use super::encoding::Decoding;
@@ -15,8 +15,9 @@ use super::evidence::ENCODING_HINT;
 use super::growing::{self, Growing, HINT};
 use super::table::{self, TableOptions};
 use crate::budget::Budget;
+use crate::places::Lines;
 use crate::quote::quoted;
-use crate::{Column, DataError, Input, Numbers, Raw};
+use crate::{Column, DataError, Input, Numbers, Places, Raw};
 
 /// Reads a text table, gzipped or not.
 ///
@@ -36,17 +37,15 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
     let (path, budget) = (input.path(), input.budget());
     let bytes = Decoding::new(options.encoding)
         .whole(raw, budget, |expected, found| DataError::malformed(path, "text", expected, found))?;
-    let delimiter = options.delimiter.unwrap_or_else(|| delimiter(path, &bytes));
-    let source = Source { path, bytes: &bytes, delimiter, lines_before: 0, ends: true, budget };
+    let Dialect { delimiter, skip } = Dialect::of(path, &bytes, options)?;
+    let lines_before = u64::from(skip > 0);
+    let source = Source { path, bytes: &bytes[skip..], delimiter, lines_before, ends: true, budget };
     let mut scanner = Scanner::new(options);
     scanner.see(&source)?;
     let scan = scanner.end_file(path)?;
     let planned = scanner.finish(path)?;
     let filled = fill(&source, &planned, options, scan.header)?;
-    let first = usize::from(scan.header);
-    table::finish(path, filled.rows, filled.columns, filled.target, options, |row| {
-        source.line_of(first + row)
-    })
+    filled.finish(path, options)
 }
 
 /// What the second pass makes of a block.
@@ -57,8 +56,18 @@ pub(crate) struct Filled {
     pub(crate) columns: Vec<Column>,
     /// The column of the target with how its numbers are written, if it is one column of numbers.
     pub(crate) target: Option<Numbers>,
+    /// Where they begin.
+    lines: Lines,
     /// Bytes that the rows took.
     pub(crate) whole: usize,
+}
+
+impl Filled {
+    /// The examples, of which there is one at least.
+    pub(crate) fn finish(self, path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
+        let places = Places::lines(path, self.lines);
+        table::finish(path, self.rows, self.columns, self.target, options, places)
+    }
 }
 
 /// The second pass over a block.
@@ -78,7 +87,7 @@ pub(crate) fn fill(
     if header {
         source.next(&mut records, &mut record)?;
     }
-    let mut rows = 0;
+    let (mut rows, mut lines) = (0, Lines::default());
     while source.next(&mut records, &mut record)? {
         if record.len() != planned.len() {
             // The file has changed since the first pass.
@@ -95,10 +104,11 @@ pub(crate) fn fill(
                 return Err(source.malformed(place, expected, found));
             }
         }
+        lines.push(source.line_number(record.start()));
         rows += 1;
     }
     let (columns, target) = growing::finish(growing.into_iter().map(|(_, column)| column));
-    Ok(Filled { rows, columns, target, whole: records.whole() })
+    Ok(Filled { rows, columns, target, lines, whole: records.whole() })
 }
 
 /// A text table in memory, or a block of one that begins with a row.
@@ -157,22 +167,11 @@ impl<'a> Source<'a> {
 
     /// The line a record starts on; it is said to start before the empty lines that precede it.
     pub(crate) fn line_at(&self, start: Start) -> String {
-        let rest = self.bytes.get(start.byte..).unwrap_or_default();
-        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let empty = empty.filter(|&&byte| byte == b'\n').count() as u64;
-        format!("line {}", self.lines_before + start.line + empty)
+        format!("line {}", self.line_number(start))
     }
 
-    /// The line the record of this number (from 0) starts on.
-    pub(crate) fn line_of(&self, number: usize) -> String {
-        let mut records = self.records();
-        let mut record = Record::default();
-        for _ in 0..=number {
-            if !self.next(&mut records, &mut record).unwrap_or(false) {
-                break;
-            }
-        }
-        self.line(&record)
+    fn line_number(&self, start: Start) -> u64 {
+        self.lines_before + start.line_in(self.bytes)
     }
 
     /// Demands that a quoted cell ends before the file does; `last` says where the record read last starts.

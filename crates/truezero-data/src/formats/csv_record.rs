@@ -21,6 +21,15 @@ pub(crate) struct Start {
     pub(crate) line: u64,
 }
 
+impl Start {
+    /// The line of the text on which the record itself begins.
+    pub(crate) fn line_in(self, text: &[u8]) -> u64 {
+        let rest = text.get(self.byte..).unwrap_or_default();
+        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        self.line + empty.filter(|&&byte| byte == b'\n').count() as u64
+    }
+}
+
 /// The cells of a row.
 #[derive(Debug)]
 pub(crate) struct Record {

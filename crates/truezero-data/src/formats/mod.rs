@@ -21,6 +21,7 @@ mod thrift;
 pub(crate) mod typed;
 
 pub mod arrow;
+mod arrow_integers;
 pub mod cifar;
 pub mod csv;
 pub mod idx;
@@ -32,10 +33,11 @@ pub mod parquet;
 pub mod save_npz;
 pub mod save_parquet;
 pub mod svmlight;
+mod svmlight_bytes;
 
 pub use encoding::Encoding;
 pub use matrix::DENSE_FROM;
-pub(crate) use matrix::{MatrixBuilder, spread};
+pub(crate) use matrix::MatrixBuilder;
 pub use record_batches::panic_is_caught;
 pub use table::TableOptions;
 

@@ -18,7 +18,7 @@ use super::column_types::Kind;
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use super::typed::{Judge, Roles, settle};
 use crate::budget::{Budget, of_text};
-use crate::{Column, ColumnValues, DataError, Numbers, Raw};
+use crate::{Column, ColumnValues, DataError, Numbers, Places, Raw};
 
 /// Bytes of a word or none, besides its letters.
 const OF_WORD: usize = size_of::<Option<String>>();
@@ -54,7 +54,7 @@ pub(crate) fn table(
         &judged
     };
     let (columns, written) = settle(path, columns, roles, options, before)?;
-    table::finish(path, rows, columns, written.or(target), options, |row| format!("row {}", before + row + 1))
+    table::finish(path, rows, columns, written.or(target), options, Places::rows(path, before))
 }
 
 /// Columns as they come.
