@@ -1,5 +1,6 @@
 //! What a model expects of the data it is used on, as training found it.
 
+use crate::ImageShape;
 use crate::cell::CellRules;
 
 /// What a column is read as.
@@ -27,10 +28,20 @@ pub enum Expected {
     Matrix {
         /// Number of columns.
         width: usize,
+        /// Of each example, where all are images.
+        image: Option<ImageShape>,
     },
 }
 
 impl Expected {
+    /// The shape of images that are expected.
+    pub(crate) fn image(&self) -> Option<ImageShape> {
+        match self {
+            Self::Matrix { image, .. } => *image,
+            Self::Table { .. } => None,
+        }
+    }
+
     /// What the column at a position of a table is to be read as, if it is wanted at all.
     pub(crate) fn kind(&self, at: usize, name: &str) -> Option<ColumnKind> {
         match self {

@@ -61,7 +61,7 @@ pub fn parse_idx(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// A PNG or JPEG image.
 pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    images::read_bytes(name, bytes).map(|_| ())
+    images::read_bytes(name, bytes, None, &Notices::default()).map(|_| ())
 }
 
 /// The binary matrices of small NORB, as classes if of one dimension, else as images.

@@ -165,11 +165,11 @@ fn columns_are_found_by_name_and_may_look_like_another_kind() {
     assert_eq!(
         inputs(vec![("age", numbers(&[1.0])), ("note", words(&["old"])), ("height", numbers(&[2.0]))])
             .unwrap_err(),
-        "column \"colour\": expected among the columns, as in training, found only age, note, height"
+        "columns: expected \"colour\", on which the model was trained, found only age, note, height"
     );
     assert_eq!(
         inputs(vec![("age", numbers(&[1.0]))]).unwrap_err(),
-        "columns \"colour\", \"height\", \"note\": expected among the columns, as in training, found only age"
+        "columns: expected \"colour\", \"height\", \"note\", on which the model was trained, found only age"
     );
     let inputs = |age| {
         let gap = || words(&["-", "-"]);
@@ -312,7 +312,7 @@ fn what_cannot_be_fitted_is_named() {
     none.target = None;
     assert_eq!(
         fit_error(&none, &default),
-        "target: expected one for each example, found none\nhint: name its column with --target"
+        "target: expected one for each example, found none\nhint: name its column with --target, or a file of targets with --labels"
     );
     let few = raw(people().features, labels(&["a", "b"]));
     assert_eq!(fit_error(&few, &default), "targets: expected 5, one for each example, found 2");
@@ -324,7 +324,7 @@ fn what_cannot_be_fitted_is_named() {
 fn a_dataset_holds_inputs_and_targets() {
     let preprocessing = fit(&people(), &[0, 1, 2, 3]);
     let error = preprocessing.dataset(people(), &Notices::default()).unwrap_err().to_string();
-    let expected = "label of example 5: expected one of the labels no, yes, \
+    let expected = "label of row 5: expected one of the labels no, yes, \
                     found \"perhaps\", which was not seen in training";
     assert_eq!(error, expected);
     let dataset = fit(&people(), &[0, 1, 2, 3, 4]).dataset(people(), &Notices::default()).unwrap();

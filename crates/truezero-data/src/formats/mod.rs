@@ -20,6 +20,7 @@ mod thrift;
 pub(crate) mod typed;
 
 pub mod arrow;
+mod arrow_integers;
 pub mod cifar;
 pub mod csv;
 pub mod idx;

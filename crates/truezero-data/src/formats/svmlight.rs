@@ -202,7 +202,7 @@ impl Numbering {
     pub(crate) fn guess(range: Option<(u32, u32)>, expected: Option<&Expected>) -> Self {
         let first = u32::from(range.is_some_and(|(smallest, _)| smallest > 0));
         let width = range.map_or(0, |(_, largest)| (largest - first) as usize + 1);
-        let known = if let Some(Expected::Matrix { width }) = expected { *width } else { 0 };
+        let known = if let Some(Expected::Matrix { width, .. }) = expected { *width } else { 0 };
         Self { first, width: width.max(known) }
     }
 }
@@ -477,7 +477,7 @@ mod tests {
     #[test]
     fn a_model_may_know_more_columns_than_a_few_examples_have() {
         let read = |text: &str, width| {
-            let expected = Expected::Matrix { width };
+            let expected = Expected::Matrix { width, image: None };
             let input = Input::from_bytes("test", text.as_bytes());
             read(input, None, Some(&expected), &Notices::default()).unwrap().1
         };

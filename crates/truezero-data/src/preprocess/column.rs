@@ -6,7 +6,7 @@ use super::levels::{Levels, MAX_LEVELS};
 use super::scaling::{flaw_of_limit, scaled};
 use crate::quote::quoted;
 use crate::text::Vocabulary;
-use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices, RowName};
+use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices, Places};
 
 /// From the values of one column to inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -121,7 +121,7 @@ impl ColumnPlan {
     pub(super) fn encode(
         &self,
         column: Column,
-        row_name: RowName,
+        places: &Places,
         cells: &CellRules,
         notices: &Notices,
     ) -> Result<Encoded, DataError> {
@@ -138,9 +138,9 @@ impl ColumnPlan {
                 match scaled.iter().position(|number| !number.is_finite()) {
                     None => Ok(Encoded::Numbers(scaled, gaps)),
                     Some(row) => {
-                        let place = format!("{row_name} {}, column {name:?}", row + 1);
                         let expected = "a finite 32-bit number after scaling";
-                        Err(DataError::unsuitable(place, expected, scaled[row].to_string()))
+                        let place = |row: &str| format!("{row}, column {name:?}");
+                        Err(places.error(row, place, expected, scaled[row].to_string()))
                     }
                 }
             }
@@ -149,16 +149,12 @@ impl ColumnPlan {
                 for (row, word) in words.iter().enumerate() {
                     let text = word.as_deref().unwrap_or_default();
                     let number = cells.number(text).map_err(|expected| {
-                        let found = quoted(text.trim());
-                        DataError::unsuitable(
-                            format!("{row_name} {}, column {name:?}", row + 1),
-                            expected,
-                            found,
-                        )
+                        let place = |row: &str| format!("{row}, column {name:?}");
+                        places.error(row, place, expected, quoted(text.trim()))
                     });
                     numbers.push(number?);
                 }
-                self.encode(Column { name, values: ColumnValues::Numbers(numbers) }, row_name, cells, notices)
+                self.encode(Column { name, values: ColumnValues::Numbers(numbers) }, places, cells, notices)
             }
             (Self::Number { .. }, ColumnValues::Text(_)) => {
                 let expected = "numbers, as in training";

@@ -144,7 +144,7 @@ impl InputPreprocessing {
     /// What data to come is to be read as.
     pub fn expected(&self) -> Expected {
         match &self.0 {
-            InputPlan::Matrix(plan) => Expected::Matrix { width: plan.width() },
+            InputPlan::Matrix(plan) => Expected::Matrix { width: plan.width(), image: plan.image() },
             InputPlan::Table(plan) => plan.expected(),
         }
     }

@@ -7,7 +7,7 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::scaling::{InputScales, flaw_of_limit, scaled};
 use crate::formats::DENSE_FROM;
-use crate::{DataError, WideBatch};
+use crate::{DataError, ImageShape, WideBatch};
 
 /// Width and scaling of a matrix.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -20,6 +20,9 @@ pub(super) struct MatrixPlan {
     /// The greatest absolute value of an input. Files of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     limit: Option<f64>,
+    /// What each row is an image of; not known in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<ImageShape>,
 }
 
 /// x → (x − shift) / divisor.
@@ -49,8 +52,13 @@ enum Arithmetic {
 
 impl MatrixPlan {
     /// Rules as they were found.
-    pub(super) fn fitted(width: usize, scaling: MatrixScaling, limit: Option<f64>) -> Self {
-        Self { width, scaling, arithmetic: Arithmetic::Double, limit }
+    pub(super) fn fitted(
+        width: usize,
+        scaling: MatrixScaling,
+        limit: Option<f64>,
+        image: Option<ImageShape>,
+    ) -> Self {
+        Self { width, scaling, arithmetic: Arithmetic::Double, limit, image }
     }
 
     /// Rules that were fitted elsewhere and may have a flaw.
@@ -68,7 +76,7 @@ impl MatrixPlan {
             ([], _) => MatrixScaling::Divided { divisors: divisors() },
             (shifts, _) => MatrixScaling::Shifted { shifts: of_columns(shifts, 0.0), divisors: divisors() },
         };
-        Self::fitted(width, scaling, scales.limit)
+        Self::fitted(width, scaling, scales.limit, None)
     }
 
     pub(super) fn scales(&self) -> InputScales {
@@ -83,6 +91,10 @@ impl MatrixPlan {
 
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    pub(super) fn image(&self) -> Option<ImageShape> {
+        self.image
     }
 
     /// What becomes of zeros, column by column, where they do not stay zeros.
@@ -183,7 +195,10 @@ impl MatrixPlan {
         if width == self.width {
             return Ok(());
         }
-        let expected = format!("{} columns, as in training", self.width);
+        let expected = match self.image {
+            None => format!("{} columns, as in training", self.width),
+            Some(shape) => format!("{} columns, as {shape} have", self.width),
+        };
         Err(DataError::unsuitable("inputs", expected, width.to_string()))
     }
 
@@ -207,6 +222,9 @@ impl MatrixPlan {
         }
         if let Some(flaw) = flaw_of_limit(self.limit) {
             return Some(flaw);
+        }
+        if let Some(image) = self.image.filter(|image| image.values() != Some(self.width)) {
+            return Some(format!("{} columns of {image}", self.width));
         }
         let (shifts, divisors): (Option<&[f64]>, &[f64]) = match &self.scaling {
             MatrixScaling::None => return None,

@@ -83,7 +83,7 @@ impl TablePlan {
 
     /// Looks the columns up by name; others are ignored.
     pub(super) fn apply(&self, table: Table, notices: &Notices) -> Result<Batch, DataError> {
-        let (rows, row_name) = (table.rows, table.row_name);
+        let (rows, places) = (table.rows, table.places);
         let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let mut found: HashMap<String, Column> =
             table.columns.into_iter().map(|column| (column.name.trim().to_owned(), column)).collect();
@@ -102,7 +102,7 @@ impl TablePlan {
         let mut encoded = Vec::with_capacity(self.columns.len());
         let mut offset = 0;
         for (column, values) in self.columns.iter().zip(taken) {
-            encoded.push((offset, column.inputs.encode(values, row_name, &self.cells, notices)?));
+            encoded.push((offset, column.inputs.encode(values, &places, &self.cells, notices)?));
             offset += column.inputs.width() as u32;
         }
         Ok(assemble(rows, self.width(), &encoded))

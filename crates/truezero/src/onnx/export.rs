@@ -11,6 +11,7 @@ use super::proto::{
 };
 use super::{DOCUMENT, Document, ExportOptions, GraphInputs, IR_VERSION, MAX_BYTES, OPSET};
 use crate::activation::{Activation, LeakyIntegrateAndFire};
+use crate::cost::Cost;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::store::Model;
@@ -140,6 +141,10 @@ impl Model {
             Task::Multilabel => {
                 graph.named("Sigmoid", &[&value], "probabilities", &[]);
                 vec![value_info("probabilities", data_type::FLOAT, outputs)]
+            }
+            Task::Regress if self.network.cost == Cost::Poisson => {
+                graph.named("Exp", &[&value], "quantities", &[]);
+                vec![value_info("quantities", data_type::FLOAT, outputs)]
             }
             Task::Regress => {
                 let scales = graph.vector("quantities.scale", &single(self.preprocessing.scales()));

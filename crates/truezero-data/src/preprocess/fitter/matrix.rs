@@ -5,12 +5,13 @@ use truezero_sparse::Batch;
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
 use crate::preprocess::scaling::{LIMIT, Range, Scaling, Summary, Summing, or_one, rounded};
-use crate::{DataError, WideBatch};
+use crate::{DataError, ImageShape, WideBatch};
 
 /// What is collected of a matrix; the form of its first piece decides what.
 #[derive(Debug)]
 pub(super) struct MatrixFitter {
     width: usize,
+    image: Option<ImageShape>,
     examples: usize,
     collected: Collected,
 }
@@ -29,7 +30,11 @@ enum Collected {
 }
 
 impl MatrixFitter {
-    pub(super) fn new(matrix: Matrix<'_>, scaling: Scaling, image: bool) -> Result<Self, DataError> {
+    pub(super) fn new(
+        matrix: Matrix<'_>,
+        scaling: Scaling,
+        image: Option<ImageShape>,
+    ) -> Result<Self, DataError> {
         let (width, dense) = (matrix.width(), matrix.is_dense());
         if !(1..=MAX_WIDTH).contains(&width) {
             let expected = format!("a width from 1 to {MAX_WIDTH}");
@@ -38,13 +43,13 @@ impl MatrixFitter {
         let sums = || vec![Summing::default(); width];
         let collected = match (scaling, dense) {
             (Scaling::None, _) => Collected::Nothing,
-            (Scaling::Auto | Scaling::UnitRange, _) if image => Collected::Greatest(0.0),
+            (Scaling::Auto | Scaling::UnitRange, _) if image.is_some() => Collected::Greatest(0.0),
             (Scaling::Auto | Scaling::UnitRange, false) => Collected::Ranges(vec![Range::default(); width]),
             (Scaling::Standardize, false) => Collected::Active(sums()),
             (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums(), Summary::standardize),
             (Scaling::UnitRange, true) => Collected::All(sums(), Summary::unit_range),
         };
-        Ok(Self { width, examples: 0, collected })
+        Ok(Self { width, image, examples: 0, collected })
     }
 
     pub(super) fn wants_more(&self) -> bool {
@@ -113,7 +118,7 @@ impl MatrixFitter {
                 (MatrixScaling::Shifted { shifts, divisors }, Some(LIMIT))
             }
         };
-        let plan = MatrixPlan::fitted(self.width, scaling, limit);
+        let plan = MatrixPlan::fitted(self.width, scaling, limit, self.image);
         match plan.flaw() {
             None => Ok(plan),
             Some(flaw) => Err(DataError::unsuitable("inputs", "finite numbers that can be scaled", flaw)),

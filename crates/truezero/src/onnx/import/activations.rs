@@ -156,9 +156,12 @@ impl<'a> Reader<'a> {
                 | Step::Select { .. }
                 | Step::Limit(_)
                 | Step::LeftOut(_) => at = placed.below,
-                Step::Linear { .. } | Step::Activate(_) | Step::Softmax | Step::Log | Step::BothClasses => {
-                    return false;
-                }
+                Step::Linear { .. }
+                | Step::Activate(_)
+                | Step::Softmax
+                | Step::Exp
+                | Step::Log
+                | Step::BothClasses => return false,
             }
         }
         false

@@ -146,6 +146,7 @@ impl<'a> Assembler<'a> {
                 return Err(Refusal::new(place, "probabilities at the end", "what is made of them"));
             }
             Step::Log => return Err(Refusal::new(place, "a logarithm of a softmax only", "another")),
+            Step::Exp => return Err(Refusal::new(place, "an exponential of the outputs only", "another")),
         };
         done.map_err(|Mismatch| mismatch(place))
     }

@@ -110,6 +110,7 @@ pub(super) enum Step<'a> {
     Softmax,
     /// ln x
     Log,
+    Exp,
     /// 1 − x and x, side by side
     BothClasses,
     /// x itself, though the graph does something that a model cannot
