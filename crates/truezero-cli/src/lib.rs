@@ -73,7 +73,11 @@ fn parse_and_do(arguments: Vec<OsString>) -> Result<u8, Failure> {
     }
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            if error.kind() == ErrorKind::UnknownArgument {
+                // That a word after `--` is a value would help nobody: a misspelt option is none.
+                error.remove(ContextKind::Suggested);
+            }
             // Help goes to standard output, complaints elsewhere; nobody listening is no failure.
             let _ = error.print();
             if is_one_too_many(&error) {

@@ -229,6 +229,23 @@ fn links_are_followed_and_modes_are_kept() {
 }
 
 #[test]
+fn the_owner_of_a_file_that_is_replaced_is_kept() {
+    let place = Place::with_flowers();
+    place.ok(&TRAIN);
+    let model = place.path("model.safetensors");
+    // Only root can give a file away; for others it stays their own.
+    let given = std::os::unix::fs::chown(&model, Some(1234), Some(4321)).is_ok();
+    fs::set_permissions(&model, Permissions::from_mode(0o660)).unwrap();
+    let owner = |there: &fs::Metadata| (there.uid(), there.gid(), there.mode() & 0o777);
+    let before = fs::metadata(&model).unwrap();
+    place.ok(&[&TRAIN[..], &["--seed", "7"]].concat());
+    let after = fs::metadata(&model).unwrap();
+    assert_ne!(before.ino(), after.ino(), "another file stands there");
+    assert_eq!(owner(&after), owner(&before));
+    assert!(!given || owner(&after) == (1234, 4321, 0o660));
+}
+
+#[test]
 fn devices_and_pipes_are_written_to_as_what_they_are() {
     let place = place();
     let expected = place.ok(&["predict", "model.safetensors", "more.csv"]);

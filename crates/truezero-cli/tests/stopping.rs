@@ -227,3 +227,40 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert!(output.status.success());
     assert!(output.stdout.starts_with(b"label,"));
 }
+
+/// Interrupts a command once it has said a line that begins so, and checks that its exit code tells by what.
+fn broken_off(place: &Place, arguments: &[&str], begun: &str) {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut running = Running::start(place.truezero(arguments));
+        assert!(running.wait_for(begun), "{arguments:?}");
+        running.signal(signal);
+        // Read on, or the pipe fills up.
+        std::io::copy(&mut running.lines, &mut std::io::sink()).unwrap();
+        let status = running.child.wait().unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments:?} after {signal}");
+    }
+}
+
+#[test]
+fn the_exit_code_of_every_long_work_tells_that_it_was_broken_off() {
+    let place = Place::with_flowers();
+    let pretrain =
+        ["pretrain", "flowers.csv", "--ignore", "kind", "--hidden", "20", "--pretrain-epochs", "1000000"];
+    broken_off(&place, &[&pretrain[..], &["--out", "encoder.safetensors"]].concat(), "layer 1/1, epoch 2/");
+
+    let text = "method = \"grid\"\n[train]\ndata = \"flowers.csv\"\ntarget = \"kind\"\nhidden = [8]\nepochs = 2\n\
+                [vary]\nseed = { low = 1, high = 2 }\n";
+    let seeds: Vec<String> = (0..2000).map(|seed| seed.to_string()).collect();
+    place.write("sweep.toml", text.replace("{ low = 1, high = 2 }", &format!("[{}]", seeds.join(", "))));
+    broken_off(&place, &["sweep", "sweep.toml"], "trial ");
+
+    place.ok(&["train", "flowers.csv", "--target", "kind", "--hidden", "8", "--epochs", "1", "--quiet"]);
+    std::fs::create_dir(place.path("parts")).unwrap();
+    let flowers = place.read("flowers.csv");
+    (0..3000).for_each(|part| place.write(&format!("parts/{part:04}.csv"), &flowers));
+    let model = ["model.safetensors", "parts", "--stream"];
+    for verb in ["predict", "encode"] {
+        let out = format!("{verb}.parts");
+        broken_off(&place, &[&[verb][..], &model, &["--out", &out]].concat(), "150 of 450000 examples");
+    }
+}

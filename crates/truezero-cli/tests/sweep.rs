@@ -106,6 +106,33 @@ fn a_killed_sweep_goes_on_to_the_same_results() {
 }
 
 #[test]
+fn what_a_training_warns_of_is_told_of_each_trial() {
+    let place = Place::with_flowers();
+    let table = String::from_utf8(place.read("flowers.csv")).unwrap();
+    let mut lines = table.lines();
+    let mut dated = format!("{},day\n", lines.next().unwrap());
+    lines.enumerate().for_each(|(day, line)| dated += &format!("{line},2020-01-{:02}\n", day % 28 + 1));
+    place.write("dated.csv", dated);
+    let text = "method = \"grid\"\n[train]\ndata = \"dated.csv\"\ntarget = \"kind\"\nhidden = [8]\nepochs = 1\n\
+                learning-rate = 1e-6\n[vary]\nseed = [1, 2]\n";
+    place.write("sweep.toml", text);
+    let found = place.json(&["sweep", "sweep.toml", "--json", "--quiet", "--jobs", "1"]);
+    for trial in trials(&found) {
+        let seed = trial["options"]["seed"].to_string();
+        let train = ["train", "dated.csv", "--target", "kind", "--hidden", "8", "--epochs", "1", "--quiet"];
+        let alone =
+            place.json(&[&train[..], &["--learning-rate", "1e-6", "--json", "--seed", &seed]].concat());
+        assert_eq!(trial["warnings"], alone["warnings"], "{found}");
+        assert!(trial["warnings"][0]["place"].as_str().unwrap().contains("day"), "{found}");
+        assert!(trial["message"].is_null(), "{found}");
+    }
+    let report = place.json(&["sweep", "report", "sweep.sqlite", "--json"]);
+    assert_eq!(report["trials"][1]["warnings"], found["trials"][1]["warnings"]);
+    let report = place.ok(&["sweep", "report", "sweep.sqlite"]);
+    assert_eq!(report.matches("column \"day\"").count(), 1, "{report}");
+}
+
+#[test]
 fn what_fails_is_told_and_the_rest_goes_on() {
     let place = Place::with_flowers();
     let text = "method = \"grid\"\n[train]\ndata = \"flowers.csv\"\ntarget = \"kind\"\nhidden = [8]\nepochs = 1\n\

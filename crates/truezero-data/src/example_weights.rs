@@ -1,5 +1,6 @@
 //! How much each example counts, where a column of a table tells.
 
+use crate::formats::table::{hint_for, listed};
 use crate::{ColumnValues, DataError, Features, Raw};
 
 /// Takes the column of example weights out of a table.
@@ -12,17 +13,20 @@ pub fn take_weights(raw: &mut Raw, name: &str) -> Result<Vec<f32>, DataError> {
         return Err(DataError::unsuitable(place(), "a table", "a matrix"));
     };
     let Some(at) = table.columns.iter().position(|column| column.name == name) else {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        return Err(DataError::unsuitable(place(), format!("one of {}", names.join(", ")), "no such column"));
+        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let found = format!("no column of that name{}", hint_for(name, &names));
+        return Err(DataError::unsuitable(place(), format!("one of the columns {}", listed(&names)), found));
     };
     let ColumnValues::Numbers(weights) = table.columns.remove(at).values else {
         return Err(DataError::unsuitable(place(), "numbers", "words"));
     };
     // NaN, which stands for a missing value, is not at least 0.
     if let Some(row) = weights.iter().position(|weight| !(*weight >= 0.0 && (*weight as f32).is_finite())) {
-        let place = format!("{}, example {}", place(), row + 1);
         let expected = format!("a number from 0 to {:e}", f32::MAX);
-        return Err(DataError::unsuitable(place, expected, weights[row].to_string()));
+        let place = |row: &str| format!("{row}, {}", place());
+        let found =
+            if weights[row].is_nan() { "a missing value".to_owned() } else { weights[row].to_string() };
+        return Err(table.places.error(row, place, expected, found));
     }
     Ok(weights.into_iter().map(|weight| weight as f32).collect())
 }
@@ -92,10 +96,7 @@ mod tests {
         assert_eq!(take(&[0.0, 0.5]).unwrap(), [0.0, 0.5]);
         for wrong in [1e39, -1.0, f64::NAN, f64::INFINITY] {
             let error = take(&[1.0, wrong]).unwrap_err();
-            assert!(
-                error.starts_with("weight column \"w\", example 2: expected a number from 0 to"),
-                "{error}"
-            );
+            assert!(error.starts_with("row 2, weight column \"w\": expected a number from 0 to"), "{error}");
         }
         assert!(check_weights([0.0, 1e-30].into_iter()).is_ok());
         // Too small for 32 bits.

@@ -1,5 +1,6 @@
 //! What a model expects of the data it is used on, as training found it.
 
+use crate::ImageShape;
 use crate::cell::CellRules;
 
 /// What a column is read as.
@@ -24,14 +25,27 @@ pub enum Expected {
         cells: CellRules,
     },
     /// Numbers without names.
-    Matrix,
+    Matrix {
+        /// Number of columns.
+        width: usize,
+        /// Of each example, where all are images.
+        image: Option<ImageShape>,
+    },
 }
 
 impl Expected {
+    /// The shape of images that are expected.
+    pub(crate) fn image(&self) -> Option<ImageShape> {
+        match self {
+            Self::Matrix { image, .. } => *image,
+            Self::Table { .. } => None,
+        }
+    }
+
     /// What the column at a position of a table is to be read as, if it is wanted at all.
     pub(crate) fn kind(&self, at: usize, name: &str) -> Option<ColumnKind> {
         match self {
-            Self::Matrix => Some(ColumnKind::Number),
+            Self::Matrix { .. } => Some(ColumnKind::Number),
             Self::Table { columns, .. } if self.is_by_position() => {
                 columns.iter().find(|(column, _)| *column == made_up_name(at)).map(|&(_, kind)| kind)
             }
@@ -45,7 +59,7 @@ impl Expected {
     /// Whether columns are told by their position, as they had no names.
     pub(crate) fn is_by_position(&self) -> bool {
         match self {
-            Self::Matrix => true,
+            Self::Matrix { .. } => true,
             Self::Table { columns, .. } => {
                 let position = |name: &str| name.strip_prefix(MADE_UP)?.parse::<usize>().ok();
                 columns.iter().all(|(name, _)| position(name).is_some())

@@ -61,7 +61,7 @@ pub fn parse_idx(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// A PNG or JPEG image.
 pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    images::read_bytes(name, bytes).map(|_| ())
+    images::read_bytes(name, bytes, None, &Notices::default()).map(|_| ())
 }
 
 /// The binary matrices of small NORB, as classes if of one dimension, else as images.
@@ -91,5 +91,5 @@ pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// svmlight text.
 pub fn parse_svmlight(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    svmlight::read(Input::from_bytes(name, bytes), None, &Notices::default()).map(|_| ())
+    svmlight::read(Input::from_bytes(name, bytes), None, None, &Notices::default()).map(|_| ())
 }

@@ -2,7 +2,7 @@
 
 use truezero_sparse::Batch;
 
-use crate::{CellRules, DataError, RawTarget, WideBatch};
+use crate::{CellRules, DataError, ImageShape, Places, RawTarget, WideBatch};
 
 /// The examples of one source: features and, where the source has them, targets.
 #[derive(Clone, Debug)]
@@ -38,17 +38,6 @@ impl Raw {
         };
         Ok(Self { features: self.features.append(other.features)?, target, image: self.image })
     }
-}
-
-/// The shape of each image; its pixels are stored row by row, channels innermost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ImageShape {
-    /// Rows of pixels.
-    pub height: usize,
-    /// Columns of pixels.
-    pub width: usize,
-    /// Values per pixel: 1 or 3.
-    pub channels: usize,
 }
 
 /// Features as they come.
@@ -145,27 +134,10 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// How cells that come as texts are understood, while a model is trained; later its own rules hold.
     pub cells: CellRules,
-    /// What an error calls a row.
-    pub row_name: RowName,
-}
-
-/// What an error calls a row of a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RowName {
-    /// A row, counted from 1.
-    #[default]
-    Row,
-    /// A record of a request, counted from 1.
-    Record,
-}
-
-impl std::fmt::Display for RowName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Row => "row",
-            Self::Record => "record",
-        })
-    }
+    /// Names of the columns that were the targets.
+    pub targets: Vec<String>,
+    /// Where the rows come from.
+    pub places: Places,
 }
 
 impl Table {
@@ -187,6 +159,7 @@ impl Table {
                 _ => return Err(differ(&format!("{:?} of one kind", column.name), "several")),
             }
         }
+        self.places.append(self.rows, other.places);
         self.rows += other.rows;
         Ok(self)
     }

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::quote::quoted;
-use crate::{Column, ColumnValues, RowName, Table};
+use crate::{Column, ColumnValues, Places, Table};
 
 /// Memory that a cell of a record takes until it is an input, in bytes, beside its text.
 pub const BYTES_OF_CELL: usize = 96;
@@ -89,7 +89,7 @@ pub fn table(json: &str, rows: usize, columns: Vec<String>) -> Result<Table, Fau
         return Err(Fault::Unsuitable(format!("records: expected {expected}{of_all}, found none of them")));
     }
     let columns = columns.into_iter().zip(cells).map(|(name, cells)| Column { name, values: values(cells) });
-    Ok(Table { rows, columns: columns.collect(), row_name: RowName::Record, ..Table::default() })
+    Ok(Table { rows, columns: columns.collect(), places: Places::records(), ..Table::default() })
 }
 
 /// The numbers of `rows` records of `width` numbers each, row by row.

@@ -104,8 +104,8 @@ fn ids_and_dates_are_left_out_and_told_unless_they_are_asked_for() {
     let (columns, told) = read(&text, &target());
     assert_eq!(columns.unwrap().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x"]);
     assert_eq!(told.len(), 2);
-    assert!(told[0].starts_with("column \"id\": left out, for nearly every row"), "{told:?}");
-    assert!(told[1].starts_with("column \"when\": left out, for it holds dates"), "{told:?}");
+    assert!(told[0].starts_with("column \"id\": left out, as nearly every row"), "{told:?}");
+    assert!(told[1].starts_with("column \"when\": left out, as it holds dates"), "{told:?}");
     let asked = TableOptions { columns: vec!["id".into(), "when".into()], ..target() };
     let (columns, told) = read(&text, &asked);
     assert_eq!(words(&columns.unwrap()[0])[3], "user3");
@@ -118,10 +118,10 @@ fn a_column_that_is_asked_for_must_be_there() {
     let wrong = TableOptions { ignore: vec!["w".into()], ..target() };
     assert_eq!(
         error(wrong),
-        "ignored column \"w\": expected one of the columns x, z, y, found no column of that name"
+        "t.csv: ignored column \"w\": expected one of the columns x, z, y, found no column of that name"
     );
     let wrong = TableOptions { columns: vec!["w".into()], ..target() };
-    assert!(error(wrong).starts_with("column \"w\": expected one of the columns"));
+    assert!(error(wrong).starts_with("t.csv: column \"w\": expected one of the columns"));
 }
 
 #[test]
@@ -145,13 +145,16 @@ fn what_a_model_expects_is_read_and_nothing_else_is_looked_at() {
     );
     assert_eq!(
         error("1,a,b\n2,a,b\n"),
-        "t.csv: columns \"x\", \"flag\", \"note\": expected among the columns, as in training, found only 1, a, b"
+        "t.csv: columns: expected \"x\", \"flag\", \"note\", on which the model was trained, found only 1, a, b"
     );
 }
 
 #[test]
 fn a_matrix_model_does_not_take_a_header_for_data() {
-    let options = TableOptions { expected: Some(Arc::new(Expected::Matrix)), ..TableOptions::default() };
+    let options = TableOptions {
+        expected: Some(Arc::new(Expected::Matrix { width: 2, image: None })),
+        ..TableOptions::default()
+    };
     for header in ["a,b,c", "0,1,2", ",b,c"] {
         let columns = read(&format!("{header}\n5,6,7\n8,9,10\n"), &options).0.unwrap();
         assert!(columns.iter().all(|column| numbers(column).len() == 2), "{header}");

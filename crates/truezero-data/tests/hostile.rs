@@ -45,7 +45,7 @@ fn valid(format: &str) -> Vec<Vec<u8>> {
         names.iter().map(|name| fs::read(tests().join("fixtures").join(name)).unwrap()).collect()
     };
     match format {
-        "arrow" => fixtures(&["table.arrow", "table_lz4.arrow", "polars.arrow"]),
+        "arrow" => fixtures(&["table.arrow", "table_lz4.arrow", "polars.arrow", "wide.arrow"]),
         "cifar" => vec![vec![1; 3073]],
         "csv" => {
             vec![b"x,y\n1.5,a\n-2,b\n".to_vec(), "name;y;z\n\"quoted; \"\"twice\"\"\";1;\nÖ;2;3\n".into()]

@@ -1,6 +1,6 @@
 //! Preprocessing is fitted on the training part only, stored, and replayed.
 
-use truezero_data::preprocess::{Fitter, PreprocessOptions, Preprocessing, Scaling};
+use truezero_data::preprocess::{Fitter, LIMIT, PreprocessOptions, Preprocessing, Scaling};
 use truezero_data::text::{TextOptions, Weighting};
 use truezero_data::{
     Column, ColumnValues, Features, ImageShape, Notices, Raw, RawTarget, Table, Targets, Task,
@@ -91,14 +91,12 @@ fn each_kind_of_column_becomes_its_inputs() {
     assert_eq!(preprocessing.width(), 9);
     assert_eq!(preprocessing.text_columns(), ["note"]);
     let inputs = preprocessing.inputs(people().features, &Notices::default()).unwrap();
-    let deviation = (800.0f64 / 3.0).sqrt();
-    let low = (-20.0 / deviation) as f32;
+    let low = -20.0 / (800.0f64 / 3.0).sqrt() as f32;
     assert_eq!(row(&inputs, 0), [low, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
     assert_eq!(row(&inputs, 1), [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(row(&inputs, 2), [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-    // A level, a term and a height never seen; a column that did not vary is only shifted.
-    let far = ((1e6 - 40.0) / deviation) as f32;
-    assert_eq!(row(&inputs, 4), [far, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]);
+    // An age beyond the limit, a level, a term and a height never seen; a column that did not vary is only shifted.
+    assert_eq!(row(&inputs, 4), [LIMIT as f32, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -143,7 +141,7 @@ fn numbers_are_scaled_as_asked() {
     };
     assert_eq!(scaled(Scaling::None), [2.0, 4.0, 6.0]);
     assert_eq!(scaled(Scaling::UnitRange), [0.0, 0.5, 1.0]);
-    let high = (2.0 / (8.0f64 / 3.0).sqrt()) as f32;
+    let high = 2.0 / (8.0f64 / 3.0).sqrt() as f32;
     assert_eq!(scaled(Scaling::Standardize), [-high, 0.0, high]);
     assert_eq!(scaled(Scaling::Auto), scaled(Scaling::Standardize));
 }
@@ -167,11 +165,11 @@ fn columns_are_found_by_name_and_may_look_like_another_kind() {
     assert_eq!(
         inputs(vec![("age", numbers(&[1.0])), ("note", words(&["old"])), ("height", numbers(&[2.0]))])
             .unwrap_err(),
-        "column \"colour\": expected among the columns, as in training, found only age, note, height"
+        "columns: expected \"colour\", on which the model was trained, found only age, note, height"
     );
     assert_eq!(
         inputs(vec![("age", numbers(&[1.0]))]).unwrap_err(),
-        "columns \"colour\", \"height\", \"note\": expected among the columns, as in training, found only age"
+        "columns: expected \"colour\", \"height\", \"note\", on which the model was trained, found only age"
     );
     let inputs = |age| {
         let gap = || words(&["-", "-"]);
@@ -241,16 +239,22 @@ fn sparse_matrices_keep_their_zeros() {
 }
 
 #[test]
-fn a_sparse_matrix_may_be_narrower_but_not_wider() {
+fn a_matrix_of_another_width_is_refused() {
     let fitted = raw(Features::Matrix(sparse(&[&[(0, 1.0)], &[(2, 4.0)]], 3)), labels(&["a", "b"]));
     let preprocessing = fit(&fitted, &[0, 1]);
     let inputs = |batch| {
         preprocessing.inputs(Features::Matrix(batch), &Notices::default()).map_err(|error| error.to_string())
     };
-    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 1)).unwrap(), sparse(&[&[(0, 2.0)]], 3));
+    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 3)).unwrap(), sparse(&[&[(0, 2.0)]], 3));
     let expected = |found: usize| format!("inputs: expected 3 columns, as in training, found {found}");
-    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 4)).unwrap_err(), expected(4));
+    for found in [1, 4] {
+        assert_eq!(inputs(sparse(&[&[(0, 2.0)]], found)).unwrap_err(), expected(found));
+    }
     assert_eq!(inputs(Batch::Dense(DenseBatch::zeros(1, 2))).unwrap_err(), expected(2));
+    // A table of numbers most of which are zeros.
+    let columns = table(vec![("a", numbers(&[0.0, 0.0, 2.0])), ("b", numbers(&[0.0; 3]))]);
+    let error = preprocessing.inputs(columns, &Notices::default()).unwrap_err();
+    assert_eq!(error.to_string(), expected(2));
     // The same numbers in the other form.
     assert_eq!(
         inputs(Batch::Dense(DenseBatch::from_rows(3, &[2.0, 0.0, 2.0]))).unwrap(),
@@ -308,7 +312,7 @@ fn what_cannot_be_fitted_is_named() {
     none.target = None;
     assert_eq!(
         fit_error(&none, &default),
-        "target: expected one for each example, found none\nhint: name its column with --target"
+        "target: expected one for each example, found none\nhint: name its column with --target, or a file of targets with --labels"
     );
     let few = raw(people().features, labels(&["a", "b"]));
     assert_eq!(fit_error(&few, &default), "targets: expected 5, one for each example, found 2");
@@ -320,7 +324,7 @@ fn what_cannot_be_fitted_is_named() {
 fn a_dataset_holds_inputs_and_targets() {
     let preprocessing = fit(&people(), &[0, 1, 2, 3]);
     let error = preprocessing.dataset(people(), &Notices::default()).unwrap_err().to_string();
-    let expected = "label of example 5: expected one of the labels no, yes, \
+    let expected = "label of row 5: expected one of the labels no, yes, \
                     found \"perhaps\", which was not seen in training";
     assert_eq!(error, expected);
     let dataset = fit(&people(), &[0, 1, 2, 3, 4]).dataset(people(), &Notices::default()).unwrap();

@@ -2,8 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use truezero_data::{Features, Format, ImageShape, Notices, RawTarget, Source, SourceSpec, open};
+use truezero_data::{
+    Features, Format, ImageShape, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Source,
+    SourceSpec, open,
+};
+use truezero_sparse::{Batch, DenseBatch};
 
 /// Opens what is in a folder, or the folder itself; what is told goes with it.
 fn opened(folder: &Path, name: &str, target: Option<&str>) -> Result<(Source, Vec<String>), String> {
@@ -241,4 +246,89 @@ fn a_pipe_is_read_once() {
     let stream = truezero_data::stream::Stream::open(&SourceSpec::new(path.to_str().unwrap()));
     let error = stream.unwrap_err().to_string();
     assert!(error.contains("expected files, which can be read more than once, found a pipe"), "{error}");
+}
+
+#[test]
+fn images_are_grey_or_in_colour_as_those_that_a_model_was_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let png = |name: &str, image: image::DynamicImage| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        image.save(path).unwrap();
+    };
+    let grey = |value: u8| image::GrayImage::from_pixel(2, 1, image::Luma([value])).into();
+    let rgb = |colour: [u8; 3]| image::RgbImage::from_pixel(2, 1, image::Rgb(colour)).into();
+    png("grey/a/1.png", grey(10));
+    png("grey/b/1.png", grey(20));
+    png("rgb/a/1.png", rgb([10, 10, 10]));
+    png("rgb/b/1.png", rgb([100, 0, 0]));
+    png("small/a/1.png", image::GrayImage::new(1, 1).into());
+    png("parts/train/a/1.png", grey(10));
+    png("parts/test/a/1.png", rgb([10, 10, 10]));
+    // Two RGB images of 1 × 2 pixels.
+    let colours =
+        [&[0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3][..], &[10; 6], &[30; 6]].concat();
+    write(folder.path(), &[("rgb.idx", &colours)]);
+
+    let read = |name: &str, model: Option<&Preprocessing>| {
+        let notices = Notices::default();
+        let spec = SourceSpec {
+            expected: model.map(|model| Arc::new(model.for_inputs().expected())),
+            notices: notices.clone(),
+            ..SourceSpec::new(folder.path().join(name).to_str().unwrap())
+        };
+        let source = open(&spec).map_err(|error| error.to_string())?;
+        Ok::<_, String>((source, notices.all().iter().map(ToString::to_string).collect::<Vec<_>>()))
+    };
+    let pixels = |raw: &Raw| match raw.features.clone() {
+        Features::Matrix(batch) => {
+            let batch = batch.into_dense();
+            let Batch::Dense(batch) = batch else { panic!("a plain array") };
+            (0..batch.examples()).map(|row| batch.row(row).to_vec()).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let trained = |name: &str| {
+        let raw = read(name, None).unwrap().0.train;
+        Preprocessing::fit(&raw, &[0, 1], &PreprocessOptions::default()).unwrap()
+    };
+    let (grey_model, rgb_model) = (trained("grey"), trained("rgb"));
+
+    let (source, told) = read("rgb", Some(&grey_model)).unwrap();
+    assert_eq!(pixels(&source.train), [[10.0, 10.0], [21.26, 21.26]]);
+    assert!(told[0].ends_with("2 of 2 images: in colour, made grey, as those trained on are"), "{told:?}");
+    let (source, told) = read("rgb.idx", Some(&grey_model)).unwrap();
+    assert_eq!(pixels(&source.train), [[10.0, 10.0], [30.0, 30.0]]);
+    assert!(told[0].ends_with("rgb.idx: 2 images made grey, as the expected ones are"), "{told:?}");
+    let (source, _) = read("grey", Some(&rgb_model)).unwrap();
+    assert_eq!(pixels(&source.train), [[10.0; 6], [20.0; 6]]);
+    let (source, _) = read("parts", None).unwrap();
+    assert_eq!(pixels(&source.test.unwrap()), [[10.0, 10.0]]);
+
+    let error = read("small", Some(&grey_model)).unwrap_err();
+    let expected = "a/1.png: image: expected 1 × 2 pixels, as those trained on, found 1 × 1 pixels";
+    assert!(error.ends_with(expected), "{error}");
+    // A matrix that is not known to be one of images.
+    let error = grey_model.for_inputs().inputs(pixels_of(6), &Notices::default()).unwrap_err().to_string();
+    assert_eq!(error, "inputs: expected 2 columns, as 1 × 2 grey images have, found 6");
+    // Stored with the model.
+    let stored: Preprocessing = serde_json::from_str(&serde_json::to_string(&grey_model).unwrap()).unwrap();
+    assert_eq!(stored, grey_model);
+}
+
+fn pixels_of(width: usize) -> Features {
+    Features::Matrix(Batch::Dense(DenseBatch::from_rows(width, &vec![1.0; width])))
+}
+
+#[test]
+fn partitions_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for year in ["2020", "2021"] {
+        write(folder.path(), &[(&format!("year={year}/part-0.csv"), b"x,y\n1,a\n2,b\n")]);
+    }
+    let error = opened(folder.path(), "", Some("y")).unwrap_err();
+    assert!(error.contains("found partitions, as year=2020\nhint: save it as CSV or Parquet"), "{error}");
+    let (source, told) = opened(folder.path(), "*/*.csv", Some("y")).unwrap();
+    assert_eq!(source.train.examples(), 4);
+    assert!(told[0].ends_with("*/*.csv: partitions, as year=2020, are not read as columns"), "{told:?}");
 }

@@ -211,13 +211,51 @@ fn compressed_rows(method: CompressionMethod, indptr: &[u32]) -> Vec<u8> {
         ("shape", array("<i4", "(2,)", words(&[5, 9]))),
         ("data", array("<f4", "(8,)", values.iter().flat_map(|value| value.to_le_bytes()).collect())),
     ];
+    archive(method, &members)
+}
+
+fn archive(method: CompressionMethod, members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in members {
         let options = zip::write::SimpleFileOptions::default().compression_method(method);
         zip.start_file(format!("{name}.npy"), options).unwrap();
-        zip.write_all(&bytes).unwrap();
+        zip.write_all(bytes).unwrap();
     }
     zip.finish().unwrap().into_inner()
+}
+
+/// Plain arrays come whole, in the form of all of them; beside them a matrix in compressed rows does, too.
+#[test]
+fn archives_of_plain_arrays_come_whole() {
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let plain = |name: &str, values: &[f32], rows: usize| {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let labels = (0..rows as u8).map(|row| row % 2).collect();
+        let members = [
+            ("x", array("<f4", &format!("({rows}, {})", values.len() / rows), bytes)),
+            ("y", array("|u1", &format!("({rows},)"), labels)),
+        ];
+        fs::write(name, archive(CompressionMethod::Deflated, &members)).unwrap();
+    };
+    let path = |folder: &Path, name: &str| folder.join(name).to_str().unwrap().to_owned();
+    // The first file alone would be kept without its zeros, the whole would not.
+    let values: Vec<f32> = (0..60).map(|at| if at < 24 && at != 5 { 0.0 } else { at as f32 }).collect();
+    plain(&path(folder.path(), "1.npz"), &values[..24], 4);
+    plain(&path(folder.path(), "2.npz"), &values[24..], 6);
+    plain(&path(place.path(), "whole.npz"), &values, 10);
+    let whole = open(&spec(&place.path().join("whole.npz"), None)).unwrap().train;
+    assert!(matches!(whole.features, Features::Matrix(truezero_sparse::Batch::Dense(_))));
+    assert_eq!(same(&spec(folder.path(), None), &[whole]), 2);
+
+    let mixed = tempfile::tempdir().unwrap();
+    fs::write(mixed.path().join("1.npz"), compressed_rows(CompressionMethod::Stored, &[0, 2, 2, 4, 6, 8]))
+        .unwrap();
+    let full = vec![1.0f32; 45].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let members = [("x", array("<f4", "(5, 9)", full))];
+    fs::write(mixed.path().join("2.npz"), archive(CompressionMethod::Stored, &members)).unwrap();
+    let stream = Stream::open(&spec(mixed.path(), None)).unwrap();
+    let dense = |raw: Raw| matches!(raw.features, Features::Matrix(truezero_sparse::Batch::Dense(_)));
+    assert_eq!(stream.pieces().map(|raw| dense(raw.unwrap())).collect::<Vec<_>>(), [true, true]);
 }
 
 #[test]

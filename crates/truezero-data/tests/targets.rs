@@ -3,7 +3,7 @@
 use std::fs;
 
 use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
-use truezero_data::{Features, Numbers, Raw, RawTarget, SourceSpec, Targets, Task, open};
+use truezero_data::{Features, Notices, Numbers, Raw, RawTarget, SourceSpec, Targets, Task, open};
 use truezero_sparse::{Batch, DenseBatch};
 
 /// A source of these targets, its inputs of no interest.
@@ -238,4 +238,45 @@ fn targets_that_do_not_suit_the_task_are_named() {
         assert_eq!(error(numbers(&[1.0, f64::INFINITY]), task), infinite);
     }
     assert_eq!(error(sets(&[&[], &[]]), None), "target: expected at least one label, found none");
+}
+
+#[test]
+fn labels_and_targets_are_named_by_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let spec = SourceSpec { target: Some("y".to_owned()), ..SourceSpec::new(path.to_str().unwrap()) };
+        open(&spec).unwrap().train
+    };
+    let train = write("train.csv", "x,y\n1,a\n2,b\n3,a\n");
+    let model = Preprocessing::fit(&train, &[0, 1, 2], &PreprocessOptions::default()).unwrap();
+    let test = write("test.csv", "x,y\n1,a\n\n\"2\",c\n3,d\n");
+    let error = model.dataset(test, &Notices::default()).unwrap_err().to_string();
+    let expected = "test.csv: label of line 4: expected one of the labels a, b, found \"c\", which was not seen in training; \
+                    2 labels were not";
+    assert!(error.ends_with(expected), "{error}");
+
+    // What is wrong with all targets is said of their column.
+    let fit = |raw: &Raw, task| {
+        let options = PreprocessOptions { task: Some(task), ..PreprocessOptions::default() };
+        let rows: Vec<usize> = (0..raw.examples()).collect();
+        Preprocessing::fit(raw, &rows, &options).unwrap_err().to_string()
+    };
+    let same = write("same.csv", "x,y\n1,5\n2,5\n");
+    assert_eq!(
+        fit(&same, Task::Classify),
+        "target \"y\": expected two classes or more, found only \"5\"\n\
+         hint: --task regress takes numbers for quantities"
+    );
+    let huge = write("huge.csv", "x,y\n1,1e300\n2,-1e300\n3,5\n");
+    assert_eq!(
+        fit(&huge, Task::Regress),
+        "target \"y\": expected numbers with a finite standard deviation, found numbers from -1e300 to 1e300"
+    );
+    let words = write("words.csv", "x,y\n1,a\n2,b\n");
+    assert_eq!(
+        fit(&words, Task::Regress),
+        "target \"y\" for the task regress: expected numbers, found words"
+    );
 }

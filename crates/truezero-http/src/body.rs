@@ -114,7 +114,7 @@ impl HttpBody for Metered {
                 // Trailers say nothing that anybody asks for.
                 Some(Ok(frame)) => Some(frame.into_data().unwrap_or_default()),
                 Some(Err(_)) => {
-                    return self.refuse(Problem::malformed("the body ended before its end"));
+                    return self.refuse(Problem::malformed("the body ended before all of it was there"));
                 }
             };
             self.over = piece.is_none();

@@ -90,7 +90,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             // Why the body was refused is told by the gate.
-            let frame = frame.map_err(|_| Problem::malformed("the body ended before its end"))?;
+            let frame = frame.map_err(|_| Problem::malformed("the body ended before all of it was there"))?;
             if let Ok(data) = frame.into_data() {
                 bytes.extend_from_slice(&data);
             }

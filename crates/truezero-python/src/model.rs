@@ -85,8 +85,8 @@ impl Model {
     ) -> PyResult<Self> {
         let layers = given_layers(layers)?;
         let network = Network { layers, cost: Cost::for_task(self::task(task)?) };
-        let inputs =
-            InputPreprocessing::matrix(network.inputs(), &InputScales { shifts, divisors }).map_err(raise)?;
+        let scales = InputScales { shifts, divisors, limit: None };
+        let inputs = InputPreprocessing::matrix(network.inputs(), &scales).map_err(raise)?;
         model(network, inputs, names, configuration, None)
     }
 

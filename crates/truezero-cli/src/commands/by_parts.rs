@@ -10,7 +10,7 @@ use truezero_data::checksum;
 use truezero_data::files::{InputFiles, Kind, Output};
 use truezero_data::formats::save_parquet::{Written, save_parquet};
 use truezero_data::stream::Stream;
-use truezero_data::{Raw, SourceSpec};
+use truezero_data::{Notice, Raw, SourceSpec};
 
 use crate::failure::Failure;
 use crate::progress::Shown;
@@ -46,6 +46,8 @@ pub struct Done {
     pub computed: usize,
     pub seconds: f64,
     pub examples_per_second: f64,
+    /// What should be known of the examples that were computed.
+    pub warnings: Vec<Notice>,
 }
 
 /// Writes the columns that `compute` makes of each piece; none if an interrupt came before the end.
@@ -96,7 +98,8 @@ pub fn write(
     shown.finish();
     let seconds = began.elapsed().as_secs_f64();
     let examples_per_second = computed as f64 / seconds;
-    Ok(Some(Done { out: out.display().to_string(), parts, examples, computed, seconds, examples_per_second }))
+    let (out, warnings) = (out.display().to_string(), spec.notices.all());
+    Ok(Some(Done { out, parts, examples, computed, seconds, examples_per_second, warnings }))
 }
 
 fn part_name(number: usize) -> String {
@@ -110,7 +113,8 @@ fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles) -> Result<Outp
     if !path.exists() {
         let first = folder.join(part_name(0));
         if first.exists() {
-            let message = format!("{} is there, and no {MANIFEST} that says of what", first.display());
+            let message =
+                format!("{} is there, but no {MANIFEST} that says what it is a part of", first.display());
             return Err(Failure::hinted(message, hint));
         }
         let output = files::open(&path, KIND, inputs, false)?;

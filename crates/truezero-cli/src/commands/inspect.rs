@@ -200,7 +200,8 @@ fn trained(training: &Training, measure: Measure) -> String {
         Stopped::Interrupted => "until it was interrupted",
         Stopped::Diverged => "until it diverged",
     };
-    let mut text = format!("trained for {} epochs, {ended}", training.epochs);
+    let epochs = if training.epochs == 1 { "epoch" } else { "epochs" };
+    let mut text = format!("trained for {} {epochs}, {ended}", training.epochs);
     if let Some(best) = training.best_epoch {
         text += &format!("; from epoch {best}");
     }

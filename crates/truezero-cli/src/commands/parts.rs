@@ -15,7 +15,7 @@ pub fn choose(source: Source, asked: Option<Part>, data: &str) -> Result<Raw, Fa
         None if test.is_some() => (test, "test"),
         None | Some(Part::All) => {
             let rest = validation.into_iter().chain(test);
-            return Ok(rest.into_iter().try_fold(train, Raw::append)?);
+            return Ok(rest.into_iter().try_fold(train, Raw::append).map_err(|error| error.of(data))?);
         }
     };
     chosen.ok_or_else(|| {

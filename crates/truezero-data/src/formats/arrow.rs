@@ -15,6 +15,7 @@ use arrow_ipc::{
 use arrow_schema::{ArrowError, Schema};
 use bytes::Bytes;
 
+use super::arrow_integers;
 use super::column_types::{PANDAS, choose};
 use super::record_batches::{announces_too_much, broken, catch, table};
 use super::table::TableOptions;
@@ -47,13 +48,24 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
     if input.peek(CONTINUATION.len())? == [0; CONTINUATION.len()] {
         return Err(no_schema(input.path()));
     }
-    let bytes = Bytes::from(input.rest()?);
+    let mut bytes = input.rest()?;
     let (path, budget) = (input.path(), input.budget());
     catch(path, || {
         if bytes.starts_with(MAGIC) {
-            file(path, &bytes, options, budget)
+            let (footer, start) = footer(path, &bytes)?;
+            let edits = footer.schema().map(arrow_integers::edits).unwrap_or_default();
+            edits.iter().for_each(|edit| edit.apply(&mut bytes, start));
+            file(path, &Bytes::from(bytes), options, budget)
         } else {
-            stream(path, bytes, options, budget)
+            let message =
+                framed(&bytes).and_then(|(start, size)| Some((start, bytes.get(start..)?.get(..size)?)));
+            if let Some((start, message)) = message
+                && let Ok(message) = root_as_message(message)
+            {
+                let edits = message.header_as_schema().map(arrow_integers::edits).unwrap_or_default();
+                edits.iter().for_each(|edit| edit.apply(&mut bytes, start));
+            }
+            stream(path, bytes.into(), options, budget)
         }
     })
 }
@@ -70,7 +82,7 @@ fn stream(path: &Path, bytes: Bytes, options: &TableOptions, budget: &Budget) ->
 }
 
 fn file(path: &Path, bytes: &Bytes, options: &TableOptions, budget: &Budget) -> Result<Raw, DataError> {
-    let footer = footer(path, bytes)?;
+    let (footer, _) = footer(path, bytes)?;
     let schema = footer.schema().ok_or_else(|| no_schema(path))?;
     let schema = try_fb_to_schema(schema).map_err(|error| broken(path, 0, &error.to_string()))?;
     let mut decoder = FileDecoder::new(schema.clone().into(), footer.version());
@@ -106,8 +118,8 @@ fn no_schema(path: &Path) -> DataError {
     DataError::malformed(path, "start", "an Arrow schema", "none")
 }
 
-/// The index of a file.
-fn footer<'a>(path: &Path, bytes: &'a [u8]) -> Result<Footer<'a>, DataError> {
+/// The index of a file, and where its bytes begin.
+fn footer<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Footer<'a>, usize), DataError> {
     let malformed = |expected: &str, found: &str| {
         let found = found.lines().next().unwrap_or_default();
         DataError::malformed(path, "end", expected, found)
@@ -120,8 +132,9 @@ fn footer<'a>(path: &Path, bytes: &'a [u8]) -> Result<Footer<'a>, DataError> {
     let Some(start) = end.checked_sub(index).filter(|&start| start >= START_MARK) else {
         return Err(malformed("an index shorter than the file", &format!("{index} bytes")));
     };
-    root_as_footer(&bytes[start..end])
-        .map_err(|error| malformed("an index of Arrow messages", &error.to_string()))
+    let footer = root_as_footer(&bytes[start..end])
+        .map_err(|error| malformed("an index of Arrow messages", &error.to_string()))?;
+    Ok((footer, start))
 }
 
 /// The message and its body that a block of the index is about, checked.

@@ -9,14 +9,15 @@ use std::path::Path;
 
 use csv::{ByteRecord, Position, Reader};
 
-use super::csv_dialect::{delimiter, reader};
+use super::csv_dialect::{Dialect, reader};
 use super::csv_scan::{Planned, Scanner};
 use super::encoding::Decoding;
 use super::evidence::ENCODING_HINT;
 use super::growing::{self, Growing, HINT};
 use super::table::{self, TableOptions};
+use crate::places::Lines;
 use crate::quote::quoted;
-use crate::{Column, DataError, Input, Numbers, Raw};
+use crate::{Column, DataError, Input, Numbers, Places, Raw};
 
 /// Reads a text table, gzipped or not.
 ///
@@ -39,17 +40,15 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
         DataError::malformed(path, "text", expected, found)
     })?;
     drop(raw);
-    let delimiter = options.delimiter.unwrap_or_else(|| delimiter(path, &bytes));
-    let source = Source { path, bytes: &bytes, delimiter, lines_before: 0, ends: true };
+    let Dialect { delimiter, skip } = Dialect::of(path, &bytes, options)?;
+    let lines_before = u64::from(skip > 0);
+    let source = Source { path, bytes: &bytes[skip..], delimiter, lines_before, ends: true };
     let mut scanner = Scanner::new(options);
     scanner.see(&source)?;
     let scan = scanner.end_file(path)?;
     let planned = scanner.finish(path)?;
     let filled = fill(&source, &planned, options, scan.header)?;
-    let first = usize::from(scan.header);
-    table::finish(path, filled.rows, filled.columns, filled.target, options, |row| {
-        source.line_of(first + row)
-    })
+    filled.finish(path, options)
 }
 
 /// What the second pass makes of a block.
@@ -60,8 +59,18 @@ pub(crate) struct Filled {
     pub(crate) columns: Vec<Column>,
     /// The column of the target with how its numbers are written, if it is one column of numbers.
     pub(crate) target: Option<Numbers>,
+    /// Where they begin.
+    lines: Lines,
     /// Bytes that the rows took.
     pub(crate) whole: usize,
+}
+
+impl Filled {
+    /// The examples, of which there is one at least.
+    pub(crate) fn finish(self, path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
+        let places = Places::lines(path, self.lines);
+        table::finish(path, self.rows, self.columns, self.target, options, places)
+    }
 }
 
 /// The second pass over a block.
@@ -81,7 +90,7 @@ pub(crate) fn fill(
     if header {
         source.next(&mut records, &mut record)?;
     }
-    let mut rows = 0;
+    let (mut rows, mut lines) = (0, Lines::default());
     while source.next(&mut records, &mut record)? {
         if record.len() != planned.len() {
             // The file has changed since the first pass.
@@ -96,10 +105,11 @@ pub(crate) fn fill(
                 return Err(source.malformed(place, expected, found));
             }
         }
+        lines.push(record.position().map_or(0, |position| source.line_number(position)));
         rows += 1;
     }
     let (columns, target) = growing::finish(growing.into_iter().map(|(_, column)| column));
-    Ok(Filled { rows, columns, target, whole: records.whole() })
+    Ok(Filled { rows, columns, target, lines, whole: records.whole() })
 }
 
 /// A text table in memory, or a block of one that begins with a row.
@@ -192,24 +202,13 @@ impl<'a> Source<'a> {
 
     /// The line a record starts on; its position is given before the empty lines that precede it.
     pub(crate) fn line_at(&self, position: &Position) -> String {
-        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
-        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        format!(
-            "line {}",
-            self.lines_before + position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
-        )
+        format!("line {}", self.line_number(position))
     }
 
-    /// The line the record of this number (from 0) starts on.
-    pub(crate) fn line_of(&self, number: usize) -> String {
-        let mut records = reader(self.delimiter, self.bytes);
-        let mut record = ByteRecord::new();
-        for _ in 0..=number {
-            if !records.read_byte_record(&mut record).unwrap_or(false) {
-                break;
-            }
-        }
-        self.line(&record)
+    fn line_number(&self, position: &Position) -> u64 {
+        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
+        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        self.lines_before + position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
     }
 
     /// Demands that a quoted cell ends before the file does: `last` is the record read last.

@@ -4,14 +4,113 @@ use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use super::table::TableOptions;
+use crate::DataError;
+use crate::quote::quoted;
+
 /// Delimiters told by content, the likeliest first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records looked at to tell the delimiter.
 const SAMPLE: usize = 20;
+/// What a first line that names the delimiter begins with.
+const SEPARATOR: &[u8] = b"sep=";
+/// No more records are taken for what stands above a table.
+const MAX_ABOVE: usize = 10;
+
+/// What a text begins with says, and what its first rows look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    /// Length of the first line, if it is none of the table but names the delimiter, in bytes.
+    pub(crate) skip: usize,
+}
+
+impl Dialect {
+    /// The delimiter is what is asked for; else what the first line says, as Excel understands it (`sep=;`); else told by
+    /// the first rows.
+    ///
+    /// # Errors
+    /// If there is something above the table.
+    pub(crate) fn of(path: &Path, bytes: &[u8], options: &TableOptions) -> Result<Self, DataError> {
+        let (said, skip) = separator_line(bytes);
+        let bytes = &bytes[skip..];
+        let delimiter = match options.delimiter.or(said) {
+            Some(delimiter) => delimiter,
+            None => {
+                if let Some(above) = above(path, bytes) {
+                    return Err(above);
+                }
+                delimiter(path, bytes)
+            }
+        };
+        Ok(Self { delimiter, skip })
+    }
+}
+
+/// The delimiter that a first line names, and the length of that line.
+fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
+    let end = bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| end + 1);
+    let line = bytes[..end].trim_ascii_end();
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let said = line.split_at_checked(SEPARATOR.len());
+    match said.filter(|(name, _)| name.eq_ignore_ascii_case(SEPARATOR)) {
+        Some((_, &[delimiter])) if delimiter.is_ascii() => (Some(delimiter), end),
+        // The tab was trimmed.
+        Some((_, b"" | b"\\t")) => (Some(b'\t'), end),
+        _ => (None, 0),
+    }
+}
+
+/// Lines of comments, or a title, above a table: rows that follow have equally many cells, those above them one each. As a
+/// first row of one cell can also be the name of the only column, which holds commas, a title is told by three cells.
+fn above(path: &Path, bytes: &[u8]) -> Option<DataError> {
+    if DELIMITERS.iter().any(|&delimiter| matches!(score(delimiter, bytes), (true, ..))) {
+        return None;
+    }
+    let comments = bytes.starts_with(b"#");
+    let table = |delimiter: u8| {
+        let records = sample(delimiter, bytes);
+        let cells = records.last().map_or(0, |(_, record)| record.len());
+        let below = records.iter().rev().take_while(|(_, record)| record.len() == cells).count();
+        let above = records.len() - below;
+        let is_table =
+            cells >= if comments { 2 } else { 3 } && below >= 2 && (1..=MAX_ABOVE).contains(&above);
+        let alone =
+            |(_, record): &(u64, ByteRecord)| comments && record[0].starts_with(b"#") || record.len() == 1;
+        (is_table && records[..above].iter().all(alone))
+            .then(|| (records[above].0, cells, records[0].1.clone()))
+    };
+    let (line, cells, first) = DELIMITERS.into_iter().find_map(table)?;
+    let what = if comments { "a comment" } else { "a title" };
+    let text = String::from_utf8_lossy(&first[0]);
+    let found = format!(
+        "{what}: {}\nhint: the table begins on line {line}: delete the lines above it, as in tail -n +{line} {} > table.csv",
+        quoted(&text),
+        path.display()
+    );
+    Some(DataError::malformed(path, "line 1", format!("the first of the rows of {cells} cells"), found))
+}
+
+/// The first records, and the line on which each begins.
+fn sample(delimiter: u8, bytes: &[u8]) -> Vec<(u64, ByteRecord)> {
+    let mut reader = reader(delimiter, bytes);
+    let mut records = Vec::with_capacity(SAMPLE);
+    let mut record = ByteRecord::new();
+    while records.len() < SAMPLE && reader.read_byte_record(&mut record).unwrap_or(false) {
+        // A position is given before the empty lines that precede a record.
+        let line = record.position().map_or(0, |position| {
+            let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+            let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+            position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
+        });
+        records.push((line, record.clone()));
+    }
+    records
+}
 
 /// The delimiter: a tab where the file's name ends in `.tsv`, else the one that splits the first records
 /// into equally many cells, or at least the first of them into most.
-pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
+fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
     let is = |path: &Path, kind: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(kind));
     let unpacked = if is(path, "gz") { path.with_extension("") } else { path.to_owned() };
     if is(&unpacked, "tsv") {
@@ -28,23 +127,24 @@ pub(crate) fn delimiter(path: &Path, bytes: &[u8]) -> u8 {
     best.0
 }
 
-/// Whether a text looks like a table: some delimiter splits the first records, two or more, into equally many cells.
+/// Whether a text looks like a table: some delimiter splits the first records, two or more, into equally many cells. There
+/// may be something above them.
 pub(crate) fn looks_like(path: &Path, bytes: &[u8]) -> bool {
-    let (even_cells, ..) = score(delimiter(path, bytes), bytes);
-    even_cells && bytes.trim_ascii_end().contains(&b'\n')
+    match Dialect::of(path, bytes, &TableOptions::default()) {
+        Err(_) => true,
+        Ok(Dialect { delimiter, skip }) => {
+            let (even_cells, ..) = score(delimiter, &bytes[skip..]);
+            even_cells && bytes[skip..].trim_ascii_end().contains(&b'\n')
+        }
+    }
 }
 
 /// Whether it splits the first records into equally many cells; how many there are in the first; and, as
 /// there may be one column only, whether at least it leaves them whole.
 fn score(delimiter: u8, bytes: &[u8]) -> (bool, usize, bool) {
-    let mut records = reader(delimiter, bytes);
-    let mut record = ByteRecord::new();
-    let mut lengths = Vec::with_capacity(SAMPLE);
-    while lengths.len() < SAMPLE && records.read_byte_record(&mut record).unwrap_or(false) {
-        lengths.push(record.len());
-    }
-    let first = lengths.first().copied().unwrap_or(0);
-    let even = lengths.iter().all(|&length| length == first);
+    let records = sample(delimiter, bytes);
+    let first = records.first().map_or(0, |(_, record)| record.len());
+    let even = records.iter().all(|(_, record)| record.len() == first);
     (even && first > 1, first, even)
 }
 
@@ -68,5 +168,43 @@ mod tests {
         assert_eq!(told("a.csv", "review\nGood, I think\nBad\n"), ';', "one column, not two uneven ones");
         assert_eq!(told("a.csv", "a,b\n1,2\n1,2,3\n"), ',', "rows of unequal length, not one column");
         assert_eq!(told("a.tsv.gz", "a,b\n1,2\n"), '\t');
+    }
+
+    #[test]
+    fn a_first_line_can_name_the_delimiter() {
+        let told = |text: &str| {
+            let Dialect { delimiter, skip } =
+                Dialect::of(Path::new("a.csv"), text.as_bytes(), &TableOptions::default()).unwrap();
+            (delimiter as char, text[skip..].to_owned())
+        };
+        let expected = |delimiter: char, table: &str| (delimiter, table.to_owned());
+        assert_eq!(told("sep=;\na;b\n1,5;2\n"), expected(';', "a;b\n1,5;2\n"));
+        assert_eq!(told("\"SEP=|\"\r\na|b\r\n"), expected('|', "a|b\r\n"));
+        assert_eq!(told("sep=\t\na\tb\n"), expected('\t', "a\tb\n"));
+        assert_eq!(told("sep=,"), expected(',', ""));
+        assert_eq!(told("sep=ab,c\n1,2\n"), expected(',', "sep=ab,c\n1,2\n"));
+    }
+
+    #[test]
+    fn what_stands_above_a_table_is_told() {
+        let error = |text: &str| {
+            let told = Dialect::of(Path::new("a.csv"), text.as_bytes(), &TableOptions::default());
+            told.err().map(|error| error.to_string())
+        };
+        for (text, what, line, cells) in [
+            ("# by me\n# x, y, z, u, v\nx,y\n1,2\n3,4\n", "a comment: \"# by me\"", 3, 2),
+            ("Sales, all\n\nx;y;z\n1;2;3\n4;5;6\n", "a title: \"Sales, all\"", 3, 3),
+        ] {
+            let expected = format!(
+                "a.csv: line 1: expected the first of the rows of {cells} cells, found {what}\nhint: the table begins on line \
+                 {line}: delete the lines above it, as in tail -n +{line} a.csv > table.csv"
+            );
+            assert_eq!(error(text), Some(expected));
+        }
+        for table in
+            ["#x,y\n1,2\n3,4\n", "name\nDoe, John\nRoe, Jane\n", "a,b\n1,2\n1,2,3\n", "a\n1\n", "", "#"]
+        {
+            assert_eq!(error(table), None, "{table}");
+        }
     }
 }

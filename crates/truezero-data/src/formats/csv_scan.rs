@@ -9,6 +9,7 @@ use super::evidence::{Evidence, Found};
 use super::header::{Top, is_header};
 use super::table::{self, MAX_COLUMNS, Role, TableOptions};
 use crate::expected::made_up_name;
+use crate::quote::quoted;
 use crate::{DataError, Expected};
 
 /// A column of a table.
@@ -94,7 +95,15 @@ impl<'a> Scanner<'a> {
     fn row(&mut self, source: &Source, record: &ByteRecord) -> Result<(), DataError> {
         if record.len() != self.tops.len() {
             let expected = format!("{} cells, as in the first row", self.tops.len());
-            return Err(source.malformed(source.line(record), expected, record.len().to_string()));
+            let text = String::from_utf8_lossy(&record[0]);
+            let found = match record.len() {
+                1 if text.trim_start().starts_with('#') => {
+                    format!("1: {}\nhint: comments are not read: delete such lines", quoted(&text))
+                }
+                1 => format!("1: {}", quoted(&text)),
+                more => format!("{more}, the first of them {}", quoted(&text)),
+            };
+            return Err(source.malformed(source.line(record), expected, found));
         }
         for ((cell, top), below) in record.iter().zip(&mut self.tops).zip(&mut self.below) {
             let found = |text: &str| Found::new(source.path, source.line(record), text);
@@ -111,11 +120,9 @@ impl<'a> Scanner<'a> {
 
     /// The names of the columns, and whether the first one has none where others have.
     fn named(&self, header: bool) -> (Vec<String>, bool) {
-        let by_position = self
-            .options
-            .expected
-            .as_ref()
-            .is_some_and(|expected| **expected != Expected::Matrix && expected.is_by_position());
+        let by_position = self.options.expected.as_ref().is_some_and(|expected| {
+            matches!(**expected, Expected::Table { .. }) && expected.is_by_position()
+        });
         let name = |(at, top): (usize, &Top)| {
             let named = header && !top.first.is_empty() && !by_position;
             if named { top.first.clone() } else { made_up_name(at) }

@@ -113,7 +113,7 @@ impl Decoding {
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(..) => {
                     let name = decoder.encoding().name();
-                    return Err(malformed(&format!("text in {name}"), "bytes that are none"));
+                    return Err(malformed(&format!("text in {name}"), "bytes that stand for no character"));
                 }
             }
         }

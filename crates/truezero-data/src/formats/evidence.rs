@@ -192,14 +192,14 @@ impl Evidence {
         }
         let place = format!("column {name:?}");
         if self.most(self.dates) {
-            let message = "left out, for it holds dates, which are not read";
+            let message = "left out, as it holds dates, which are not read";
             let hint = "put what matters of them (month, weekday, days since …) into columns of numbers";
             return Verdict::LeftOut(Notice::new(place, message).hint(hint));
         }
         if self.different.len() > FEW && self.different.len() as f64 >= MOST * self.counted as f64 {
             let example = self.odd.as_ref().map_or("", |odd| &odd.text);
             let message = format!(
-                "left out, for nearly every row has a word of its own, such as {example:?}, which teaches nothing"
+                "left out, as nearly every row has a word of its own, such as {example:?}, which teaches nothing"
             );
             let hint = format!(
                 "if it is running text, pass --text {0}; --columns takes it as a category",

@@ -55,5 +55,5 @@ pub(crate) fn is_header(columns: &[Top], below: &[Evidence], options: &TableOpti
         return true;
     }
     let words = columns.iter().all(|column| column.is_word() && !column.recurs);
-    words && options.expected.as_deref() != Some(&Expected::Matrix)
+    words && !matches!(options.expected.as_deref(), Some(Expected::Matrix { .. }))
 }

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb};
 
 use super::matrix::MatrixBuilder;
+use crate::image_shape::brightness;
 use crate::read::Input;
 use crate::source::entries::{count, name, visible};
 use crate::{DataError, ImageShape, Notice, Notices, Raw, RawTarget};
@@ -24,20 +25,24 @@ const OTHER_EXTENSIONS: [&str; 9] = ["bmp", "gif", "webp", "tif", "tiff", "ppm",
 pub type Images = (Raw, Vec<PathBuf>);
 
 /// Reads all images of all classes, classes and files in the order of their names. All must have the size of the first,
-/// as they are to be seen: turned as their EXIF data says. They are in colour if one of them is, and grey else.
-/// An alpha channel is left out, 16 bits become 8. Values are 0 to 255.
+/// or of those that are expected, as they are to be seen: turned as their EXIF data says. They are grey or in colour as
+/// those that are expected; else in colour if one of them is, and grey if none is. An alpha channel is left out, 16 bits
+/// become 8. Values are 0 to 255.
 ///
 /// # Errors
-/// If a folder cannot be read or holds no images, or an image is broken or differs from the first in size; the
-/// file is named.
-pub fn read_folder(folder: &Path, notices: &Notices) -> Result<Images, DataError> {
+/// If a folder cannot be read or holds no images, or an image is broken or of another size; the file is named.
+pub fn read_folder(
+    folder: &Path,
+    expected: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Images, DataError> {
     let files = list(folder, notices)?;
     if files.is_empty() {
         let expected = format!("folders of {} images, one for each class", EXTENSIONS[..3].join(", "));
         return Err(DataError::malformed(folder, "folder", expected, "none"));
     }
     let (labels, files): (Vec<String>, Vec<PathBuf>) = files.into_iter().unzip();
-    let mut raw = read_files(&files, notices)?;
+    let mut raw = read_files(&files, expected, notices)?;
     raw.target = Some(RawTarget::Labels(labels));
     Ok((raw, files))
 }
@@ -46,11 +51,15 @@ pub fn read_folder(folder: &Path, notices: &Notices) -> Result<Images, DataError
 ///
 /// # Errors
 /// As [`read_folder`].
-pub fn read_flat(folder: &Path, notices: &Notices) -> Result<Images, DataError> {
+pub fn read_flat(
+    folder: &Path,
+    expected: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Images, DataError> {
     let (files, others): (Vec<PathBuf>, Vec<PathBuf>) =
         visible(folder)?.into_iter().partition(|path| is_image(path));
     tell_left_out(folder, &others, notices);
-    Ok((read_files(&files, notices)?, files))
+    Ok((read_files(&files, expected, notices)?, files))
 }
 
 /// Images of other formats in a folder and its folders: how many, and the first.
@@ -74,51 +83,68 @@ pub(crate) fn has_images(folder: &Path) -> Result<bool, DataError> {
 }
 
 /// Reads images as [`read_folder`] does, without classes.
-pub(crate) fn read_files(files: &[PathBuf], notices: &Notices) -> Result<Raw, DataError> {
+pub(crate) fn read_files(
+    files: &[PathBuf],
+    expected: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Raw, DataError> {
     let open = |path: &Path| -> Result<DynamicImage, DataError> {
         let file = File::open(path).map_err(DataError::io("open", path))?;
         decode(path, BufReader::new(file))
     };
-    read_with(files, &open, notices)
+    read_with(files, expected, &open, notices)
 }
 
 /// Reads a single image from memory; `name` is what errors call it.
 ///
 /// # Errors
 /// If it is not a PNG or JPEG image, is broken or exceeds the limits.
-pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Raw, DataError> {
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    expected: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Raw, DataError> {
     let open = |path: &Path| decode(path, Cursor::new(bytes));
-    read_with(&[PathBuf::from(name)], &open, &Notices::default())
+    read_with(&[PathBuf::from(name)], expected, &open, notices)
 }
 
 type Open<'a> = &'a dyn Fn(&Path) -> Result<DynamicImage, DataError>;
 
-/// Reads all images in grey, or all in colour if one of them is.
-fn read_with(files: &[PathBuf], open: Open<'_>, notices: &Notices) -> Result<Raw, DataError> {
-    let mut colour = false;
+/// Reads all images as those that are expected; else in grey, or all in colour if one of them is.
+fn read_with(
+    files: &[PathBuf],
+    expected: Option<ImageShape>,
+    open: Open<'_>,
+    notices: &Notices,
+) -> Result<Raw, DataError> {
+    let mut colour = expected.is_some_and(|expected| expected.channels != 1);
     loop {
-        if let Some(raw) = read_as(files, colour, open, notices)? {
+        if let Some(raw) = read_as(files, colour, expected, open, notices)? {
             return Ok(raw);
         }
         colour = true;
     }
 }
 
-/// Reads all images in grey or in colour; none if one of them is in colour and should be grey.
+/// Reads all images in grey or in colour; none if one of them is in colour and nothing says that it is to be grey.
 fn read_as(
     files: &[PathBuf],
     colour: bool,
+    known: Option<ImageShape>,
     open: Open<'_>,
     notices: &Notices,
 ) -> Result<Option<Raw>, DataError> {
-    let mut shape: Option<ImageShape> = None;
+    let mut shape = known;
     let mut matrix = None;
     let mut pixels: Vec<f32> = Vec::new();
-    let (mut greys, mut transparent) = (Vec::new(), Vec::new());
+    let (mut greys, mut colours, mut transparent) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
         let image = open(path)?;
-        match (image.color().has_color(), colour) {
-            (true, false) => return Ok(None),
+        let coloured = image.color().has_color();
+        match (coloured, colour) {
+            (true, false) if known.is_none() => return Ok(None),
+            (true, false) => colours.push(path),
             (false, true) => greys.push(path),
             (true, true) | (false, false) => {}
         }
@@ -129,12 +155,20 @@ fn read_as(
         let found = ImageShape { height, width, channels: if colour { 3 } else { 1 } };
         let expected = *shape.get_or_insert(found);
         if found != expected {
-            let expected = format!("{}, as {}", size(expected), name(&files[0]));
+            let like = if known.is_some() { "those trained on".to_owned() } else { name(&files[0]) };
+            let expected = format!("{}, as {like}", size(expected));
             return Err(DataError::malformed(path, "image", expected, size(found)));
         }
         pixels.clear();
-        let bytes = if colour { image.into_rgb8().into_raw() } else { image.into_luma8().into_raw() };
-        pixels.extend(bytes.into_iter().map(f32::from));
+        match (coloured, colour) {
+            (_, true) => pixels.extend(image.into_rgb8().into_raw().into_iter().map(f32::from)),
+            (false, false) => pixels.extend(image.into_luma8().into_raw().into_iter().map(f32::from)),
+            (true, false) => {
+                pixels.extend(
+                    image.into_rgb8().pixels().map(|Rgb(colour)| brightness(&colour.map(f64::from)) as f32),
+                );
+            }
+        }
         if matrix.is_none() {
             let input = Input::from_bytes(&path.to_string_lossy(), &[]);
             matrix = Some(MatrixBuilder::new(&input, files.len(), pixels.len())?);
@@ -149,7 +183,9 @@ fn read_as(
             notices.tell(Notice::new(first.display().to_string(), message));
         }
     };
-    tell(&greys, "grey, taken as colour, which other images have");
+    let others = if known.is_some() { "those trained on" } else { "other images" };
+    tell(&greys, &format!("grey, made colour, as {others} are"));
+    tell(&colours, &format!("in colour, made grey, as {others} are"));
     tell(&transparent, "transparent, taken without it");
     let Some(matrix) = matrix else {
         return Err(DataError::unsuitable("images", "at least one", "none"));
@@ -247,7 +283,7 @@ fn size(ImageShape { height, width, .. }: ImageShape) -> String {
 mod tests {
     use std::fs;
 
-    use image::{GrayImage, Luma, Rgb, RgbImage};
+    use image::{GrayImage, Luma, RgbImage};
     use truezero_sparse::{Batch, DenseBatch};
 
     use super::*;
@@ -263,7 +299,7 @@ mod tests {
         }
         fs::write(folder.path().join("README.md"), "not a class").unwrap();
         fs::write(folder.path().join("cat/notes.txt"), "not an image").unwrap();
-        let (raw, files) = read_folder(folder.path(), &Notices::default()).unwrap();
+        let (raw, files) = read_folder(folder.path(), None, &Notices::default()).unwrap();
         assert_eq!(files, [folder.path().join("cat/1.PNG"), folder.path().join("dog/1.PNG")]);
         assert_eq!(raw.target, Some(RawTarget::Labels(vec!["cat".into(), "dog".into()])));
         assert_eq!(raw.image, Some(ImageShape { height: 1, width: 2, channels: 1 }));
@@ -273,27 +309,27 @@ mod tests {
         // A picture in colour makes all of them colour, which is told.
         RgbImage::from_pixel(2, 1, Rgb([1, 2, 3])).save(folder.path().join("dog/2.png")).unwrap();
         let notices = Notices::default();
-        let (raw, _) = read_folder(folder.path(), &notices).unwrap();
+        let (raw, _) = read_folder(folder.path(), None, &notices).unwrap();
         assert_eq!(raw.image, Some(ImageShape { height: 1, width: 2, channels: 3 }));
         let Features::Matrix(batch) = raw.features else { panic!("expected a matrix") };
         let rows = [[200.0; 6], [3.0; 6], [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]].concat();
         assert_eq!(batch, Batch::Dense(DenseBatch::from_rows(6, &rows)));
         let told = notices.all();
-        assert_eq!(told[0].message, "2 of 3 images: grey, taken as colour, which other images have");
+        assert_eq!(told[0].message, "2 of 3 images: grey, made colour, as other images are");
 
         GrayImage::from_pixel(3, 1, Luma([0])).save(folder.path().join("dog/3.png")).unwrap();
-        let error = read_folder(folder.path(), &notices).unwrap_err().to_string();
+        let error = read_folder(folder.path(), None, &notices).unwrap_err().to_string();
         let expected = "dog/3.png: image: expected 1 × 2 pixels, as 1.PNG, found 1 × 3 pixels";
         assert!(error.ends_with(expected), "{error}");
         fs::write(folder.path().join("cat/0.jpg"), b"\xff\xd8\xff no image").unwrap();
-        let error = read_folder(folder.path(), &notices).unwrap_err().to_string();
+        let error = read_folder(folder.path(), None, &notices).unwrap_err().to_string();
         assert!(error.contains("cat/0.jpg: image: expected a PNG or JPEG image, found"), "{error}");
     }
 
     #[test]
     fn a_folder_without_images_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let error = read_folder(folder.path(), &Notices::default()).unwrap_err().to_string();
+        let error = read_folder(folder.path(), None, &Notices::default()).unwrap_err().to_string();
         assert!(error.ends_with("expected folders of png, jpg, jpeg images, one for each class, found none"));
     }
 
@@ -309,7 +345,7 @@ mod tests {
         fs::write(folder.path().join("dog/2.bmp"), "BM").unwrap();
         fs::write(folder.path().join("dog/._1.png"), "Mac OS X").unwrap();
         let notices = Notices::default();
-        let (raw, files) = read_folder(folder.path(), &notices).unwrap();
+        let (raw, files) = read_folder(folder.path(), None, &notices).unwrap();
         assert_eq!((raw.examples(), files.len()), (2, 2));
         let told: Vec<String> = notices.all().into_iter().map(|notice| notice.message).collect();
         assert_eq!(
@@ -331,13 +367,13 @@ mod tests {
         let mut encoder = image::codecs::png::PngEncoder::new(File::create(&path).unwrap());
         image::ImageEncoder::set_exif_metadata(&mut encoder, exif).unwrap();
         GrayImage::from_raw(2, 1, vec![10, 20]).unwrap().write_with_encoder(encoder).unwrap();
-        let raw = read_files(&[path], &Notices::default()).unwrap();
+        let raw = read_files(&[path], None, &Notices::default()).unwrap();
         assert_eq!(raw.image, Some(ImageShape { height: 2, width: 1, channels: 1 }));
         // Sixteen bits become eight.
         let path = folder.path().join("deep.png");
         let deep = image::ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![0, 0xffff]).unwrap();
         deep.save(&path).unwrap();
-        let raw = read_files(&[path], &Notices::default()).unwrap();
+        let raw = read_files(&[path], None, &Notices::default()).unwrap();
         let Features::Matrix(batch) = raw.features.in_form(true) else { panic!("expected a matrix") };
         assert_eq!(batch, Batch::Dense(DenseBatch::from_rows(2, &[0.0, 255.0])));
     }

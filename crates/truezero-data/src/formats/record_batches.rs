@@ -17,7 +17,7 @@ use super::column_types::Kind;
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use super::typed::{Judge, Roles, settle};
 use crate::budget::Budget;
-use crate::{Column, ColumnValues, DataError, Numbers, Raw};
+use crate::{Column, ColumnValues, DataError, Numbers, Places, Raw};
 
 /// What is compressed may announce any size up to this many bytes …
 const MAX_BUFFER: u64 = 1 << 28;
@@ -51,7 +51,7 @@ pub(crate) fn table(
         &judged
     };
     let (columns, written) = settle(path, columns, roles, options, before)?;
-    table::finish(path, rows, columns, written.or(target), options, |row| format!("row {}", before + row + 1))
+    table::finish(path, rows, columns, written.or(target), options, Places::rows(path, before))
 }
 
 /// Columns as they come.

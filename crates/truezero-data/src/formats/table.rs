@@ -7,15 +7,20 @@ use std::sync::Arc;
 use super::encoding::Encoding;
 use super::evidence::{Evidence, Flaw, Verdict};
 use crate::expected::made_up_name;
+use crate::quote::quoted;
 use crate::{
     CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Numbers,
-    Raw, RawTarget, RowName, SourceSpec, Table,
+    Places, Raw, RawTarget, SourceSpec, Table,
 };
 
 /// No table may have more columns.
 pub(crate) const MAX_COLUMNS: usize = 1 << 20;
 /// An error lists this many columns, and says how many more there are.
 const LISTED: usize = 20;
+/// For a name that is not there so many are suggested …
+const CLOSEST: usize = 3;
+/// … whose likeness, from 0 to 1, is so great.
+const CLOSE: f64 = 0.8;
 
 /// How to read a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,24 +211,47 @@ fn check_names(path: &Path, names: &[String], options: &TableOptions) -> Result<
     let ignored = options.ignore.iter().map(|name| ("ignored column", name.as_str()));
     for (kind, name) in targets.chain(texts).chain(columns).chain(ignored) {
         if !seen.contains_key(name) {
-            let place = format!("{kind} {name:?}");
+            let place = format!("{kind} {}", quoted(name));
             let expected = format!("one of the columns {}", listed(names));
-            return Err(DataError::unsuitable(place, expected, "no column of that name"));
+            let found = format!("no column of that name{}", hint_for(name, names));
+            return Err(DataError::malformed(path, place, expected, found));
         }
     }
     Ok(())
 }
 
+/// What may have been meant by the name of a column that is not there.
+pub(crate) fn hint_for(name: &str, names: &[String]) -> String {
+    let made_up = |(at, name): (usize, &String)| *name == made_up_name(at);
+    if names.iter().enumerate().all(made_up) {
+        return "\nhint: the first line is taken for data: --header=true takes it for the names".to_owned();
+    }
+    if names.len() > 1 && names.iter().enumerate().skip(1).all(made_up) {
+        return "\nhint: the names are read from the first line, which seems to be a title: delete it"
+            .to_owned();
+    }
+    let wanted = name.to_lowercase();
+    let close = |name: &&String| strsim::jaro_winkler(&wanted, &name.to_lowercase());
+    let mut closest: Vec<(f64, &String)> = names.iter().map(|name| (close(&name), name)).collect();
+    closest.retain(|(close, _)| *close >= CLOSE);
+    closest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let quoted: Vec<String> = closest.iter().take(CLOSEST).map(|(_, name)| quoted(name)).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [one] => format!("\nhint: the closest name is {one}"),
+        several => format!("\nhint: the closest names are {}", several.join(", ")),
+    }
+}
+
 /// That columns are missing on which a model was trained: where, what was expected and what was found.
-pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> (String, &'static str, String) {
-    let quoted: Vec<String> = missing.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
-    let place = if missing.len() == 1 { "column" } else { "columns" };
+pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> (&'static str, String, String) {
+    let quoted: Vec<String> = missing.iter().take(LISTED).map(|name| quoted(name)).collect();
     let more = match missing.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let place = format!("{place} {}{more}", quoted.join(", "));
-    (place, "among the columns, as in training", format!("only {}", listed(names)))
+    let expected = format!("{}{more}, on which the model was trained", quoted.join(", "));
+    ("columns", expected, format!("only {}", listed(names)))
 }
 
 /// The first names, separated by commas, and how many more there are.
@@ -236,14 +264,14 @@ pub(crate) fn listed(names: &[String]) -> String {
 }
 
 /// Tells the targets among the columns from the features. `written` is the target again, if it is one column of numbers of
-/// which it is known how they are written; `place` says where a row stands in the file.
+/// which it is known how they are written.
 pub(crate) fn finish(
     path: &Path,
     rows: usize,
     mut columns: Vec<Column>,
     written: Option<Numbers>,
     options: &TableOptions,
-    place: impl Fn(usize) -> String,
+    places: Places,
 ) -> Result<Raw, DataError> {
     if rows == 0 {
         return Err(DataError::malformed(path, "table", "at least one example", "none"));
@@ -253,29 +281,34 @@ pub(crate) fn finish(
     for name in options.targets(&names) {
         let at = columns.iter().position(|column| column.name == name).ok_or_else(|| {
             let expected = "distinct columns";
-            DataError::unsuitable(format!("target {name:?}"), expected, "the same column twice")
+            DataError::malformed(path, format!("target {}", quoted(name)), expected, "the same column twice")
         })?;
         targets.push(columns.remove(at));
     }
     if columns.is_empty() {
-        let expected = "columns besides the target";
-        return Err(DataError::malformed(path, "header", expected, listed(&names)));
+        let found = match names.as_slice() {
+            [] => "none".to_owned(),
+            targets => format!("only the target {}", listed(targets)),
+        };
+        let hint = "hint: --columns, --ignore and the warnings tell which columns are left out";
+        return Err(DataError::malformed(path, "columns", "one to learn from", format!("{found}\n{hint}")));
     }
+    let targets_named = targets.iter().map(|column| column.name.clone()).collect();
     let missing = |row: usize, name: &str| {
-        let place = format!("{}, column {name:?}", place(row));
-        DataError::malformed(path, place, "a target", "a missing value")
+        places.error(row, |row| format!("{row}, column {name:?}"), "a target", "a missing value")
     };
     let target = match targets.len() {
         0 => None,
         1 => targets.pop().map(|column| single(column, written, missing)).transpose()?,
-        _ => Some(several(targets, rows, missing)?),
+        _ => Some(several(targets, rows, &places, missing)?),
     };
     Ok(Raw {
         features: Features::Table(Table {
             rows,
             columns,
             cells: options.cells.clone(),
-            row_name: RowName::Row,
+            targets: targets_named,
+            places,
         }),
         target,
         image: None,
@@ -310,6 +343,7 @@ fn single(
 fn several(
     targets: Vec<Column>,
     rows: usize,
+    places: &Places,
     missing: impl Fn(usize, &str) -> DataError,
 ) -> Result<RawTarget, DataError> {
     let width = targets.len();
@@ -317,22 +351,22 @@ fn several(
     let mut names = Vec::with_capacity(width);
     for (at, column) in targets.into_iter().enumerate() {
         let name = column.name;
-        let not_a_number = |word: &str| {
-            let expected = "numbers, as there are several targets";
-            DataError::unsuitable(format!("target {name:?}"), expected, format!("{word:?}"))
+        let not_a_number = |row: usize, word: &str| {
+            let place = |row: &str| format!("{row}, target {}", quoted(&name));
+            places.error(row, place, "a number, as there are several targets", quoted(word))
         };
         let numbers = match column.values {
             ColumnValues::Numbers(numbers) => numbers,
             ColumnValues::Categories(words) => {
-                let number = |word: Option<String>| match word.as_deref() {
+                let number = |(row, word): (usize, Option<String>)| match word.as_deref() {
                     None => Ok(f64::NAN),
                     Some(word) if word.eq_ignore_ascii_case("true") => Ok(1.0),
                     Some(word) if word.eq_ignore_ascii_case("false") => Ok(0.0),
-                    Some(word) => Err(not_a_number(word)),
+                    Some(word) => Err(not_a_number(row, word)),
                 };
-                words.into_iter().map(number).collect::<Result<_, _>>()?
+                words.into_iter().enumerate().map(number).collect::<Result<_, _>>()?
             }
-            ColumnValues::Text(words) => return Err(not_a_number(words.first().map_or("", |word| word))),
+            ColumnValues::Text(words) => return Err(not_a_number(0, words.first().map_or("", |word| word))),
         };
         for (row, number) in numbers.into_iter().enumerate() {
             if number.is_nan() {

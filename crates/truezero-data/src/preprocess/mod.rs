@@ -2,8 +2,8 @@
 //! model and replayed at prediction.
 //!
 //! ```text
-//! matrix   (x − shift) / divisor               zeros stay zeros where the matrix is sparse
-//! number   (x − shift) / divisor; the mean where missing, and then a 1 in a second input
+//! matrix   (x − shift) / divisor, within limits; zeros stay zeros where the matrix is sparse
+//! number   (x − shift) / divisor, within limits; the mean where missing, and then a 1 in a second input
 //! category one input for each level known; 0 everywhere for any other
 //! text     a bag of words
 //!
@@ -48,9 +48,10 @@ use crate::{DataError, Dataset, Features, Notices, Raw, RawTarget, Targets, Task
 pub use fitter::Fitter;
 pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
-pub use scaling::{InputScales, Scaling};
+pub use scaling::{InputScales, LIMIT, Scaling};
 pub(crate) use survey::{Found, Survey};
 pub use survey::{MAX_INFERRED_CLASSES, infer_task};
+use targets::Rows;
 pub use targets::TargetPlan;
 
 /// The form in which preprocessing is stored. Another version is refused.
@@ -148,13 +149,12 @@ impl Preprocessing {
         rows: &[usize],
         options: &PreprocessOptions,
     ) -> Result<Self, DataError> {
-        let target = raw.target.as_ref().ok_or_else(no_target)?;
-        check_count(raw, target)?;
+        let target = raw.target.as_ref().ok_or_else(|| no_target(&raw.features))?;
         let task = options.task.unwrap_or_else(|| infer_task(target));
         let mut fitter = TargetFitter::new(Some(task), &options.notices);
         for _ in 0..Fitter::PASSES {
             fitter.begin();
-            fitter.see(target, rows)?;
+            fitter.see(raw, rows)?;
         }
         Ok(Self { version: VERSION, inputs, targets: fitter.finish()? })
     }
@@ -178,7 +178,7 @@ impl Preprocessing {
     /// # Errors
     /// If a label was not seen in training, or the targets are of another kind or number.
     pub fn targets(&self, target: &RawTarget) -> Result<Targets, DataError> {
-        self.targets.apply(target)
+        self.targets.apply(target, Rows::Examples)
     }
 
     /// Inputs and targets. What is no error but should be known is told.
@@ -187,9 +187,9 @@ impl Preprocessing {
     /// As [`inputs`](Self::inputs) and [`targets`](Self::targets); also if there are no targets, or not one
     /// for each example.
     pub fn dataset(&self, raw: Raw, notices: &Notices) -> Result<Dataset, DataError> {
-        let target = raw.target.as_ref().ok_or_else(no_target)?;
+        let target = raw.target.as_ref().ok_or_else(|| no_target(&raw.features))?;
         check_count(&raw, target)?;
-        let targets = self.targets(target)?;
+        let targets = self.targets.apply(target, Rows::of(&raw.features))?;
         Ok(Dataset { inputs: self.inputs(raw.features, notices)?, targets, weights: None })
     }
 
@@ -244,12 +244,17 @@ impl Preprocessing {
     }
 }
 
-fn no_training_examples() -> DataError {
+pub(crate) fn no_training_examples() -> DataError {
     DataError::unsuitable("training part", "at least one example", "none")
 }
 
-pub(crate) fn no_target() -> DataError {
-    DataError::unsuitable("target", "one for each example", "none\nhint: name its column with --target")
+pub(crate) fn no_target(features: &Features) -> DataError {
+    // Only a table has columns to name.
+    let hint = match features {
+        Features::Table(_) => "name its column with --target, or a file of targets with --labels",
+        Features::Matrix(_) | Features::Wide(_) => "name a file of targets with --labels",
+    };
+    DataError::unsuitable("target", "one for each example", format!("none\nhint: {hint}"))
 }
 
 fn check_count(raw: &Raw, target: &RawTarget) -> Result<(), DataError> {

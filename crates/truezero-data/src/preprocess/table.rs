@@ -51,13 +51,17 @@ impl TablePlan {
     /// All that is done to the columns, if they are numbers of which none was missing in training.
     pub(super) fn scales(&self) -> Option<InputScales> {
         let scale = |column: &Named| match column.inputs {
-            ColumnPlan::Number { shift, divisor, missing: false, .. } => {
-                (shift.is_finite() && divisor.is_normal()).then_some((shift, divisor))
+            ColumnPlan::Number { shift, divisor, limit, missing: false, .. } => {
+                (shift.is_finite() && divisor.is_normal()).then_some(((shift, divisor), limit))
             }
             _ => None,
         };
-        let (shifts, divisors) = self.columns.iter().map(scale).collect::<Option<_>>()?;
-        Some(InputScales { shifts, divisors })
+        let scales = self.columns.iter().map(scale).collect::<Option<Vec<_>>>()?;
+        let limit = scales.first().and_then(|&(_, limit)| limit);
+        // All were fitted with the same one, unless somebody changed a file.
+        let alike = scales.iter().all(|&(_, other)| other == limit);
+        let (shifts, divisors) = scales.into_iter().map(|(scale, _)| scale).unzip();
+        alike.then_some(InputScales { shifts, divisors, limit })
     }
 
     pub(super) fn input_names(&self) -> Vec<String> {
@@ -79,7 +83,7 @@ impl TablePlan {
 
     /// Looks the columns up by name; others are ignored.
     pub(super) fn apply(&self, table: Table, notices: &Notices) -> Result<Batch, DataError> {
-        let (rows, row_name) = (table.rows, table.row_name);
+        let (rows, places) = (table.rows, table.places);
         let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let mut found: HashMap<String, Column> =
             table.columns.into_iter().map(|column| (column.name.trim().to_owned(), column)).collect();
@@ -98,7 +102,7 @@ impl TablePlan {
         let mut encoded = Vec::with_capacity(self.columns.len());
         let mut offset = 0;
         for (column, values) in self.columns.iter().zip(taken) {
-            encoded.push((offset, column.inputs.encode(values, row_name, &self.cells, notices)?));
+            encoded.push((offset, column.inputs.encode(values, &places, &self.cells, notices)?));
             offset += column.inputs.width() as u32;
         }
         Ok(assemble(rows, self.width(), &encoded))

@@ -4,7 +4,8 @@ use truezero_sparse::DenseBatch;
 
 use super::survey::kind;
 use crate::label::Finder;
-use crate::{DataError, Numbers, RawTarget, Targets, Task};
+use crate::quote::quoted;
+use crate::{DataError, Features, Numbers, Places, RawTarget, Targets, Task};
 
 /// An error lists this many labels.
 const LISTED: usize = 12;
@@ -77,20 +78,22 @@ impl TargetPlan {
         quantities
     }
 
-    pub(super) fn apply(&self, target: &RawTarget) -> Result<Targets, DataError> {
+    pub(super) fn apply(&self, target: &RawTarget, rows: Rows<'_>) -> Result<Targets, DataError> {
         let task = self.task();
         match (self, target) {
             (Self::Classes { names }, RawTarget::Labels(labels)) => {
-                let labels = Known::new(names).find_all(labels.iter().enumerate())?;
+                let labels = Known::new(names, rows).find_all(labels.iter().enumerate())?;
                 Ok(Targets::Classes { labels, classes: names.len() })
             }
             (Self::Classes { names }, RawTarget::Numbers(numbers)) => Ok(Targets::Classes {
-                labels: Known::new(names).find_numbers(numbers)?,
+                labels: Known::new(names, rows).find_numbers(numbers)?,
                 classes: names.len(),
             }),
-            (Self::Classes { .. }, _) => Err(wrong(task, "one label for each example", kind(target))),
+            (Self::Classes { .. }, _) => {
+                Err(wrong("target", task, "one label for each example", kind(target)))
+            }
             (Self::Labels { names }, RawTarget::Sets(sets)) => {
-                let known = Known::new(names);
+                let known = Known::new(names, rows);
                 let mut rows = DenseBatch::zeros(sets.len(), names.len());
                 let labels = || {
                     sets.iter().enumerate().flat_map(|(row, set)| set.iter().map(move |label| (row, label)))
@@ -102,13 +105,13 @@ impl TargetPlan {
             }
             (Self::Labels { names }, _) => {
                 let flag = |value: f64, _| (value == 0.0 || value == 1.0).then_some(value as f32);
-                self.rows(target, names.len(), "0 or 1 for each label", flag).map(Targets::Labels)
+                self.rows(target, rows, names.len(), "0 or 1 for each label", flag).map(Targets::Labels)
             }
             (Self::Quantities { means, scales, .. }, _) => {
                 let scaled = |value: f64, at: usize| {
                     Some(((value - means[at]) / scales[at]) as f32).filter(|scaled| scaled.is_finite())
                 };
-                self.rows(target, means.len(), "finite numbers", scaled).map(Targets::Quantities)
+                self.rows(target, rows, means.len(), "finite numbers", scaled).map(Targets::Quantities)
             }
         }
     }
@@ -117,6 +120,7 @@ impl TargetPlan {
     fn rows(
         &self,
         target: &RawTarget,
+        places: Rows<'_>,
         outputs: usize,
         expected: &str,
         convert: impl Fn(f64, usize) -> Option<f32>,
@@ -125,7 +129,7 @@ impl TargetPlan {
             RawTarget::Numbers(numbers) => (1, numbers.values()),
             RawTarget::Rows { width, values, .. } => (*width, values),
             RawTarget::Labels(_) | RawTarget::Sets(_) => {
-                return Err(wrong(self.task(), expected, kind(target)));
+                return Err(wrong("target", self.task(), expected, kind(target)));
             }
         };
         if width != outputs || values.len() % width != 0 {
@@ -135,10 +139,8 @@ impl TargetPlan {
         let mut rows = DenseBatch::zeros(values.len() / width, width);
         for (example, from) in values.chunks_exact(width).enumerate() {
             for (at, (to, &value)) in rows.row_mut(example).iter_mut().zip(from).enumerate() {
-                *to = convert(value, at).ok_or_else(|| {
-                    let place = format!("target of example {}", example + 1);
-                    DataError::unsuitable(place, expected, value.to_string())
-                })?;
+                let wrong = || places.error("target", example, expected, value.to_string());
+                *to = convert(value, at).ok_or_else(wrong)?;
             }
         }
         Ok(rows)
@@ -170,19 +172,56 @@ impl TargetPlan {
     }
 }
 
-pub(super) fn wrong(task: Task, expected: &str, found: &str) -> DataError {
-    DataError::unsuitable(format!("target for the task {}", task.name()), expected, found)
+/// That a target, called `place`, is of no use for a task.
+pub(super) fn wrong(place: &str, task: Task, expected: &str, found: &str) -> DataError {
+    DataError::unsuitable(format!("{place} for the task {}", task.name()), expected, found)
+}
+
+/// What errors call the examples.
+#[derive(Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// Counted from 1.
+    Examples,
+    /// Rows of a table.
+    Of(&'a Places),
+}
+
+impl<'a> Rows<'a> {
+    /// Those that features are of.
+    pub(super) fn of(features: &'a Features) -> Self {
+        match features {
+            Features::Table(table) => Self::Of(&table.places),
+            Features::Matrix(_) | Features::Wide(_) => Self::Examples,
+        }
+    }
+
+    /// An error about what stands in a row.
+    pub(super) fn error(
+        self,
+        what: &str,
+        row: usize,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> DataError {
+        match self {
+            Self::Examples => {
+                DataError::unsuitable(format!("{what} of example {}", row + 1), expected, found)
+            }
+            Self::Of(places) => places.error(row, |row| format!("{what} of {row}"), expected, found),
+        }
+    }
 }
 
 /// The classes of labels.
 struct Known<'a> {
     names: &'a [String],
     finder: Finder<'a>,
+    rows: Rows<'a>,
 }
 
 impl<'a> Known<'a> {
-    fn new(names: &'a [String]) -> Self {
-        Self { names, finder: Finder::new(names) }
+    fn new(names: &'a [String], rows: Rows<'a>) -> Self {
+        Self { names, finder: Finder::new(names), rows }
     }
 
     /// The label of each example, by its name.
@@ -226,8 +265,8 @@ impl<'a> Known<'a> {
             more => format!(" and {more} more"),
         };
         let expected = format!("one of the labels {listed}{more}");
-        let place = format!("label of example {}", example + 1);
         let others = if count > 1 { format!("; {count} labels were not") } else { String::new() };
-        DataError::unsuitable(place, expected, format!("{label:?}, which was not seen in training{others}"))
+        let found = format!("{}, which was not seen in training{others}", quoted(label));
+        self.rows.error("label", example, expected, found)
     }
 }

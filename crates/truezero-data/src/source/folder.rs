@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::entries::{count, is_shard, name, visible};
+use super::foreign::CONVERT;
 use super::part::PartName;
 use super::{SourceSpec, detect, idx_set, no_columns, read_file};
 use crate::formats::images::{self, Images};
@@ -61,9 +62,10 @@ pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError
     if let Some(partition) = folders.iter().find(|path| name(path).contains('=')) {
         let expected = "files of one table in the folder itself";
         let found = format!(
-            "partitions, as {}\nhint: name the files, as in '{}'",
+            "partitions, as {}\nhint: {CONVERT} pandas.read_parquet({folder:?}).to_parquet(\"table.parquet\"); the pattern \
+             '{}' reads the files without the columns of the partitions",
             name(partition),
-            folder.join("*/*").display()
+            folder.join("**/*.parquet").display()
         );
         return Err(DataError::malformed(folder, "folder", expected, found));
     }
@@ -102,21 +104,22 @@ fn read_images(folder: &Path, folders: &[PathBuf], spec: &SourceSpec) -> Result<
             );
             spec.notices.tell(Notice::new(folder.display().to_string(), message));
         }
+        let source = named(images::read_folder(&train, spec.image(), &spec.notices)?);
         let part = |folder: Option<PathBuf>| {
-            folder.map(|folder| images::read_folder(&folder, &spec.notices).map(|(raw, _)| raw)).transpose()
+            let read = |folder: &Path| images::read_folder(folder, source.train.image, &spec.notices);
+            folder.map(|folder| read(&folder).map(|(raw, _)| raw)).transpose()
         };
-        let source = named(images::read_folder(&train, &spec.notices)?);
         return Ok(Some(Source { validation: part(validation)?, test: part(test)?, ..source }));
     }
     for inner in folders {
         if images::has_images(inner)? {
             no_columns(spec, "a folder of images")?;
-            return images::read_folder(folder, &spec.notices).map(named).map(Some);
+            return images::read_folder(folder, spec.image(), &spec.notices).map(named).map(Some);
         }
     }
     if images::has_images(folder)? {
         no_columns(spec, "a folder of images")?;
-        return images::read_flat(folder, &spec.notices).map(named).map(Some);
+        return images::read_flat(folder, spec.image(), &spec.notices).map(named).map(Some);
     }
     Ok(None)
 }
@@ -167,7 +170,10 @@ pub(crate) fn gathered(spec: &SourceSpec) -> Result<Source, DataError> {
         let piece = piece?;
         all = Some(match all {
             None => Source { numbering: stream.numbering(), ..Source::from(piece) },
-            Some(source) => Source { train: source.train.append(piece)?, ..source },
+            Some(source) => {
+                let joined = source.train.append(piece).map_err(|error| error.of(&spec.data));
+                Source { train: joined?, ..source }
+            }
         });
     }
     all.ok_or_else(|| DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"))

@@ -20,7 +20,7 @@ pub(crate) fn refuse(path: &Path, start: &[u8], expected: &str) -> Result<(), Da
     Err(DataError::malformed(path, "format", expected, found))
 }
 
-const CONVERT: &str = "save it as CSV or Parquet, for example with pandas:";
+pub(super) const CONVERT: &str = "save it as CSV or Parquet, for example with pandas:";
 
 /// Kinds of files by their first bytes: what they are, and how pandas reads them.
 const READABLE: [(&[u8], &str, &str); 6] = [

@@ -40,7 +40,7 @@ fn read_lines(mut input: Input, examples: usize, notices: &Notices) -> Result<Ra
             blank = blank.or(Some(number));
         } else if let Some(blank) = blank {
             // Only at the end a blank line is no example without a label.
-            return Err(input.malformed(place(blank), "a label in UTF-8", "\"\""));
+            return Err(input.malformed(place(blank), "a label", "an empty line"));
         } else {
             labels.push(label.to_owned());
         }
@@ -75,6 +75,6 @@ mod tests {
         assert_eq!(headed, RawTarget::Numbers(vec![1.0, 2.0].into()), "a header, a blank end");
         assert_eq!(read("b\n1").unwrap(), RawTarget::Labels(vec!["b".into(), "1".into()]), "no header");
         let error = read("1\n\n2\n").unwrap_err().to_string();
-        assert_eq!(error, "test: line 2: expected a label in UTF-8, found \"\"");
+        assert_eq!(error, "test: line 2: expected a label, found an empty line");
     }
 }

@@ -16,7 +16,9 @@ use crate::formats::svmlight::{self, Numbering};
 use crate::formats::{Encoding, TableOptions, arrow, csv, idx, images, npy, npz, parquet};
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
-use crate::{CellRules, DataError, Expected, Notices, Raw, RawTarget, digits5k, fetch};
+use crate::{
+    CellRules, DataError, Expected, ImageShape, Notices, Raw, RawTarget, digits5k, fetch, image_shape,
+};
 pub use detect::Format;
 pub(crate) use detect::detect;
 pub(crate) use labels::read as read_labels;
@@ -70,6 +72,11 @@ impl SourceSpec {
     pub fn new(data: impl Into<String>) -> Self {
         Self { data: data.into(), ..Self::default() }
     }
+
+    /// The shape of images that the model expects, if it is one for images.
+    pub(crate) fn image(&self) -> Option<ImageShape> {
+        self.expected.as_ref().and_then(|expected| expected.image())
+    }
 }
 
 /// The parts of a source.
@@ -109,11 +116,12 @@ impl Source {
 /// does not have as many targets as examples; or if the specification asks for what the source does not
 /// have.
 pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
-    let mut source = read(spec)?;
+    let mut source = like(read(spec)?, spec)?;
     if let Some(path) = &spec.labels {
         if source.train.target.is_some() {
             let place = format!("labels {}", path.display());
-            return Err(DataError::unsuitable(place, "data without targets of its own", &spec.data));
+            let found = format!("targets in {} itself\nhint: leave out --labels", spec.data);
+            return Err(DataError::unsuitable(place, "data without targets of its own", found));
         }
         source.train.target = Some(labels::read(path, source.train.examples(), &spec.notices)?);
     }
@@ -131,6 +139,21 @@ pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
         }
     }
     Ok(source)
+}
+
+/// Its images as those that are expected; those of the other parts else as those of the training part.
+fn like(source: Source, spec: &SourceSpec) -> Result<Source, DataError> {
+    let expected = spec.image().or(source.train.image);
+    let part = |part: Option<Raw>, name: &str| {
+        let name = format!("{}: {name} part", spec.data);
+        part.map(|part| image_shape::like(part, expected, &name, &spec.notices)).transpose()
+    };
+    Ok(Source {
+        validation: part(source.validation, "validation")?,
+        test: part(source.test, "test")?,
+        train: image_shape::like(source.train, expected, &spec.data, &spec.notices)?,
+        ..source
+    })
 }
 
 fn read(spec: &SourceSpec) -> Result<Source, DataError> {
@@ -186,7 +209,7 @@ fn read_piped(spec: &SourceSpec) -> Result<Source, DataError> {
     let (options, numbering) = (TableOptions::of(spec), spec.numbering);
     match format {
         Format::Npz => npz::read_bytes(&name, &bytes, &spec.notices),
-        Format::Image => Ok(images::read_bytes(&name, &bytes)?.into()),
+        Format::Image => Ok(images::read_bytes(&name, &bytes, spec.image(), &spec.notices)?.into()),
         format => read_input(input(), format, &options, numbering),
     }
 }
@@ -208,7 +231,8 @@ pub(crate) fn read_file(
         Format::Parquet => Ok(parquet::read(path, options)?.into()),
         Format::Image => {
             let files = vec![path.to_owned()];
-            let raw = images::read_files(&files, &options.notices)?;
+            let image = options.expected.as_ref().and_then(|expected| expected.image());
+            let raw = images::read_files(&files, image, &options.notices)?;
             Ok(Source { files, ..Source::from(raw) })
         }
         format => read_input(Input::open(path)?, format, options, numbering),
@@ -226,7 +250,8 @@ fn read_input(
         Format::Idx => idx::read_examples(input)?.into(),
         Format::Npy => npy::read_examples(input)?.into(),
         Format::Svmlight => {
-            let (raw, numbering) = svmlight::read(input, numbering, &options.notices)?;
+            let (raw, numbering) =
+                svmlight::read(input, numbering, options.expected.as_deref(), &options.notices)?;
             Source { numbering: Some(numbering), ..Source::from(raw) }
         }
         Format::Csv => csv::parse(input, options)?.into(),

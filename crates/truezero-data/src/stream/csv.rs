@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{BYTES_OF_VALUE, Kind, PIECE_VALUES, Shard};
-use crate::formats::csv::{Filled, Source, fill};
-use crate::formats::csv_dialect::delimiter;
+use crate::formats::csv::{Source, fill};
+use crate::formats::csv_dialect::Dialect;
 use crate::formats::csv_scan::{Planned, Scan, Scanner};
 use crate::formats::encoding::Decoding;
-use crate::formats::table::{self, TableOptions};
+use crate::formats::table::TableOptions;
 use crate::read::MAX_LINE;
 use crate::{DataError, Input, Raw};
 
@@ -30,7 +30,7 @@ pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shar
             let whole = scanner.see(&blocks.source())?;
             blocks.take(whole);
         }
-        files.push((path, scanner.end_file(path)?, blocks.delimiter.unwrap_or(b',')));
+        files.push((path, scanner.end_file(path)?, blocks.delimiter()));
     }
     let Some((first, ..)) = files.first() else { return Ok(Vec::new()) };
     let columns = Arc::new(scanner.finish(first)?);
@@ -51,7 +51,9 @@ struct Blocks {
     bytes: Vec<u8>,
     /// So many more are read at a time.
     size: usize,
-    delimiter: Option<u8>,
+    /// The delimiter among them is told by the first block.
+    options: TableOptions,
+    begun: bool,
     lines_before: u64,
     ends: bool,
 }
@@ -60,8 +62,8 @@ impl Blocks {
     fn open(path: &Path, options: &TableOptions, size: usize) -> Result<Self, DataError> {
         let (input, size) = (Input::open(path)?, size.max(BYTES_OF_MARK));
         let decoding = Decoding::new(options.encoding);
-        let delimiter = options.delimiter;
-        Ok(Self { input, decoding, bytes: Vec::new(), size, delimiter, lines_before: 0, ends: false })
+        let (bytes, options) = (Vec::new(), options.clone());
+        Ok(Self { input, decoding, bytes, size, options, begun: false, lines_before: 0, ends: false })
     }
 
     /// Reads on; false if there is nothing left.
@@ -81,17 +83,24 @@ impl Blocks {
         self.decoding.append(&piece, &mut self.bytes, self.ends, |expected, found| {
             input.malformed(format!("after line {}", self.lines_before), expected, found)
         })?;
-        if self.delimiter.is_none() {
-            self.delimiter = Some(delimiter(self.input.path(), &self.bytes));
+        if !self.begun {
+            self.begun = true;
+            let dialect = Dialect::of(self.input.path(), &self.bytes, &self.options)?;
+            self.options.delimiter.get_or_insert(dialect.delimiter);
+            self.take(dialect.skip);
         }
         Ok(true)
+    }
+
+    fn delimiter(&self) -> u8 {
+        self.options.delimiter.unwrap_or(b',')
     }
 
     fn source(&self) -> Source<'_> {
         Source {
             path: self.input.path(),
             bytes: &self.bytes,
-            delimiter: self.delimiter.unwrap_or(b','),
+            delimiter: self.delimiter(),
             lines_before: self.lines_before,
             ends: self.ends,
         }
@@ -121,7 +130,7 @@ impl<'a> Reader<'a> {
         size: usize,
     ) -> Result<Self, DataError> {
         let mut blocks = Blocks::open(path, options, size)?;
-        blocks.delimiter = Some(known.delimiter);
+        blocks.options.delimiter = Some(known.delimiter);
         Ok(Self { blocks, known, options, begun: false })
     }
 }
@@ -131,13 +140,9 @@ impl super::Reader for Reader<'_> {
         while self.blocks.fill()? {
             let source = self.blocks.source();
             let header = self.known.scan.header && !self.begun;
-            let Filled { rows, columns, target, whole } =
-                fill(&source, &self.known.columns, self.options, header)?;
-            let first = usize::from(header);
-            let raw = (rows > 0).then(|| {
-                let line = |row: usize| source.line_of(first + row);
-                table::finish(source.path, rows, columns, target, self.options, line)
-            });
+            let filled = fill(&source, &self.known.columns, self.options, header)?;
+            let whole = filled.whole;
+            let raw = (filled.rows > 0).then(|| filled.finish(source.path, self.options));
             // The header may be whole where no row is.
             self.begun |= whole > 0;
             self.blocks.take(whole);

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use super::Stream;
 use super::windows::each;
-use crate::preprocess::{Survey, no_target};
+use crate::preprocess::{Survey, no_target, no_training_examples};
 use crate::split::sample;
 use crate::strata::{Kept, Strata, quotas};
 use crate::{DataError, RawTarget, Task};
@@ -40,7 +40,7 @@ impl HeldOut {
 /// # Errors
 /// As [`Stream::pieces`]; also if there are no targets.
 pub fn infer_task(stream: &Stream) -> Result<Task, DataError> {
-    survey(stream, None)?.task().ok_or_else(no_target)
+    survey(stream, None)?.task().ok_or_else(no_training_examples)
 }
 
 /// Draws examples at random, so many to test on and so many to stop by. Of classes and labels, each is held out in its
@@ -119,7 +119,7 @@ fn stratified(stream: &Stream, task: Task, wanted: usize, seed: u64) -> Result<V
 fn survey(stream: &Stream, task: Option<Task>) -> Result<Survey, DataError> {
     let mut survey = Survey::new(task);
     each(stream, 0..stream.examples(), &[], |piece| {
-        let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+        let target = piece.raw.target.as_ref().ok_or_else(|| no_target(&piece.raw.features))?;
         survey.see(target, piece.others).map(ControlFlow::Continue)
     })?;
     Ok(survey)
@@ -128,7 +128,7 @@ fn survey(stream: &Stream, task: Option<Task>) -> Result<Survey, DataError> {
 /// Calls `visit` with the position of each example, and where its target is.
 fn targets(stream: &Stream, mut visit: impl FnMut(usize, &RawTarget, usize)) -> Result<(), DataError> {
     each(stream, 0..stream.examples(), &[], |piece| {
-        let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
+        let target = piece.raw.target.as_ref().ok_or_else(|| no_target(&piece.raw.features))?;
         piece.others.into_iter().for_each(|row| visit(piece.first + row, target, row));
         Ok(ControlFlow::Continue(()))
     })

@@ -35,8 +35,9 @@ use sha2::{Digest, Sha256};
 
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
+use crate::image_shape::like;
 use crate::source::Format;
-use crate::{DataError, Notices, Raw, RawTarget, SourceSpec, checksum};
+use crate::{DataError, Notice, Notices, Raw, RawTarget, SourceSpec, checksum};
 
 pub use held_out::{HeldOut, hold_out, infer_task};
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
@@ -91,9 +92,15 @@ impl Stream {
     pub fn open(spec: &SourceSpec) -> Result<Self, DataError> {
         let options = TableOptions::of(spec);
         let (format, paths) = shards::find(&spec.data, spec.format)?;
+        if let Some(partition) = paths.iter().find_map(|path| shards::partition(path)) {
+            let message = format!("partitions, as {partition}, are not read as columns");
+            options.notices.tell(Notice::new(spec.data.clone(), message));
+        }
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
-            Format::Svmlight => svmlight::scan(&paths, spec.numbering, &spec.notices)?,
+            Format::Svmlight => {
+                svmlight::scan(&paths, spec.numbering, spec.expected.as_deref(), &spec.notices)?
+            }
             Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),
@@ -234,7 +241,10 @@ impl Pieces<'_> {
             if let Some(reader) = &mut self.reader
                 && let Some(raw) = reader.piece()?
             {
-                return self.labelled(raw).map(Some);
+                let Stream { options, shards, .. } = self.stream;
+                let name = shards[self.next - 1].path.display().to_string();
+                let image = options.expected.as_ref().and_then(|expected| expected.image());
+                return self.labelled(like(raw, image, &name, &options.notices)?).map(Some);
             }
             let Some(shard) = self.stream.shards.get(self.next) else { return self.end() };
             self.next += 1;

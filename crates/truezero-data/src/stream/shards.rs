@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::DataError;
-use crate::source::entries::{is_shard, visible};
+use crate::source::entries::{is_shard, name, visible};
 use crate::source::{Format, detect, is_piped};
 
 /// The files that `data` names, and their common format.
@@ -41,4 +41,11 @@ pub(super) fn find(data: &str, asked: Option<Format>) -> Result<(Format, Vec<Pat
     }
     let reason = if path.is_dir() { "no files in this folder" } else { "no such file" };
     common.map(|format| (format, paths)).ok_or_else(|| none(reason))
+}
+
+/// The partition that a file is in, by the name of its folder (`year=2020`), as Hive and Spark write them.
+pub(super) fn partition(path: &Path) -> Option<String> {
+    let folder = name(path.parent()?);
+    let (key, _) = folder.split_once('=')?;
+    (!key.is_empty()).then_some(folder)
 }

@@ -6,7 +6,7 @@ use super::density::{Density, Form};
 use super::{Kind, Shard, csr};
 use crate::formats::TableOptions;
 use crate::source::{Format, read_file};
-use crate::{DataError, Raw};
+use crate::{DataError, Notice, Raw, Source};
 
 /// Goes through all files.
 pub(super) fn scan(
@@ -14,16 +14,21 @@ pub(super) fn scan(
     format: Format,
     options: &TableOptions,
 ) -> Result<Vec<Shard>, DataError> {
+    if format == Format::Npz {
+        // Beside arrays with all their zeros, such matrices are to have the form of these.
+        let sparse = paths.iter().map(csr::scan).collect::<Result<Vec<_>, _>>()?;
+        if let Some(shards) = sparse.into_iter().collect() {
+            return Ok(shards);
+        }
+    }
     let mut density = Density::default();
     let mut shards = Vec::with_capacity(paths.len());
     for path in paths {
-        if format == Format::Npz
-            && let Some(shard) = csr::scan(path)?
-        {
-            shards.push(shard);
-            continue;
+        let Source { train: raw, validation, test, .. } = read_file(path, format, options, None)?;
+        if validation.is_some() || test.is_some() {
+            let message = "only the training part is read, as from every file of several";
+            options.notices.tell(Notice::new(path.display().to_string(), message));
         }
-        let raw = read_file(path, format, options, None)?.train;
         density.add(&raw);
         let kind = Kind::Whole(format, Form::Active);
         shards.push(Shard { path: path.clone(), examples: raw.examples(), kind });

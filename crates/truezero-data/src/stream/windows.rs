@@ -91,8 +91,10 @@ impl Prepared {
     fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
         each(&self.stream, self.range.clone(), self.left_out(), |piece| {
-            let mut data =
-                self.rules.dataset(piece.raw, &self.notices).map_err(|error| in_piece(error, piece.first))?;
+            let mut data = self
+                .rules
+                .dataset(piece.raw, &self.notices)
+                .map_err(|error| in_piece(error, piece.first, &self.stream))?;
             data.weights = self.weights(&data.targets, piece.weights)?;
             let mut rest = &piece.others[..];
             while !rest.is_empty() {
@@ -131,13 +133,14 @@ impl Prepared {
 }
 
 /// An error of preparing a piece: what it says of positions counts from the piece's first example.
-fn in_piece(error: DataError, first: usize) -> DataError {
-    match error {
+fn in_piece(error: DataError, first: usize, stream: &Stream) -> DataError {
+    let error = match error {
         DataError::Unsuitable { place, expected, found } if first > 0 => {
             DataError::unsuitable(format!("{place} (counted from example {})", first + 1), expected, found)
         }
         other => other,
-    }
+    };
+    error.of(stream.name())
 }
 
 /// Windows as they become ready.
@@ -175,11 +178,14 @@ pub fn fit(
             if let Some(weights) = &piece.weights {
                 counts |= piece.others.iter().any(|&row| weights[row] > 0.0);
             }
-            fitter.see(&piece.raw, &piece.others).map(ControlFlow::Continue)
+            fitter
+                .see(&piece.raw, &piece.others)
+                .map(ControlFlow::Continue)
+                .map_err(|error| in_piece(error, piece.first, stream))
         })?;
         check_weights(std::iter::once(if counts { 1.0 } else { 0.0 }))?;
     }
-    fitter.finish()
+    fitter.finish().map_err(|error| error.of(stream.name()))
 }
 
 /// As [`fit`], the rules for targets only.
@@ -192,11 +198,13 @@ pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> R
     for _ in 0..Fitter::PASSES {
         fitter.begin();
         each(stream, 0..stream.examples(), left_out, |piece| {
-            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
-            fitter.see(target, &piece.others).map(ControlFlow::Continue)
+            fitter
+                .see(&piece.raw, &piece.others)
+                .map(ControlFlow::Continue)
+                .map_err(|error| in_piece(error, piece.first, stream))
         })?;
     }
-    fitter.finish()
+    fitter.finish().map_err(|error| error.of(stream.name()))
 }
 
 /// How much each class counts, if some examples are left out (rising positions).
@@ -216,8 +224,8 @@ pub fn class_weights(
     // Only the balance needs to be counted.
     if *weights == ClassWeights::Balanced {
         each(stream, 0..stream.examples(), left_out, |piece| {
-            let target = piece.raw.target.as_ref().ok_or_else(no_target)?;
-            let targets = rules.targets(target).map_err(|error| in_piece(error, piece.first))?;
+            let target = piece.raw.target.as_ref().ok_or_else(|| no_target(&piece.raw.features))?;
+            let targets = rules.targets(target).map_err(|error| in_piece(error, piece.first, stream))?;
             if let Targets::Classes { labels, .. } = targets.select(&piece.others) {
                 count(&labels, &mut counts);
             }
@@ -237,7 +245,7 @@ pub fn chosen(stream: &Stream, positions: &[usize], rules: &Preprocessing) -> Re
         if !piece.these.is_empty() {
             let mut data = rules
                 .dataset(piece.raw, &Notices::default())
-                .map_err(|error| in_piece(error, piece.first))?;
+                .map_err(|error| in_piece(error, piece.first, stream))?;
             data.weights = piece.weights;
             let part = data.select(&piece.these);
             match &mut all {
@@ -281,7 +289,7 @@ pub(super) fn each(
         if end > range.start {
             let column = stream.weight_column.as_deref();
             let weights = column.map(|column| take_weights(&mut raw, column)).transpose();
-            let weights = weights.map_err(|error| in_piece(error, first))?;
+            let weights = weights.map_err(|error| in_piece(error, first, stream))?;
             let rows = range.start.max(first) - first..range.end.min(end) - first;
             let (these, others) = rows.partition(|row| positions.next_if_eq(&(first + row)).is_some());
             if visit(Piece { raw, weights, first, these, others })?.is_break() {

@@ -94,7 +94,8 @@ impl Model {
         let mut value = INPUT.to_owned();
         let wide = self.onnx_input_is_wide();
         let single = |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
-        if let Some(scales) = self.preprocessing.for_inputs().scales() {
+        let scales = self.preprocessing.for_inputs().scales();
+        if let Some(scales) = &scales {
             for (op, name, numbers) in
                 [("Sub", "shift", &scales.shifts), ("Div", "divisor", &scales.divisors)]
             {
@@ -111,6 +112,11 @@ impl Model {
         }
         if wide {
             value = graph.cast(&value, data_type::FLOAT);
+        }
+        if let Some(limit) = scales.and_then(|scales| scales.limit) {
+            let low = graph.scalar(format!("{INPUT}.low"), -limit as f32);
+            let high = graph.scalar(format!("{INPUT}.high"), limit as f32);
+            value = graph.node("Clip", &[&value, &low, &high]);
         }
         let mut signs = None;
         for (index, layer) in self.network.layers.iter().enumerate() {

@@ -162,7 +162,7 @@ impl Remark {
         match self {
             Self::Halved { times, from, to } => {
                 let often = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
-                Notice::new("learning rate", format!("it was halved {often}, from {from} to {to}, for epochs diverged"))
+                Notice::new("learning rate", format!("it was halved {often}, from {from} to {to}, as epochs diverged"))
                     .hint("begin with a lower learning rate, or limit the gradient")
             }
             Self::DeadLayer { layer } => Notice::new(

@@ -76,7 +76,7 @@ fn measure_model(args: &BenchArgs, model: &Path, data: &str) -> Result<(), Failu
     let mut engine = Engine::new(threads);
     let mut training = None;
     let inputs = if trains {
-        let data = model.preprocessing.dataset(raw, warnings.notices())?;
+        let data = model.preprocessing.dataset(raw, warnings.notices()).map_err(|error| error.of(data))?;
         training = Some(work::training(plan, model.network.clone(), &data, threads, args.seconds)?);
         data.inputs
     } else {

@@ -4,7 +4,6 @@
 use std::env;
 use std::fs::File;
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -52,7 +51,24 @@ pub fn hand_over(args: &SweepArgs, file: &Path, cluster: &Cluster) -> Failure {
     for (asked, option) in [(args.force, "--force"), (args.json, "--json"), (args.quiet, "--quiet")] {
         driver.args(asked.then_some(option));
     }
-    Failure::io("start", Path::new(&python))(driver.exec())
+    Failure::io("start", Path::new(&python))(becoming(driver))
+}
+
+/// Becomes another program; returns only if it cannot.
+#[cfg(unix)]
+fn becoming(mut program: Command) -> io::Error {
+    std::os::unix::process::CommandExt::exec(&mut program)
+}
+
+/// Where a process cannot become another program, it waits for it and ends as that did.
+#[cfg(not(unix))]
+fn becoming(mut program: Command) -> io::Error {
+    /// Exit code of a program that ended without one.
+    const ENDED: i32 = 1;
+    match program.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(ENDED)),
+        Err(error) => error,
+    }
 }
 
 /// The results of a sweep, where they are collected. There is one at a time for a file: until it is dropped, nobody else
@@ -266,6 +282,7 @@ pub fn train(
         mean_sparsity: None,
         seconds: training.seconds,
         message: None,
+        warnings: Vec::new(),
     };
     let args = training_of(&definition, &varied)?;
     let on_epoch = |epoch: Epoch<'_>, keep: Keep<'_>| {

@@ -81,7 +81,7 @@ fn check_outcome(store: &Store) -> Result<(), Failure> {
         return Ok(());
     }
     let first = trials.first().and_then(|trial| trial.message.clone()).unwrap_or_default();
-    Err(Failure::Message(format!("all trainings failed, the first for: {first}")))
+    Err(Failure::Message(format!("all trainings failed, the first of them with: {first}")))
 }
 
 /// The trainings that a definition asks for.

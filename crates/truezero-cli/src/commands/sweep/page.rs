@@ -35,6 +35,7 @@ mod tests {
             mean_sparsity: None,
             seconds: 1.0,
             message: None,
+            warnings: Vec::new(),
         };
         let page = html(&Found { error: "error".into(), trials: vec![trial] });
         assert!(page.contains("\\u003c/script>\\u003cb>{style}"));

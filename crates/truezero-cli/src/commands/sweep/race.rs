@@ -82,6 +82,7 @@ mod tests {
             mean_sparsity: None,
             seconds: 0.0,
             message: None,
+            warnings: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use truezero_data::Notice;
 use truezero_data::files::{InputFiles, PAGE};
 
 use super::page;
@@ -98,7 +99,28 @@ impl Found {
                 text += &format!("trial {}: {line}\n", trial.number);
             }
         }
+        for (Notice { place, message, .. }, trials) in self.warnings() {
+            let more = match trials.len() {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            text += &format!("trial {}{more}: {place}: {message}\n", trials[0]);
+        }
         text
+    }
+
+    /// Each warning once, with the trials that have it.
+    fn warnings(&self) -> Vec<(&Notice, Vec<usize>)> {
+        let mut warnings: Vec<(&Notice, Vec<usize>)> = Vec::new();
+        for trial in &self.trials {
+            for notice in &trial.warnings {
+                match warnings.iter_mut().find(|(known, _)| *known == notice) {
+                    Some((_, trials)) => trials.push(trial.number),
+                    None => warnings.push((notice, vec![trial.number])),
+                }
+            }
+        }
+        warnings
     }
 }
 

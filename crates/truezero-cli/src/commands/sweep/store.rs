@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toml::Table;
 use truezero::EpochRecord;
+use truezero_data::Notice;
 use truezero_data::files::{Kind, Output};
 
 use super::definition::Definition;
@@ -36,7 +37,8 @@ const SCHEMA: &str = "
         test_error REAL,
         mean_sparsity REAL,
         seconds REAL NOT NULL DEFAULT 0,
-        message TEXT
+        message TEXT,
+        warnings TEXT NOT NULL DEFAULT '[]'
     );
     CREATE TABLE epochs (
         trial INTEGER NOT NULL REFERENCES trials,
@@ -73,7 +75,7 @@ const BEST: &str = "SELECT trial FROM trials WHERE state = 'done' \
 
 /// The columns of a trial, in the order in which [`trial`] reads them.
 const COLUMNS: &str = "trial, options, state, epochs, best_epoch, validation_error, validation_cost, test_error, mean_sparsity, \
-                       seconds, message";
+                       seconds, message, warnings";
 
 /// How far a training is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,8 +121,10 @@ pub struct Trial {
     pub test_error: Option<f64>,
     pub mean_sparsity: Option<f64>,
     pub seconds: f64,
-    /// Why it failed, or what should be known.
+    /// Why it failed, or ended before its time.
     pub message: Option<String>,
+    /// What is no failure and should be known, of the data and of the training, as `train --json` gives it.
+    pub warnings: Vec<Notice>,
 }
 
 impl Trial {
@@ -205,7 +209,11 @@ impl Store {
             return Ok(definition);
         }
         let path = self.path.display();
-        Err(Failure::Message(format!("{path}: expected results of version {FORMAT}, found version {format}")))
+        let message = format!("{path}: expected results of version {FORMAT}, found version {format}");
+        Err(Failure::hinted(
+            message,
+            "another version of truezero wrote them; run the sweep again with another --out",
+        ))
     }
 
     /// What tells this sweep from all others, also from the same one begun anew.
@@ -266,7 +274,8 @@ impl Store {
     pub fn update(&self, trial: &Trial) -> Result<(), Failure> {
         self.execute(
             "UPDATE trials SET state = ?2, epochs = ?3, best_epoch = ?4, validation_error = ?5, \
-             validation_cost = ?6, test_error = ?7, mean_sparsity = ?8, seconds = ?9, message = ?10 WHERE trial = ?1",
+             validation_cost = ?6, test_error = ?7, mean_sparsity = ?8, seconds = ?9, message = ?10, warnings = ?11 \
+             WHERE trial = ?1",
             params![
                 trial.number,
                 trial.state.name(),
@@ -277,7 +286,8 @@ impl Store {
                 trial.test_error,
                 trial.mean_sparsity,
                 trial.seconds,
-                trial.message
+                trial.message,
+                json::value(&trial.warnings).to_string()
             ],
         )
     }
@@ -335,7 +345,7 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
     let unreadable = |column, message: String| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, message.into())
     };
-    let (options, state): (String, String) = (row.get(1)?, row.get(2)?);
+    let (options, state, warnings): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(11)?);
     let known = STATES.iter().find(|(_, name)| *name == state);
     Ok(Trial {
         number: row.get(0)?,
@@ -349,6 +359,7 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
         mean_sparsity: row.get(8)?,
         seconds: row.get(9)?,
         message: row.get(10)?,
+        warnings: serde_json::from_str(&warnings).map_err(|error| unreadable(11, error.to_string()))?,
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use truezero::{CHECKPOINT, Control, EpochRecord, Error, Model, Progress as Step, Summary, Trainer};
+use truezero_data::Notice;
 use truezero_data::files::Output;
 use truezero_sparse::{Engine, memory};
 
@@ -105,6 +106,7 @@ fn train(
             mean_sparsity: best.map(|record| record.mean_sparsity),
             seconds: trial.seconds + began.elapsed().as_secs_f64(),
             message: None,
+            warnings: Vec::new(),
             ..trial.clone()
         }
     };
@@ -131,7 +133,8 @@ fn train(
         return Ok(Came { trial, model: None });
     }
     let outcome = trainer.finish()?;
-    trial.message = message_of(message, &outcome.summary, &experiment, &data);
+    trial.message = message;
+    trial.warnings = warnings(&outcome.summary, &experiment, &data);
     let model = model_of(&experiment, &data, outcome);
     let mut engine = Engine::new(THREADS);
     let test = data
@@ -142,21 +145,13 @@ fn train(
     Ok(Came { trial, model: Some(model) })
 }
 
-/// What should be known of a training: why it ended before its time, and what there is to remark.
-fn message_of(
-    ended: Option<String>,
-    summary: &Summary,
-    experiment: &Experiment,
-    data: &Prepared,
-) -> Option<String> {
+/// What should be known of the data and of a training.
+fn warnings(summary: &Summary, experiment: &Experiment, data: &Prepared) -> Vec<Notice> {
     let measure = Measure::of(&data.preprocessing);
     let remarks = summary.remarks(experiment.plan.options()).into_iter();
-    let told = remarks.map(|remark| {
-        let notice = remark.notice(data.preprocessing.labels(), &|error| measure.text(error));
-        format!("{}: {}", notice.place, notice.message)
-    });
-    let messages: Vec<String> = ended.into_iter().chain(told).collect();
-    (!messages.is_empty()).then(|| messages.join("\n"))
+    let remarks =
+        remarks.map(|remark| remark.notice(data.preprocessing.labels(), &|error| measure.text(error)));
+    data.notices.all().into_iter().chain(remarks).collect()
 }
 
 /// Trains to the end of the lap; tells whether that was the end of the training.

@@ -25,6 +25,8 @@ pub struct Prepared {
     pub preprocessing: Preprocessing,
     /// How the columns of an svmlight file were counted.
     pub numbering: Option<Numbering>,
+    /// What is told of them.
+    pub notices: Notices,
     train: Part,
     validation: Option<Part>,
     test: Option<Part>,
@@ -135,7 +137,9 @@ impl Prepared {
             return Err(Failure::hinted(error, hint));
         }
         let column = experiment.weight_column.as_deref();
-        let weights = column.map(|column| take_weights(&mut raw, column)).transpose()?;
+        let weights = column.map(|column| take_weights(&mut raw, column)).transpose();
+        let of_data = |error: DataError| error.of(&experiment.source.data);
+        let weights = weights.map_err(of_data)?;
 
         let (seed, task) = (experiment.plan.options().seed, experiment.preparation.task);
         let mut rows: Vec<usize> = (0..raw.examples()).collect();
@@ -158,10 +162,11 @@ impl Prepared {
         let preprocessing = match &experiment.start {
             Start::Saved(saved) => {
                 let inputs = saved.preprocessing().clone();
-                Preprocessing::with_inputs(inputs, &raw, &rows, &experiment.preparation)?
+                Preprocessing::with_inputs(inputs, &raw, &rows, &experiment.preparation)
             }
-            _ => Preprocessing::fit(&raw, &rows, &experiment.preparation)?,
+            _ => Preprocessing::fit(&raw, &rows, &experiment.preparation),
         };
+        let preprocessing = preprocessing.map_err(of_data)?;
         let alike = |spec: &SourceSpec| SourceSpec {
             numbering,
             expected: Some(Arc::new(preprocessing.for_inputs().expected())),
@@ -181,7 +186,7 @@ impl Prepared {
             _ => None,
         };
         // A level that only examples held out from the training data have is no surprise.
-        let mut data = vec![preprocessing.dataset(raw, &Notices::default())?];
+        let mut data = vec![preprocessing.dataset(raw, &Notices::default()).map_err(of_data)?];
         let mut part =
             |name: &str, own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
                 let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
@@ -205,6 +210,7 @@ impl Prepared {
         Ok(Self {
             preprocessing,
             numbering,
+            notices: experiment.source.notices.clone(),
             train: Part { data: 0, rows },
             validation,
             test,
@@ -236,6 +242,7 @@ impl Prepared {
         Ok(Self {
             preprocessing,
             numbering,
+            notices: experiment.source.notices.clone(),
             train,
             validation,
             test,

@@ -8,7 +8,7 @@ mod table;
 mod targets;
 
 use super::inputs::{InputPlan, InputPreprocessing};
-use super::{PreprocessOptions, Preprocessing, VERSION, check_count, no_target, no_training_examples};
+use super::{PreprocessOptions, Preprocessing, VERSION, no_training_examples};
 use crate::{DataError, Features, Raw};
 use matrix::{Matrix, MatrixFitter};
 use table::TableFitter;
@@ -65,9 +65,7 @@ impl Fitter {
     /// # Panics
     /// If there is no such row, or there were no such examples in the first pass.
     pub fn see(&mut self, raw: &Raw, rows: &[usize]) -> Result<(), DataError> {
-        let target = raw.target.as_ref().ok_or_else(no_target)?;
-        check_count(raw, target)?;
-        self.targets.see(target, rows)?;
+        self.targets.see(raw, rows)?;
         self.inputs.see(raw, rows)
     }
 
@@ -138,11 +136,11 @@ impl InputFitter {
         let kind = match (&mut self.kind, &raw.features) {
             (Some(kind), _) => kind,
             (kind, Features::Matrix(batch)) => {
-                let (scaling, image) = (self.options.scaling, raw.image.is_some());
+                let (scaling, image) = (self.options.scaling, raw.image);
                 kind.insert(Kind::Matrix(MatrixFitter::new(Matrix::Single(batch), scaling, image)?))
             }
             (kind, Features::Wide(batch)) => {
-                let (scaling, image) = (self.options.scaling, raw.image.is_some());
+                let (scaling, image) = (self.options.scaling, raw.image);
                 kind.insert(Kind::Matrix(MatrixFitter::new(Matrix::Wide(batch), scaling, image)?))
             }
             (kind, Features::Table(table)) => {

@@ -1,11 +1,13 @@
 //! Fits the rules for targets.
 
 use super::Pass;
-use crate::preprocess::no_training_examples;
+use crate::formats::table::listed;
 use crate::preprocess::scaling::{Summary, Summing};
 use crate::preprocess::survey::{Found, Labels, Survey};
-use crate::preprocess::targets::{TargetPlan, wrong};
-use crate::{DataError, Notice, Notices, RawTarget, Task};
+use crate::preprocess::targets::{Rows, TargetPlan, wrong};
+use crate::preprocess::{check_count, no_target, no_training_examples};
+use crate::quote::quoted;
+use crate::{DataError, Features, Notice, Notices, Raw, RawTarget, Task};
 
 /// What is collected of the targets.
 #[derive(Debug)]
@@ -17,13 +19,23 @@ pub(crate) struct TargetFitter {
     survey: Survey,
     /// Of each number of an example, where there are numbers.
     sums: Vec<Summing>,
+    /// The columns of a table that they stand in.
+    columns: Vec<String>,
     notices: Notices,
 }
 
 impl TargetFitter {
     pub(crate) fn new(asked: Option<Task>, notices: &Notices) -> Self {
         let (survey, notices) = (Survey::new(asked), notices.clone());
-        Self { asked, pass: Pass::Before, examples: 0, survey, sums: Vec::new(), notices }
+        Self {
+            asked,
+            pass: Pass::Before,
+            examples: 0,
+            survey,
+            sums: Vec::new(),
+            columns: Vec::new(),
+            notices,
+        }
     }
 
     pub(crate) fn begin(&mut self) {
@@ -38,7 +50,16 @@ impl TargetFitter {
         self.survey.task() == Some(Task::Regress)
     }
 
-    pub(crate) fn see(&mut self, target: &RawTarget, rows: &[usize]) -> Result<(), DataError> {
+    /// The targets of these rows.
+    ///
+    /// # Errors
+    /// If there are none, not one for each example, or others than before.
+    pub(crate) fn see(&mut self, raw: &Raw, rows: &[usize]) -> Result<(), DataError> {
+        let target = raw.target.as_ref().ok_or_else(|| no_target(&raw.features))?;
+        check_count(raw, target)?;
+        if let Features::Table(table) = &raw.features {
+            self.columns.clone_from(&table.targets);
+        }
         if self.pass != Pass::Second {
             self.survey.see(target, rows.iter().copied())?;
         }
@@ -52,7 +73,7 @@ impl TargetFitter {
             for (sum, &value) in self.sums.iter_mut().zip(&values[row * width..][..width]) {
                 // Of labels it is said elsewhere that they are to be 0 or 1.
                 if self.asked != Some(Task::Multilabel) {
-                    finite(value, self.examples)?;
+                    finite(value, row, raw)?;
                 }
                 sum.add(value);
             }
@@ -62,6 +83,11 @@ impl TargetFitter {
     }
 
     pub(crate) fn finish(self) -> Result<TargetPlan, DataError> {
+        let place = match self.columns.as_slice() {
+            [] => "target".to_owned(),
+            [column] => format!("target {}", quoted(column)),
+            several => format!("targets {}", listed(several)),
+        };
         let Self { survey, sums, notices, .. } = self;
         let Some(task) = survey.task().filter(|_| self.examples > 0) else {
             return Err(no_training_examples());
@@ -69,15 +95,17 @@ impl TargetFitter {
         let Some(found) = survey.found() else { return Err(no_training_examples()) };
         let plan = match (task, found) {
             (Task::Classify, Found::Labels(labels) | Found::Numbers { labels, .. }) => {
-                tell_of_spellings(&labels, &notices);
-                classes(labels)?
+                tell_of_spellings(&place, &labels, &notices);
+                classes(&place, labels)?
             }
-            (Task::Classify, other) => return Err(wrong(task, "one label for each example", other.kind())),
+            (Task::Classify, other) => {
+                return Err(wrong(&place, task, "one label for each example", other.kind()));
+            }
             (Task::Multilabel, Found::Sets(labels)) => {
                 if labels.counts().is_empty() {
-                    return Err(DataError::unsuitable("target", "at least one label", "none"));
+                    return Err(DataError::unsuitable(place, "at least one label", "none"));
                 }
-                tell_of_spellings(&labels, &notices);
+                tell_of_spellings(&place, &labels, &notices);
                 TargetPlan::Labels { names: labels.into_names() }
             }
             (Task::Multilabel, Found::Numbers { .. }) => {
@@ -87,51 +115,69 @@ impl TargetFitter {
                 let numbered = || (1..=counts.len()).map(|at| format!("label {at}")).collect();
                 TargetPlan::Labels { names: if names.is_empty() { numbered() } else { names } }
             }
-            (Task::Multilabel, other) => return Err(wrong(task, "0 or 1 for each label", other.kind())),
-            (Task::Regress, Found::Numbers { .. }) => quantities(Vec::new(), sums, &notices),
-            (Task::Regress, Found::Rows { names, .. }) => quantities(names, sums, &notices),
-            (Task::Regress, other) => return Err(wrong(task, "numbers", other.kind())),
+            (Task::Multilabel, other) => {
+                return Err(wrong(&place, task, "0 or 1 for each label", other.kind()));
+            }
+            (Task::Regress, Found::Numbers { .. }) => quantities(&place, Vec::new(), sums, &notices)?,
+            (Task::Regress, Found::Rows { names, .. }) => quantities(&place, names, sums, &notices)?,
+            (Task::Regress, other) => return Err(wrong(&place, task, "numbers", other.kind())),
         };
         match plan.flaw() {
             None => Ok(plan),
-            Some(flaw) => Err(wrong(task, "numbers that can be standardised", &flaw)),
+            Some(flaw) => Err(wrong(&place, task, "numbers that can be standardised", &flaw)),
         }
     }
 }
 
-fn classes(labels: Labels) -> Result<TargetPlan, DataError> {
+fn classes(place: &str, labels: Labels) -> Result<TargetPlan, DataError> {
     let names = labels.into_names();
     if names.len() < 2 {
-        let found = names.first().map_or_else(String::new, |name| format!("only {name:?}"));
-        return Err(DataError::unsuitable("target", "two classes or more", found));
+        let number = |name: &String| name.parse::<f64>().is_ok();
+        let hint =
+            if names.iter().all(number) { "\nhint: --task regress takes numbers for quantities" } else { "" };
+        let found = names.first().map_or_else(String::new, |name| format!("only {}{hint}", quoted(name)));
+        return Err(DataError::unsuitable(place, "two classes or more", found));
     }
     Ok(TargetPlan::Classes { names })
 }
 
-fn quantities(names: Vec<String>, sums: Vec<Summing>, notices: &Notices) -> TargetPlan {
+/// # Errors
+/// If numbers are so large that their standard deviation is no number.
+fn quantities(
+    place: &str,
+    names: Vec<String>,
+    sums: Vec<Summing>,
+    notices: &Notices,
+) -> Result<TargetPlan, DataError> {
+    let of =
+        |at: usize| names.get(at).map_or_else(|| place.to_owned(), |name| format!("target {}", quoted(name)));
     let summaries: Vec<Summary> = sums.into_iter().map(Summing::summary).collect();
     for (at, summary) in summaries.iter().enumerate().filter(|(_, summary)| summary.min == summary.max) {
-        let place = names.get(at).map_or_else(|| "target".to_owned(), |name| format!("target {name:?}"));
         let message = format!("{} in every example to train on, so there is nothing to learn", summary.min);
-        notices.tell(Notice::new(place, message));
+        notices.tell(Notice::new(of(at), message));
     }
-    let (means, scales) = summaries.iter().map(Summary::standardize).unzip();
-    TargetPlan::Quantities { names, means, scales }
+    let (means, scales): (Vec<f64>, Vec<f64>) = summaries.iter().map(Summary::standardize).unzip();
+    let finite = |(mean, scale): (&f64, &f64)| mean.is_finite() && scale.is_finite();
+    if let Some(at) = means.iter().zip(&scales).position(|pair| !finite(pair)) {
+        let Summary { min, max, .. } = summaries[at];
+        let found = format!("numbers from {min:e} to {max:e}");
+        return Err(DataError::unsuitable(of(at), "numbers with a finite standard deviation", found));
+    }
+    Ok(TargetPlan::Quantities { names, means, scales })
 }
 
 /// Tells that labels which are written in several ways are one.
-fn tell_of_spellings(labels: &Labels, notices: &Notices) {
+fn tell_of_spellings(place: &str, labels: &Labels, notices: &Notices) {
     if let Some((other, kept)) = labels.respelled() {
         let message =
             format!("{other:?} and {kept:?} are equal as numbers, and so one label, which goes by {kept:?}");
-        notices.tell(Notice::new("target", message));
+        notices.tell(Notice::new(place, message));
     }
 }
 
-fn finite(value: f64, example: usize) -> Result<(), DataError> {
+fn finite(value: f64, row: usize, raw: &Raw) -> Result<(), DataError> {
     if value.is_finite() {
         return Ok(());
     }
-    let place = format!("target of example {}", example + 1);
-    Err(DataError::unsuitable(place, "a finite number", value.to_string()))
+    Err(Rows::of(&raw.features).error("target", row, "a finite number", value.to_string()))
 }

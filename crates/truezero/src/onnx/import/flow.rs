@@ -118,6 +118,8 @@ pub(super) enum Step<'a> {
         width: usize,
     },
     Activate(Activation),
+    /// x, but neither above this nor below its negative, before any product
+    Limit(f64),
     Softmax,
     /// ln x
     Log,
