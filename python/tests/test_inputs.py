@@ -100,9 +100,16 @@ def test_a_wide_sparse_matrix_is_never_made_dense():
 def test_set_output():
     X = np.random.default_rng(0).normal(size=(30, 4))
     model = RectifierClassifier((3,), max_iter=2).fit(X, np.arange(30) % 2)
-    assert list(model.get_feature_names_out()) == [f"rectifierclassifier{unit}" for unit in range(3)]
-    with pytest.raises(ValueError, match="sparse matrix"):
-        model.set_output(transform="pandas").transform(X)
+    encoder = DenoisingAutoencoder((3,), max_iter=1).fit(X)
+    for estimator in [model, encoder]:
+        codes = estimator.transform(X).toarray()
+        names = [f"{type(estimator).__name__.lower()}{unit}" for unit in range(3)]
+        assert list(estimator.get_feature_names_out()) == names
+        for library, frame in [("pandas", pandas.DataFrame), ("polars", polars.DataFrame)]:
+            shown = estimator.set_output(transform=library).transform(X)
+            assert isinstance(shown, frame) and list(shown.columns) == names
+            np.testing.assert_array_equal(shown.to_numpy(), codes)
+        assert sparse.issparse(estimator.set_output(transform="default").transform(X))
 
 
 BAD = [
@@ -133,7 +140,7 @@ def test_inputs_that_cannot_be_are_refused(estimator, X, match):
         ({"hidden_layer_sizes": (2**40,)}, "hidden_layer_sizes: expected 1 to"),
         ({"activation": "relux"}, "expected an activation"),
         ({"activation": ["relu", "relu"]}, "one for each of 1 layers"),
-        ({"solver": "lbfgs"}, "hint: solver='adam'"),
+        ({"solver": "lbfgs", "dropout": 0.5}, "dropout: expected none with solver='lbfgs', found 0.5"),
         ({"solver": "rmsprop"}, "solver: expected one of"),
         ({"alpha": -1}, "alpha: expected a number of at least 0"),
         ({"alpha": np.nan}, "alpha: expected"),

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from ._classifier import RectifierClassifier
     from ._models import from_onnx, from_sklearn, from_torch, load, save
     from ._regressor import RectifierRegressor
-    from ._training import Epoch
     from ._truezero import DataWarning
+    from .callbacks import Checkpoint, EarlyStopping, Epoch
 
 #: Where things are. They are imported when they are asked for: the command needs none of them, nor scikit-learn.
 _HOMES = {
+    "Checkpoint": "callbacks",
     "DataWarning": "_truezero",
     "DenoisingAutoencoder": "_autoencoder",
-    "Epoch": "_training",
+    "EarlyStopping": "callbacks",
+    "Epoch": "callbacks",
     "RectifierClassifier": "_classifier",
     "RectifierRegressor": "_regressor",
     "from_onnx": "_models",
@@ -37,11 +39,13 @@ _HOMES = {
     "save": "_models",
 }
 #: Modules of their own.
-_MODULES = ["arrow", "datasets", "paper", "plot", "ray"]
+_MODULES = ["arrow", "callbacks", "datasets", "paper", "plot", "ray"]
 
 __all__ = [
+    "Checkpoint",
     "DataWarning",
     "DenoisingAutoencoder",
+    "EarlyStopping",
     "Epoch",
     "RectifierClassifier",
     "RectifierRegressor",

@@ -1,26 +1,26 @@
 """Codes without labels."""
 
 import json
-import numbers
 import warnings
 from typing import Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _inputs
+from . import _inputs, _parameters
+from ._base import shown_codes
+from ._network import NetworkMixin, whole
 from ._truezero import decode, pretrain
 
 #: Epochs without a better reconstruction of validation examples after which a layer is done.
 PATIENCE = 3
 
 
-class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class DenoisingAutoencoder(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Hidden layers that learn sparse codes of their inputs by undoing a corruption of them, one layer after the other.
 
     Parameters
@@ -136,17 +136,18 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         self : object
         """
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
-        random = check_random_state(self.random_state)
-        sizes = self.hidden_layer_sizes
-        sizes = [int(size) for size in (sizes if np.iterable(sizes) else [sizes])]
-        activations = [self.activation] if isinstance(self.activation, str) else list(self.activation)
-        shape = {"hidden": sizes, "activation": activations, "seed": int(random.randint(np.iinfo(np.int32).max))}
-        stop_by = None
-        if self.early_stopping:
-            X, stop_by = train_test_split(X, test_size=self.validation_fraction, random_state=random)
-            stop_by = _inputs.matrix(stop_by)
-        self._learn(shape, _inputs.matrix(X), stop_by, _inputs.threads(self.n_threads))
+        if self.__dict__.pop("_told", None):
+            warnings.warn("the weights that were set are not used: fit begins anew", stacklevel=2)
+        with whole(self):
+            parameters = _parameters.checked(self, _parameters.ENCODER_CHECKS)
+            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+            random = check_random_state(parameters["random_state"])
+            seed = int(random.randint(np.iinfo(np.int32).max))
+            stop_by = None
+            if parameters["early_stopping"]:
+                X, stop_by = train_test_split(X, test_size=parameters["validation_fraction"], random_state=random)
+                stop_by = _inputs.matrix(stop_by)
+            self._learn(parameters, seed, _inputs.matrix(X), stop_by, _inputs.threads(self.n_threads))
         return self
 
     def transform(self, X) -> sparse.csr_array:
@@ -159,6 +160,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Returns
         -------
         codes : scipy.sparse.csr_array of shape (n_samples, n_units), float32
+            After ``set_output`` a DataFrame, which holds the zeros too.
         """
         check_is_fitted(self)
         if self._model.columns is not None:
@@ -168,7 +170,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             X = _inputs.matrix(X)
         highest = len(self._model.layers()) - 1
         offsets, indices, values, shape = self._model.encode(X, highest, _inputs.threads(self.n_threads))
-        return sparse.csr_array((values, indices, offsets), shape=shape)
+        return shown_codes(self, sparse.csr_array((values, indices, offsets), shape=shape))
 
     def inverse_transform(self, X) -> np.ndarray:
         """The inputs that codes stand for.
@@ -185,7 +187,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         check_is_fitted(self)
         if self._decoders is None:
             raise ValueError(
-                "inverse_transform: expected decoders, found none, since model files do not hold them\n"
+                "inverse_transform: expected decoders, found none: model files do not hold them, and none go with weights that "
+                "were set\n"
                 "hint: pickle the estimator to keep them"
             )
         if sparse.issparse(X):
@@ -212,39 +215,38 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         save(self, path, force=force)
 
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
-        return [weights for weights, _, _, _ in self._fitted_model().layers()]
+    @classmethod
+    def load(cls, path) -> Self:
+        """Read a file as `truezero.load` does, as an estimator of this class.
 
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
-        return [bias for _, bias, _, _ in self._fitted_model().layers()]
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        encoder : object
+            Of this very class, which may be a subclass of the one that was saved.
+        """
+        from ._models import load_as
+
+        return load_as(cls, path)
 
     @property
     def _n_features_out(self):
         return self._fitted_model().layers()[-1][0].shape[1]
 
-    def _fitted_model(self):
-        if "_model" not in self.__dict__:
-            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet.")
-        return self._model
-
-    def _learn(self, shape, X, stop_by, threads):
-        if not isinstance(self.max_iter, numbers.Integral) or self.max_iter < 1:
-            raise ValueError(f"max_iter: expected at least 1, found {self.max_iter!r}")
+    def _learn(self, parameters, seed, X, stop_by, threads):
         records = []
 
         def note(record):
             record = json.loads(record)
             records.append(record)
-            if self.verbose:
+            if parameters["verbose"]:
                 print(f"Layer {record['layer']}, iteration {record['epoch']}, cost = {record['cost']:.8f}")
 
-        self._model, decoders, raised = pretrain(
-            json.dumps(shape), json.dumps(self._options(shape["seed"])), X, stop_by, threads, "{}", note
-        )
+        options = self._options(parameters, seed)
+        self._model, decoders, raised = pretrain(options, X, stop_by, threads, "{}", note)
         if isinstance(raised, KeyboardInterrupt):
             warnings.warn("Training interrupted by user.", stacklevel=3)
         elif raised is not None:
@@ -260,24 +262,14 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.sparsity_ = np.array([layer[-1]["code"]["sparsity"] if layer else np.nan for layer in of])
         self.n_iter_ = len(records)
 
-    def _options(self, seed):
+    def _options(self, parameters, seed):
         """Options of the native pre-training."""
-
-        def listed(values):
-            return [values] if isinstance(values, str) or not np.iterable(values) else list(values)
-
-        corruption = [_corruption(value) for value in listed(self.corruption)]
-        reconstruction = [] if self.reconstruction is None else listed(self.reconstruction)
+        lists = ["corruption", "reconstruction", "l1_activation", "learning_rate_init"]
+        others = ["hidden_layer_sizes", "activation", "tied", "max_iter", "batch_size", "sample_zeros"]
         return {
-            "corruption": corruption,
-            "reconstruction": reconstruction,
-            "tied": bool(self.tied),
-            "l1": [float(value) for value in listed(self.l1_activation)],
-            "learning-rate": [float(value) for value in listed(self.learning_rate_init)],
-            "epochs": [int(self.max_iter)],
+            **{name: parameters[name] for name in others},
+            **{name: _listed(parameters[name]) for name in lists},
             "patience": PATIENCE,
-            "batch-size": int(self.batch_size),
-            "sample-zeros": self.sample_zeros,
             "seed": seed,
         }
 
@@ -291,15 +283,16 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return tags
 
 
-def _corruption(value):
-    if not isinstance(value, str):
-        raise ValueError(f"corruption: expected a text such as 'masking:0.25', found {value!r}")
-    return value
+def _listed(value):
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def pretrained(settings, options, X, stop_by, threads):
-    """Hidden layers of a network, pre-trained in the manner of a `DenoisingAutoencoder`; a native model."""
-    shape = {name: options[name] for name in ["hidden", "activation", "seed"]}
-    encoder = DenoisingAutoencoder(**settings.get_params())
-    encoder._learn(shape, X, stop_by, threads)
+    """Hidden layers of a network, pre-trained in the manner of a `DenoisingAutoencoder`; a fitted one."""
+    encoder = DenoisingAutoencoder(**settings.get_params(deep=False))
+    parameters = _parameters.checked(encoder, _parameters.ENCODER_CHECKS)
+    parameters.update({name: options[name] for name in ["hidden_layer_sizes", "activation"]})
+    encoder._learn(parameters, options["seed"], X, stop_by, threads)
     return encoder

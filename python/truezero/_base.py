@@ -1,9 +1,9 @@
 """What classifier and regressor share: from parameters and data to a trained network, and its use."""
 
 import json
-import math
 import numbers
 import warnings
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -11,25 +11,33 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from . import _inputs, _training
+from . import _inputs, _lbfgs, _parameters, _training
+from ._network import NetworkMixin, whole
 from ._onnx import OnnxMixin
 from ._report import Report
-from ._truezero import Trainer, hold_out
+from ._truezero import Model, Trainer, hold_out
 
 #: Examples of a mini-batch with ``batch_size="auto"``, at most.
 AUTO_BATCH = 200
-#: Parameters that are numbers, or lists of them.
-FINITE = ["learning_rate_init", "momentum", "beta_1", "beta_2", "epsilon", "alpha", "l1_activation", "dropout"]
-FINITE += ["input_dropout"]
 #: Epochs that a training which goes on by `partial_fit` may have.
 ENDLESS = 2**53
 #: Attributes that `fit` leaves beside the model.
 CURVES = ["loss_curve_", "validation_loss_curve_", "validation_scores_", "sparsity_curve_"]
+#: What is no part of an estimator that others are shown.
+OWN = ["_trainer", "_memory", "_told"]
 
 
-class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+def learns_in_parts(estimator):
+    """For `partial_fit`, which an optimiser of all examples at once cannot have."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit: expected solver='sgd' or 'adam', found 'lbfgs', which needs all examples")
+    return True
+
+
+class BaseRectifier(NetworkMixin, OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A network of rectifiers as an estimator; the subclasses say what the targets are."""
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, X_unlabelled=None) -> Self:
@@ -66,12 +74,12 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         Returns
         -------
         codes : scipy.sparse.csr_array of shape (n_samples, n_units), float32
-            Of the hidden layer `transform_layer`.
+            Of the hidden layer `transform_layer`; after ``set_output`` a DataFrame, which holds the zeros too.
         """
         check_is_fitted(self)
         layer = self._code_layer()
         offsets, indices, values, shape = self._model.encode(self._given(X), layer, self._threads())
-        return sparse.csr_array((values, indices, offsets), shape=shape)
+        return shown_codes(self, sparse.csr_array((values, indices, offsets), shape=shape))
 
     def report(self, X=None) -> Report:
         """What happened in the training and what the hidden layers do: a table in a terminal, a page in a notebook.
@@ -104,38 +112,22 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
         save(self, path, force=force)
 
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32."""
-        return [weights for weights, _ in self._shown_layers()]
+    @classmethod
+    def load(cls, path) -> Self:
+        """Read a file as `truezero.load` does, as an estimator of this class.
 
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32."""
-        return [bias for _, bias in self._shown_layers()]
+        Parameters
+        ----------
+        path : path-like
 
-    @property
-    def n_layers_(self) -> int:
-        """Number of layers, that of the inputs counted too."""
-        return len(self._fitted_model().layers()) + 1
+        Returns
+        -------
+        estimator : object
+            Of this very class, which may be a subclass of the one that was saved.
+        """
+        from ._models import load_as
 
-    @property
-    def _n_features_out(self):
-        layers = self._fitted_model().layers()
-        return layers[self._code_layer()][0].shape[1]
-
-    def _fitted_model(self):
-        if "_model" not in self.__dict__:
-            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet.")
-        return self._model
-
-    def _shown_layers(self):
-        """Weights and biases as a network without signs has them."""
-        shown, signs = [], None
-        for weights, bias, _, own in self._fitted_model().layers():
-            shown.append((weights if signs is None else signs[:, None] * weights, bias))
-            signs = own
-        return shown
+        return load_as(cls, path)
 
     def _code_layer(self):
         layers = len(self._fitted_model().layers()) - 1
@@ -166,35 +158,25 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     def _fit(self, X, y, sample_weight, X_val, y_val, X_unlabelled, incremental):
         """Train; where that fails, the estimator stays as it was."""
-        before = dict(self.__dict__)
-        try:
-            return self._learn(X, y, sample_weight, X_val, y_val, X_unlabelled, incremental)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        with whole(self):
+            self._learn(X, y, sample_weight, X_val, y_val, X_unlabelled, incremental)
+            self._check_told()
+        return self
 
     def _learn(self, X, y, sample_weight, X_val, y_val, X_unlabelled, incremental):
-        first = "_model" not in self.__dict__ or not (self.warm_start or incremental)
-        if not first and not self._model.plain:
-            raise ValueError(
-                "this model prepares its inputs in a way that was fitted elsewhere, and cannot be trained on here\n"
-                "hint: clone it and fit the clone, or fit without warm_start"
-            )
-        hidden, activations = self._checked()
+        parameters = self._checked()
+        goes_on = parameters["warm_start"] or incremental
+        first = "_model" not in self.__dict__ or not goes_on
         if not first:
-            layers = [(weights.shape[1], name) for weights, _, name, _ in self._model.layers()[:-1]]
-            if hidden != [units for units, _ in layers]:
-                found = tuple(units for units, _ in layers)
-                raise ValueError(f"hidden_layer_sizes: expected {found}, as the training began with, found {hidden}")
-            activations = [name for _, name in layers]
+            self._check_continued(parameters)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=first)
         targets = self._learned_targets(X, y, first, incremental)
         weights = self._weights(sample_weight, X, targets)
-        random = check_random_state(self.random_state)
+        random = check_random_state(parameters["random_state"])
         seed = int(random.randint(np.iinfo(np.int32).max))
 
-        validation, stops_early = None, self.early_stopping and not incremental
+        stops_early = parameters["early_stopping"] and not incremental and parameters["solver"] != "lbfgs"
+        validation = None
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val: expected both or none")
@@ -209,82 +191,116 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         if not kept.all():
             X, targets, weights = X[kept], targets[kept], weights[kept]
         examples = X.shape[0]
-        batch_size = self._batch_size(examples)
+        batch_size = examples if parameters["solver"] == "lbfgs" else self._batch_size(parameters, examples)
         # In each mini-batch the L2 penalty is divided by the weight of its examples, as in scikit-learn.
-        decay = self.alpha / (batch_size * weights.mean())
+        decay = parameters["alpha"] / (batch_size * weights.mean())
         if batch_size >= examples:
             X, targets, weights = _inputs.merged(X, targets, weights)
         weights = weights * (len(weights) / weights.sum())
         train = _part(X, targets, None if np.all(weights == 1) else weights)
 
-        options = self._options(hidden, activations, batch_size, decay, seed, incremental)
-        goes_on = incremental and not first and "_trainer" in self.__dict__
-        if goes_on:
-            trainer = self._trainer
-            trainer.set_train(train)
-            trainer.replan(json.dumps(options))
-        else:
-            start = self._start(first, options, X, X_unlabelled, validation)
-            outputs = self._n_native_outputs()
-            given = None if validation is None else _part(*validation)
-            watched = given is not None and not stops_early
-            trainer = Trainer(
-                json.dumps(options), self._task(), outputs, train, given, start, self._threads(), watched
-            )
-        self._train(trainer, validation, decay, examples, incremental, first)
-        return self
-
-    def _train(self, trainer, validation, decay, examples, incremental, first):
-        curves = _training.Curves()
+        options = self._options(parameters, batch_size, decay, seed, incremental)
+        start = self._start(first and goes_on, first, parameters, options, X, X_unlabelled, validation)
+        if parameters["solver"] == "lbfgs":
+            self._minimise(parameters, options, train, start, validation)
+            return
+        trainer = self._live(options, train, start, validation, stops_early, incremental)
         rules = _training.Rules(
-            max_iter=1 if incremental else self.max_iter,
-            tol=self.tol,
-            n_iter_no_change=np.inf if incremental else self.n_iter_no_change,
-            early_stopping=self.early_stopping and not incremental,
-            learning_rate=self.learning_rate if self.solver == "sgd" else "constant",
-            learning_rate_init=self.learning_rate_init,
-            power_t=self.power_t,
+            max_iter=parameters["max_iter"],
+            tol=parameters["tol"],
+            n_iter_no_change=parameters["n_iter_no_change"],
+            early_stopping=stops_early,
+            learning_rate=parameters["learning_rate"] if parameters["solver"] == "sgd" else "constant",
+            learning_rate_init=parameters["learning_rate_init"],
+            power_t=parameters["power_t"],
             examples=examples,
-            verbose=bool(self.verbose),
+            verbose=parameters["verbose"],
             penalty=0.5 * decay,
-            callbacks=self._callbacks(),
+            callbacks=parameters["callbacks"],
+            epochs_before=0 if first or not incremental else self.n_iter_,
             **self._scoring(validation),
         )
-        names = self._names()
-        if incremental:
-            epochs_before = trainer.epochs
-            try:
-                trainer.epoch()
-                curves.add(trainer, rules)
-                _training.warn(trainer, names)
-                self._model = trainer.model(names, "{}")
-                self._trainer = trainer
-            except KeyboardInterrupt:
-                # What was learned of the epoch stays; the optimiser begins anew.
-                self._model = trainer.finish(names, "{}", True)
-                self.__dict__.pop("_trainer", None)
-                warnings.warn("Training interrupted by user.", stacklevel=4)
-        else:
-            epochs_before = 0
-            _training.run(trainer, rules, curves)
-            _training.warn(trainer, names)
-            self._model = trainer.finish(names, "{}", False)
-            self.__dict__.pop("_trainer", None)
-        self._remember(curves, epochs_before > 0 or (incremental and not first))
+        self._train(trainer, rules, validation, options, incremental, first)
 
-    def _remember(self, curves, continued):
+    def _train(self, trainer, rules, validation, options, incremental, first):
+        progress = self.__dict__.get("_progress") or _training.Progress(seen=self.__dict__.get("t_", 0))
+        progress = _training.Progress() if first else replace(progress) if incremental else progress.anew()
+        curves, names, continued = _training.Curves(), self._names(), incremental and not first
+
+        def as_it_is():
+            other = object.__new__(type(self))
+            other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in OWN})
+            other._model = trainer.model(names, "{}")
+            other._remember(curves, progress, continued)
+            return other
+
+        def shown(epoch):
+            epoch._show, epoch._keep = as_it_is, trainer.keep
+            epoch._examples = lambda: validation and (validation[0], self._shown_targets(validation[1]))
+
+        interrupted = _training.run(trainer, rules, progress, curves, shown, once=incremental)
+        if incremental and not interrupted:
+            trainer.keep()
+            _training.warn(trainer, names)
+            self._model = trainer.model(names, "{}")
+            self._trainer = (trainer, self._kind(options))
+        else:
+            # What was learned of an epoch that was interrupted stays; the optimiser begins anew.
+            if not incremental:
+                _training.warn(trainer, names)
+            self._model = trainer.finish(names, "{}", incremental)
+        self._remember(curves, progress, continued)
+        self._progress = progress
+
+    def _live(self, options, train, start, validation, stops_early, incremental):
+        """The training that goes on if there is one, in memory or as a copy brought it, or a new one."""
+        kind, task, outputs = self._kind(options), self._task(), self._n_native_outputs()
+        trainer, before = self.__dict__.pop("_trainer", (None, None))
+        memory, before = self.__dict__.pop("_memory", (None, before))
+        if incremental and before == kind and isinstance(start, Model):
+            if trainer is None:
+                trainer = Trainer.resume(memory, start, task, outputs, train, self._threads())
+            else:
+                trainer.set_train(train)
+            trainer.replan(options)
+            return trainer
+        given = None if validation is None else _part(*validation)
+        watched = given is not None and not stops_early
+        return Trainer(options, task, outputs, train, given, start, self._threads(), watched)
+
+    def _kind(self, options):
+        """What a training keeps from its start to its end: with another rule, or other layers, a new one begins."""
+        return options["rule"], tuple(options["activation"]), self._task()
+
+    def _minimise(self, parameters, options, train, start, validation):
+        """Train on all examples at once."""
+        for name in ["dropout", "input_dropout", "l1_activation", "target_sparsity", "callbacks"]:
+            if np.any(parameters[name]):
+                raise ValueError(f"{name}: expected none with solver='lbfgs', found {getattr(self, name)!r}")
+        if validation is not None:
+            raise ValueError("X_val: expected none with solver='lbfgs', which does not validate")
+        found = _lbfgs.minimise(self, parameters, options, train, start)
+        self._model = found.model
+        curves, progress = _training.Curves(), _training.Progress()
+        curves.loss, curves.layers = found.losses, json.loads(found.model.observe(found.observed, self._threads()))
+        self._remember(curves, progress, False)
+        self.loss_, self.n_iter_ = found.loss, found.iterations
+        self.__dict__.pop("_progress", None)
+
+    def _remember(self, curves, progress, continued):
         """Set the attributes that tell what happened; those of a training that went on are appended to."""
-        found = [curves.loss, curves.validation_loss, curves.validation_scores, curves.sparsity]
         losses = list(curves.loss)
         if continued and self.best_loss_ is not None:
             losses.append(self.best_loss_)
+        found = [curves.loss, curves.validation_loss, curves.validation_scores, curves.sparsity]
         for name, values in zip(CURVES, found):
             before = getattr(self, name, None) if continued else None
-            setattr(self, name, [] if before is None else before)
-            getattr(self, name).extend(values)
+            setattr(self, name, [*(before or []), *values])
         if not self.validation_scores_:
             self.validation_scores_ = self.validation_loss_curve_ = None
         self.n_iter_ = len(self.loss_curve_)
+        self.t_ = progress.seen
+        self._no_improvement_count = progress.no_improvement
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
         self.best_loss_ = None if self.early_stopping else min(losses, default=None)
         summary = json.loads(self._model.summary)
@@ -295,14 +311,17 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self._observed = summary["history"][best - 1]["layers"] if best else curves.layers
         self.sparsity_ = np.array([layer["sparsity"] for layer in self._observed])
 
-    def _start(self, first, options, X, X_unlabelled, validation):
-        """What the training starts from: nothing, the model as it is, or pre-trained layers."""
+    def _start(self, takes_given, first, parameters, options, X, X_unlabelled, validation):
+        """What the training starts from: nothing, the model as it is, weights that were set, or pre-trained layers."""
         if not first:
-            return self._model
-        if self.pretrain is None or self.pretrain is False:
+            return self._with_activations(parameters["activation"])
+        given = self._given_model(takes_given, parameters, X.shape[1])
+        if not self.pretrain:
             if X_unlabelled is not None:
                 raise ValueError("X_unlabelled: expected pretrain=True, found no pre-training\nhint: set pretrain")
-            return None
+            return given
+        if given is not None:
+            raise ValueError("pretrain: expected none where weights were set, found both")
         from ._autoencoder import DenoisingAutoencoder, pretrained
 
         settings = DenoisingAutoencoder() if self.pretrain is True else self.pretrain
@@ -317,81 +336,44 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return self.pretraining_._model
 
     def _checked(self):
-        """Units and activations of the hidden layers; other parameters checked where the native part does not."""
-        sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if np.iterable(sizes) else [sizes]
-        for size in sizes:
-            if not isinstance(size, numbers.Integral) or size < 1:
-                raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        activation = self.activation
-        activations = [activation] if isinstance(activation, str) else list(activation)
-        if len(activations) not in (1, len(sizes)):
-            raise ValueError(f"activation: expected one, or one for each of {len(sizes)} layers, found {activations}")
-        if self.solver == "lbfgs":
-            raise ValueError(
-                "solver: expected 'adam' or 'sgd', found 'lbfgs', which looks at all examples at once\n"
-                "hint: solver='adam' with batch_size=n_samples comes closest"
-            )
-        for name, allowed in [("solver", ["adam", "sgd"]), ("learning_rate", ["constant", "invscaling", "adaptive"])]:
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}: expected one of {', '.join(allowed)}, found {getattr(self, name)!r}")
-        for name, least in [("max_iter", 1), ("n_iter_no_change", 1), ("tol", 0), ("alpha", 0), ("power_t", 0)]:
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not value >= least:
-                raise ValueError(f"{name}: expected a number of at least {least}, found {value!r}")
-        for name in FINITE:
-            for value in np.atleast_1d(np.asarray(getattr(self, name), dtype=object)):
-                if not isinstance(value, numbers.Real) or not np.isfinite(value):
-                    raise ValueError(f"{name}: expected a finite number, found {value!r}")
-        if not 0 < self.validation_fraction < 1:
-            raise ValueError(f"validation_fraction: expected a fraction in (0, 1), found {self.validation_fraction!r}")
-        self._threads()
-        return [int(size) for size in sizes], activations * (len(sizes) if len(activations) == 1 else 1)
+        """The parameters, one activation and dropout rate for each hidden layer."""
+        parameters = _parameters.checked(self)
+        layers = len(parameters["hidden_layer_sizes"])
+        for name in ["activation", "dropout"]:
+            parameters[name] = _parameters.of_layers(name, parameters[name], layers)
+        return parameters
 
-    def _options(self, hidden, activations, batch_size, decay, seed, incremental):
+    def _check_continued(self, parameters):
+        """Whether a training can go on from the model."""
+        if not self._model.plain:
+            raise ValueError(
+                "this model prepares its inputs in a way that was fitted elsewhere, and cannot be trained on here\n"
+                "hint: clone it and fit the clone, or fit without warm_start"
+            )
+        found, hidden = tuple(self._hidden_sizes()), parameters["hidden_layer_sizes"]
+        if tuple(hidden) != found:
+            raise ValueError(f"hidden_layer_sizes: expected {found}, as the training began with, found {hidden}")
+
+    def _options(self, parameters, batch_size, decay, seed, incremental):
         """Options of the native trainer."""
         rule = "adam"
-        if self.solver == "sgd":
-            rule = "sgd" if self.momentum == 0 else "nesterov" if self.nesterovs_momentum else "momentum"
-        dropout = list(self.dropout) if np.iterable(self.dropout) else [self.dropout] * len(hidden)
+        if parameters["solver"] == "sgd":
+            rule = "nesterov" if parameters["nesterovs_momentum"] else "momentum"
+            rule = "sgd" if parameters["momentum"] == 0 else rule
+        as_they_are = ["hidden_layer_sizes", "activation", "l1_activation", "target_sparsity", "dropout", "input_dropout"]
+        as_they_are += ["momentum", "beta_1", "beta_2", "epsilon", "learning_rate_init", "shuffle"]
         return {
-            "hidden": hidden,
-            "activation": activations,
-            "l1": float(self.l1_activation),
-            "target-sparsity": self.target_sparsity,
-            "dropout": [float(rate) for rate in dropout],
-            "input-dropout": float(self.input_dropout),
-            "optimizer": {
-                "rule": rule,
-                "momentum": float(self.momentum),
-                "beta1": float(self.beta_1),
-                "beta2": float(self.beta_2),
-                "epsilon": float(self.epsilon),
-                "weight_decay": float(decay),
-            },
-            "learning-rate": float(self.learning_rate_init),
-            "batch-size": int(batch_size),
-            "shuffle": bool(self.shuffle),
-            "epochs": ENDLESS if incremental else int(self.max_iter),
-            "patience": 0,
+            **{name: parameters[name] for name in as_they_are},
+            "rule": rule,
+            "weight_decay": decay,
+            "batch_size": batch_size,
+            "max_iter": ENDLESS if incremental else parameters["max_iter"],
             "seed": seed,
         }
 
-    def _batch_size(self, examples):
-        if isinstance(self.batch_size, str) and self.batch_size == "auto":
-            return min(AUTO_BATCH, examples)
-        if not isinstance(self.batch_size, numbers.Integral) or self.batch_size < 1:
-            raise ValueError(f"batch_size: expected 'auto' or a number of at least 1, found {self.batch_size!r}")
-        return min(int(self.batch_size), examples)
-
-    def _callbacks(self):
-        if self.callbacks is None:
-            return []
-        callbacks = [self.callbacks] if callable(self.callbacks) else list(self.callbacks)
-        for callback in callbacks:
-            if not callable(callback):
-                raise ValueError(f"callbacks: expected something to call, found {callback!r}")
-        return callbacks
+    def _batch_size(self, parameters, examples):
+        batch_size = parameters["batch_size"]
+        return min(AUTO_BATCH if batch_size == "auto" else batch_size, examples)
 
     def _weights(self, sample_weight, X, targets):
         """One weight for each example, float64."""
@@ -404,9 +386,9 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     def _held_out(self, X, targets, weights, random):
         """Hold out a fraction of the examples to validate on, each class or label in its proportion."""
-        width = 0 if self._task() == "regress" else int(np.prod(targets.shape[1:]))
+        width = 0 if not self._classifies() else int(np.prod(targets.shape[1:]))
         told = targets.astype(np.float64).ravel().tolist() if width else []
-        count = math.ceil(self.validation_fraction * X.shape[0])
+        count = int(np.ceil(self.validation_fraction * X.shape[0]))
         kept, held = hold_out(X.shape[0], width, told, count, int(random.randint(np.iinfo(np.int32).max)))
         if len(held) < 2:
             raise ValueError(
@@ -418,15 +400,23 @@ class BaseRectifier(OnnxMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return "_model" in self.__dict__
 
     def __getstate__(self):
-        state = super().__getstate__()
-        # A running training holds threads and all examples; what it has learned is in the model.
-        return {name: value for name, value in state.items() if name != "_trainer"}
+        state = dict(super().__getstate__())
+        # A running training holds threads and all examples; what it remembers is as good.
+        trainer, kind = state.pop("_trainer", (None, None))
+        if trainer is not None:
+            state["_memory"] = (trainer.memory(), kind)
+        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def shown_codes(estimator, codes):
+    """Codes in the form that ``set_output`` asked for: frames are dense."""
+    return codes if _get_output_config("transform", estimator)["dense"] == "default" else codes.toarray()
 
 
 def _part(X, targets, weights):

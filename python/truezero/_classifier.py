@@ -1,13 +1,17 @@
 """Classes and labels."""
 
+import math
+import numbers
 from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from ._base import BaseRectifier
+from ._base import BaseRectifier, learns_in_parts
+from ._network import Following
 
 
 class RectifierClassifier(ClassifierMixin, BaseRectifier):
@@ -152,6 +156,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
+        max_fun=15000,
         l1_activation=0.0,
         target_sparsity=None,
         dropout=0.0,
@@ -184,6 +189,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
         self.l1_activation = l1_activation
         self.target_sparsity = target_sparsity
         self.dropout = dropout
@@ -194,6 +200,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         self.transform_layer = transform_layer
         self.n_threads = n_threads
 
+    @available_if(learns_in_parts)
     def partial_fit(self, X, y, sample_weight=None, classes=None) -> Self:
         """Train one epoch on examples, going on from where the call before ended, the optimiser's memory included.
 
@@ -218,6 +225,11 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
                     f"classes={classes!r} is not the same as on last call to partial_fit: {self.classes_!r}"
                 )
             self._announced = classes
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight: {self.class_weight!r} needs the frequencies of classes in all examples, and partial_fit sees only "
+                "some of them\nhint: compute them with sklearn.utils.class_weight.compute_class_weight, and pass a dict"
+            )
         try:
             return self._fit(X, y, sample_weight, None, None, None, incremental=True)
         finally:
@@ -269,13 +281,13 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         with np.errstate(divide="ignore"):
             return np.log(probabilities, out=probabilities)
 
-    @property
+    @Following
     def n_outputs_(self) -> int:
         """Outputs as scikit-learn counts them: of two classes there is one."""
         outputs = self._fitted_model().layers()[-1][0].shape[1]
         return 1 if self._is_binary() else outputs
 
-    @property
+    @Following
     def out_activation_(self) -> str:
         """What the outputs go through."""
         return "logistic" if self._is_binary() or self._model.task == "multilabel" else "softmax"
@@ -290,6 +302,14 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
             # softmax(a, b) is logistic(b - a)
             weights, bias = layers[-1]
             layers[-1] = (weights[:, 1:] - weights[:, :1], bias[1:] - bias[:1])
+        return layers
+
+    def _as_native(self, layers):
+        if layers[-1][0].shape[1] == 1 and len(self.classes_) == 2 and not self._multilabel:
+            # softmax(0, z) is logistic(z)
+            weights, bias, activation, _ = layers[-1]
+            both = np.hstack([np.zeros_like(weights), weights]), np.array([0, bias[0]], dtype=np.float32)
+            layers = [*layers[:-1], (*both, activation, None)]
         return layers
 
     def _learned_targets(self, X, y, first, incremental):
@@ -309,10 +329,6 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
                 if announced is None:
                     raise ValueError("classes must be passed on the first call to partial_fit.")
                 self.classes_ = announced
-                if len(announced) < 2:
-                    raise ValueError(
-                        f"The number of classes has to be greater than one; got {len(announced)} class: {announced!r}"
-                    )
         elif self.warm_start and not incremental and not self._multilabel:
             found = unique_labels(y)
             if not np.array_equal(found, self.classes_):
@@ -349,11 +365,37 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
             return weights
         if self._multilabel:
             raise ValueError("class_weight: expected one class for each example, found several labels")
+        if isinstance(self.class_weight, dict):
+            for name, weight in self.class_weight.items():
+                if not isinstance(weight, numbers.Real) or not 0 <= weight < math.inf:
+                    raise ValueError(
+                        f"class_weight: expected weights of at least 0, found {weight!r} for class {name!r}"
+                    )
         counted = weights > 0
         balanced = np.zeros_like(weights)
         labels = self.classes_[targets[counted]]
         balanced[counted] = compute_sample_weight(self.class_weight, labels)
         return weights * balanced
+
+    def _held_out(self, X, targets, weights, random):
+        if not self._multilabel and len(self.classes_) == 2:
+            counts = np.bincount(targets, minlength=2)
+            if counts.min() < 2:
+                raise ValueError(
+                    "The least populated classes in y have only 1 member, which is too few: early stopping holds out "
+                    "examples of both. Classes with too few members are: "
+                    f"{[str(name) for name in self.classes_[counts < 2].tolist()]}\nhint: pass X_val and y_val"
+                )
+        return super()._held_out(X, targets, weights, random)
+
+    def _shown_targets(self, targets):
+        return targets.astype(int) if self._multilabel else self.classes_[targets]
+
+    def _classifies(self):
+        return True
+
+    def _n_shown_outputs(self):
+        return 1 if not self._multilabel and len(self.classes_) == 2 else len(self.classes_)
 
     def _task(self):
         return "multilabel" if self._multilabel else "classify"

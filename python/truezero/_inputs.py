@@ -1,9 +1,10 @@
 """What users hand in, as the native part takes it."""
 
-import os
-
 import numpy as np
 from scipy import sparse
+
+from ._parameters import CHECKS
+from ._truezero import available_threads
 
 _PLAIN = np.ndarray, sparse.csr_matrix, sparse.csr_array
 _FLOATS = np.dtype(np.float32), np.dtype(np.float64)
@@ -109,21 +110,14 @@ def _is_missing(value):
 
 
 def threads(n_threads):
-    """The number of threads: as asked; else what joblib or the user allow; else all of the machine.
+    """The number of threads: as asked; else as the command finds it, by ``OMP_NUM_THREADS``, which joblib sets for its
+    workers, or by what the machine and the quotas of its control groups allow.
 
     The number never changes a model, only the time.
     """
-    if n_threads is not None:
-        if int(n_threads) < 1:
-            raise ValueError(f"n_threads: expected at least 1 or None, found {n_threads!r}")
-        return int(n_threads)
-    # joblib tells its workers in this variable how many threads are theirs.
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    if allowed.isdigit() and int(allowed) > 0:
-        return int(allowed)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    if n_threads is None:
+        return available_threads()
+    return CHECKS["n_threads"]("n_threads", n_threads)
 
 
 def merged(X, targets, weights):

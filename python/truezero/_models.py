@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from . import _foreign
+from . import _foreign, _parameters, _values
 from ._autoencoder import DenoisingAutoencoder
 from ._base import CURVES
 from ._classifier import RectifierClassifier, class_names
@@ -20,8 +20,10 @@ ESTIMATORS = {each.__name__: each for each in [RectifierClassifier, RectifierReg
 #: Types of classes that come back from a file as they were; others come back as their names say.
 NUMBER_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
 CLASS_TYPES = {"bool": bool, "str": str, "object": object, **{name: np.dtype(name) for name in NUMBER_TYPES}}
-#: Fitted attributes that files keep.
-KEPT = ["n_iter_", "loss_", "best_loss_", "best_validation_score_", *CURVES]
+#: Numbers among the fitted attributes that files keep, beside the curves; some may be missing.
+KEPT = ["n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_"]
+#: Those that are whole.
+COUNTS = ["n_iter_", "t_"]
 
 
 def save(
@@ -35,7 +37,8 @@ def save(
     Parameters
     ----------
     estimator : RectifierClassifier, RectifierRegressor or DenoisingAutoencoder
-        Fitted.
+        Fitted; of a subclass too, which comes back by its class method ``load``. Parameters are kept that are values, and an
+        estimator for pre-training; callbacks and generators of random numbers are not.
     path : path-like
         The file is written completely, or stays as it was. A model of truezero that is there is replaced; any other file
         is not, which raises a FileExistsError.
@@ -55,7 +58,7 @@ def save(
     >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    if type(estimator).__name__ not in ESTIMATORS:
+    if not isinstance(estimator, tuple(ESTIMATORS.values())):
         raise TypeError(f"expected an estimator of truezero, found {type(estimator).__name__}")
     model = estimator._fitted_model()
     configuration = json.loads(model.configuration) or {}
@@ -76,7 +79,21 @@ def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegress
         Fitted, with the file's preprocessing inside: it predicts what the command predicts. One that was trained on a
         table takes tables (pandas, polars, pyarrow, dict of columns).
     """
-    return estimator(Model.load(os.fspath(path)))
+    path = os.fspath(path)
+    try:
+        return estimator(Model.load(path))
+    except Unfit as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def load_as(kind, path):
+    """The estimator in a file as one of a class."""
+    found = load(path)
+    if not issubclass(kind, type(found)):
+        raise TypeError(f"{os.fspath(path)}: expected a model for {kind.__name__}, found a {type(found).__name__}")
+    made = kind()
+    made.__dict__.update(found.__dict__)
+    return made
 
 
 def from_onnx(source, *, task=None, classes=None) -> RectifierClassifier | RectifierRegressor:
@@ -248,6 +265,7 @@ def estimator(model):
     else:
         _curves_of_network(made, summary)
     if task == "regress":
+        made.loss = "poisson" if model.counts else made.loss
         made._outputs_learned = layers[-1][0].shape[1]
     elif task != "encode":
         made._multilabel = task == "multilabel"
@@ -257,39 +275,51 @@ def estimator(model):
     return made
 
 
+def _kind(estimator):
+    """The class of ours that an estimator is of."""
+    return next(kind for kind in ESTIMATORS.values() if isinstance(estimator, kind))
+
+
 def _described(estimator):
     """What a file keeps of an estimator beside the network."""
-    known = {}
-    for name, value in estimator.get_params(deep=False).items():
-        try:
-            json.dumps(value)
-        except TypeError:
-            continue  # not a value: an estimator, a function, a generator of random numbers
-        known[name] = value
-    described = {"class": type(estimator).__name__, "parameters": known}
+    kind = _kind(estimator)
+    described = {"class": kind.__name__, "parameters": _described_parameters(estimator, kind)}
     if hasattr(estimator, "feature_names_in_"):
         described["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
     if hasattr(estimator, "classes_"):
-        kind = estimator.classes_.dtype
-        name = "str" if kind.kind == "U" else kind.name
+        of = estimator.classes_.dtype
+        name = "str" if of.kind == "U" else of.name
         if name in CLASS_TYPES:
             described["classes"] = {"type": name, "values": estimator.classes_.tolist()}
-    fitted = {name: getattr(estimator, name, None) for name in KEPT}
-    fitted = {name: value for name, value in fitted.items() if value is not None}
-    if "sparsity_curve_" in fitted:
-        fitted["sparsity_curve_"] = [each.tolist() for each in fitted["sparsity_curve_"]]
-    described["fitted"] = fitted
+    fitted = {name: getattr(estimator, name, None) for name in [*KEPT, *CURVES]}
+    described["fitted"] = {name: _values.to_json(value) for name, value in fitted.items() if value is not None}
     return described
 
 
+def _described_parameters(estimator, kind):
+    known = {}
+    for name in kind._get_param_names():
+        value = getattr(estimator, name)
+        if isinstance(value, DenoisingAutoencoder):
+            known[name] = {"class": "DenoisingAutoencoder", "parameters": _described_parameters(value, DenoisingAutoencoder)}
+            continue
+        try:
+            known[name] = _values.to_json(value)
+        except _values.NoValue:
+            continue
+    return known
+
+
+class Unfit(ValueError):
+    """A part of a file that cannot be."""
+
+
 def _restore(made, python):
-    """Set what `_described` described. A file need not be one that we wrote: what does not fit is left out."""
+    """Set what `_described` described. A file need not be one that we wrote: a value that cannot be is refused, and what we
+    do not know is left out."""
     parameters = python.get("parameters")
-    valid = made.get_params(deep=False)
     if isinstance(parameters, dict):
-        made.set_params(**{name: value for name, value in parameters.items() if name in valid})
-        if isinstance(made.hidden_layer_sizes, list):
-            made.set_params(hidden_layer_sizes=tuple(made.hidden_layer_sizes))  # JSON knows no tuples
+        _restore_parameters(made, parameters)
     names = python.get("feature_names_in")
     if isinstance(names, list) and len(names) == made.n_features_in_:
         made.feature_names_in_ = np.array(names, dtype=object)
@@ -303,12 +333,60 @@ def _restore(made, python):
             made.classes_ = values
     fitted = python.get("fitted")
     if isinstance(fitted, dict):
-        for name in KEPT:
+        encodes = isinstance(made, DenoisingAutoencoder)
+        for name in [*KEPT, *CURVES]:
             if name in fitted:
-                value = fitted[name]
-                if name == "sparsity_curve_":
-                    value = [np.array(each) for each in value]
-                setattr(made, name, value)
+                setattr(made, name, _curve(name, fitted[name], encodes) if name in CURVES else _number(name, fitted[name]))
+
+
+def _restore_parameters(made, parameters):
+    checks = _parameters.ENCODER_CHECKS if isinstance(made, DenoisingAutoencoder) else _parameters.CHECKS
+    for name in made._get_param_names():
+        if name not in parameters:
+            continue
+        document = parameters[name]
+        if name == "pretrain" and isinstance(document, dict):
+            value = DenoisingAutoencoder()
+            inner = document.get("parameters")
+            _restore_parameters(value, inner if isinstance(inner, dict) else {})
+        else:
+            try:
+                value = _values.of_json(document)
+                if name == "hidden_layer_sizes" and isinstance(value, list):
+                    value = tuple(value)  # as files of earlier versions have it
+                if name in checks:
+                    checks[name](name, value)
+            except ValueError as error:
+                text = str(error)
+                raise Unfit(f"parameter {text if text.startswith(name) else f'{name}: {text}'}") from None
+        made.set_params(**{name: value})
+
+
+def _number(name, document):
+    """A fitted attribute that is a number, or a whole number; None where there is none."""
+    try:
+        value = _values.of_json(document)
+    except ValueError:
+        value = document
+    whole = name in COUNTS
+    good = isinstance(value, int) and value >= 0 if whole else isinstance(value, (int, float)) or value is None
+    if isinstance(value, bool) or not good:
+        raise Unfit(f"{name}: expected a {'whole ' if whole else ''}number, found {document!r:.80}")
+    return value
+
+
+def _curve(name, document, encodes):
+    """A curve: a number of each epoch; of sparsities, or of the layers of an encoder, a list of them."""
+    if document is None:
+        return None
+    nested = encodes or name == "sparsity_curve_"
+
+    def numbers(values):
+        return isinstance(values, list) and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values)
+
+    if not (isinstance(document, list) and all(map(numbers, document)) if nested else numbers(document)):
+        raise Unfit(f"{name}: expected {'lists of numbers' if nested else 'numbers'}, found {document!r:.80}")
+    return [np.array(each) for each in document] if name == "sparsity_curve_" else document
 
 
 def _classes(names):
@@ -334,6 +412,7 @@ def _text(number):
 def _curves_of_network(made, summary):
     history = summary["history"] if summary else []
     made.n_iter_ = len(history)
+    made.t_ = 0
     made.loss_curve_ = [record["cost"] for record in history]
     made.loss_ = made.loss_curve_[-1] if history else None
     made.sparsity_curve_ = [np.array([layer["sparsity"] for layer in record["layers"]]) for record in history]

@@ -5,8 +5,10 @@ from typing import Self
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.metaestimators import available_if
 
-from ._base import BaseRectifier
+from ._base import BaseRectifier, learns_in_parts
+from ._network import Following
 
 
 class RectifierRegressor(RegressorMixin, BaseRectifier):
@@ -122,6 +124,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        loss="squared_error",
         solver="adam",
         alpha=0.0001,
         batch_size="auto",
@@ -142,6 +145,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
+        max_fun=15000,
         l1_activation=0.0,
         target_sparsity=None,
         dropout=0.0,
@@ -151,6 +155,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         transform_layer=-1,
         n_threads=None,
     ):
+        self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -173,6 +178,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
         self.l1_activation = l1_activation
         self.target_sparsity = target_sparsity
         self.dropout = dropout
@@ -182,6 +188,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         self.transform_layer = transform_layer
         self.n_threads = n_threads
 
+    @available_if(learns_in_parts)
     def partial_fit(self, X, y, sample_weight=None) -> Self:
         """Train one epoch on examples, going on from where the call before ended, the optimiser's memory included.
 
@@ -215,16 +222,15 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         quantities = quantities.astype(np.float64) if wide else quantities
         return quantities[:, 0] if quantities.shape[1] == 1 else quantities
 
-    @property
+    @Following
     def n_outputs_(self) -> int:
         """Quantities of an example."""
         return self._fitted_model().layers()[-1][0].shape[1]
 
-    @property
+    @Following
     def out_activation_(self) -> str:
         """What the outputs go through."""
-        self._fitted_model()
-        return "identity"
+        return "exp" if self._fitted_model().counts else "identity"
 
     def _learned_targets(self, X, y, first, incremental):
         if y is None:
@@ -245,10 +251,21 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[X.shape[0], y.shape[0]]}")
         if y.ndim != 2 or y.shape[1] != self._outputs_learned:
             raise ValueError(f"y: expected {self._outputs_learned} quantities for each example, found shape {y.shape}")
+        if self.loss == "poisson" and np.any(y < 0):
+            raise ValueError("y: expected quantities of at least 0 with loss='poisson', found negative ones")
         with np.errstate(over="ignore"):
             return y.astype(np.float32)
 
+    def _shown_targets(self, targets):
+        return targets[:, 0] if targets.shape[1] == 1 else targets
+
+    def _classifies(self):
+        return False
+
     def _task(self):
+        return "counts" if self.loss == "poisson" else "regress"
+
+    def _network_task(self):
         return "regress"
 
     def _n_native_outputs(self):
@@ -262,4 +279,5 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         if validation is not None:
             targets = validation[1].astype(np.float64)
             variance = float(((targets - targets.mean(axis=0)) ** 2).mean())
-        return {"outputs": self._outputs_learned, "variance": variance}
+        # As in scikit-learn, the deviance of counts is a sum over the outputs.
+        return {"outputs": 1 if self.loss == "poisson" else self._outputs_learned, "variance": variance}

@@ -1,4 +1,4 @@
-"""The loop over epochs: when to stop, and what is remembered of each epoch."""
+"""The loop over epochs, of `fit` and `partial_fit` alike: when to stop, at what rate, and what is remembered."""
 
 import json
 import warnings
@@ -7,48 +7,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from .callbacks import Epoch
+
 #: An adaptive learning rate is divided by this when there is no progress …
 ADAPTIVE_DIVISOR = 5.0
 #: … down to here.
 ADAPTIVE_LEAST = 1e-6
-
-
-@dataclass
-class Epoch:
-    """What callbacks are told after each epoch.
-
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    loss : float
-        Mean cost of a training example, with the L2 penalty.
-    validation_loss, validation_score : float or None
-        On the validation examples, where there are any. The score is the accuracy (of several labels, the fraction of
-        labels that are right) or R².
-    sparsity : ndarray of shape (n_hidden_layers,)
-        Fraction of exact zeros in each hidden layer, on the validation examples (without any, up to 10,000 of the training
-        examples).
-    dead_units : ndarray of shape (n_hidden_layers,)
-        Units that are zero for all of these examples.
-    l1 : float
-        Strength of the penalty on activations; steered where there is a target sparsity.
-    learning_rate : float
-    """
-
-    epoch: int
-    loss: float
-    validation_loss: float | None
-    validation_score: float | None
-    sparsity: np.ndarray
-    dead_units: np.ndarray
-    l1: float
-    learning_rate: float
+#: The least rate that 32 bits hold.
+LEAST_RATE = float(np.finfo(np.float32).tiny)
 
 
 @dataclass
 class Rules:
-    """When a training stops, as in scikit-learn's multi-layer perceptrons."""
+    """How a training goes and when it stops, as in scikit-learn's multi-layer perceptrons."""
 
     max_iter: int
     tol: float
@@ -68,20 +39,60 @@ class Rules:
     #: Variance of the validation targets, for R²; None where the score is an accuracy
     variance: float | None = None
     callbacks: list = field(default_factory=list)
+    #: Epochs that came before, in earlier calls of `partial_fit`
+    epochs_before: int = 0
+
+    def rate(self, progress):
+        """The learning rate of the next epoch."""
+        rate = self.learning_rate_init
+        if self.learning_rate == "invscaling":
+            rate /= (progress.seen + 1) ** self.power_t if progress.seen else 1
+        elif self.learning_rate == "adaptive":
+            rate /= ADAPTIVE_DIVISOR**progress.divisions
+        return max(rate, LEAST_RATE)
+
+
+@dataclass
+class Progress:
+    """What a training that goes on in another call goes on with."""
+
+    #: Training examples seen, each as often as it was; the decay of "invscaling" follows it
+    seen: int = 0
+    #: How often an adaptive rate was divided
+    divisions: int = 0
+    best_loss: float = np.inf
+    best_score: float = -np.inf
+    no_improvement: int = 0
+
+    def anew(self):
+        """The progress with which a warm start begins: its decay goes on."""
+        return Progress(seen=self.seen)
+
+    def count(self, epoch, rules, trainer, number):
+        """Count epochs without improvement: of the weights that are kept, or on the way to a target sparsity."""
+        if rules.early_stopping:
+            kept = trainer.best_epoch == number
+            score = epoch.validation_score
+            # A lower score takes the place of a higher one that was not on the target or worth nothing.
+            improved = kept and (score >= self.best_score + rules.tol or score < self.best_score)
+            if kept:
+                self.best_score = score
+        else:
+            improved = epoch.loss <= self.best_loss - rules.tol
+        nearer = trainer.nearest_epoch == number
+        self.no_improvement = 0 if improved or nearer else self.no_improvement + 1
+        self.best_loss = min(self.best_loss, epoch.loss)
 
 
 class Curves:
-    """What is remembered of a training, epoch by epoch."""
+    """What is remembered of a call, epoch by epoch."""
 
     def __init__(self):
         self.loss, self.validation_loss, self.validation_scores, self.sparsity = [], [], [], []
-        self.best_loss = np.inf
-        self.best_score = -np.inf
-        self.no_improvement = 0
         #: What the hidden layers did after the latest epoch.
         self.layers = []
 
-    def add(self, trainer, rules):
+    def add(self, trainer, rules, progress):
         """Take note of the latest epoch."""
         record = json.loads(trainer.record())
         loss = record["cost"] / rules.outputs + rules.penalty * trainer.squares()
@@ -90,7 +101,7 @@ class Curves:
         validation_loss = record["validation_cost"] / rules.outputs if validated else None
         self.layers = record["layers"]
         epoch = Epoch(
-            epoch=record["epoch"],
+            epoch=rules.epochs_before + len(self.loss) + 1,
             loss=loss,
             validation_loss=validation_loss,
             validation_score=score,
@@ -104,23 +115,9 @@ class Curves:
         if validated:
             self.validation_scores.append(score)
             self.validation_loss.append(validation_loss)
-        self._count(epoch, rules, trainer)
+        progress.count(epoch, rules, trainer, record["epoch"])
+        progress.seen += rules.examples
         return epoch
-
-    def _count(self, epoch, rules, trainer):
-        """Count epochs without improvement: of the weights that are kept, or on the way to a target sparsity."""
-        if rules.early_stopping:
-            kept = trainer.best_epoch == epoch.epoch
-            score = epoch.validation_score
-            # A lower score takes the place of a higher one that was not on the target or worth nothing.
-            improved = kept and (score >= self.best_score + rules.tol or score < self.best_score)
-            if kept:
-                self.best_score = score
-        else:
-            improved = epoch.loss <= self.best_loss - rules.tol
-        nearer = trainer.nearest_epoch == epoch.epoch
-        self.no_improvement = 0 if improved or nearer else self.no_improvement + 1
-        self.best_loss = min(self.best_loss, epoch.loss)
 
 
 def _score(error, variance):
@@ -139,53 +136,73 @@ def warn(trainer, names):
         Of the classes or labels.
     """
     for remark in trainer.remarks(names):
-        warnings.warn(remark, ConvergenceWarning, stacklevel=5)
+        warnings.warn(remark, ConvergenceWarning, stacklevel=6)
 
 
-def run(trainer, rules, curves):
+def run(trainer, rules, progress, curves, shown, *, once=False):
     """Train until it is time to stop.
 
     Parameters
     ----------
     trainer : truezero._truezero.Trainer
     rules : Rules
+    progress : Progress
+        Goes on.
     curves : Curves
         Filled in.
+    shown : callable
+        Called before the callbacks of an epoch with it, to give it what they may ask for.
+    once : bool
+        Whether one epoch is all that was asked for: that it has not converged is then no news.
+
+    Returns
+    -------
+    interrupted : bool
     """
-    rate, seen = rules.learning_rate_init, 0
+    begun = trainer.epochs
     try:
-        for iteration in range(1, rules.max_iter + 1):
+        for _ in range(1 if once else rules.max_iter):
+            rate = rules.rate(progress)
+            trainer.set_learning_rate(rate)
             trainer.epoch()
-            epoch = curves.add(trainer, rules)
+            epoch = curves.add(trainer, rules, progress)
             if rules.verbose:
-                print(f"Iteration {iteration}, loss = {epoch.loss:.8f}")
+                print(f"Iteration {epoch.epoch}, loss = {epoch.loss:.8f}")
                 if epoch.validation_score is not None:
                     print(f"Validation score: {epoch.validation_score:f}")
-            seen += rules.examples
-            if rules.learning_rate == "invscaling":
-                rate = rules.learning_rate_init / (seen + 1) ** rules.power_t
-                trainer.set_learning_rate(rate)
-            # Every one is called, whatever the others want.
-            if any([bool(callback(epoch)) for callback in rules.callbacks]):
-                return
-            if curves.no_improvement > rules.n_iter_no_change:
+            if _told(epoch, rules.callbacks, shown):
+                return False
+            if progress.no_improvement > rules.n_iter_no_change:
                 what = "Validation score" if rules.early_stopping else "Training loss"
                 message = f"{what} did not improve more than tol={rules.tol:f} for {rules.n_iter_no_change} epochs."
                 if rules.learning_rate != "adaptive" or rate <= ADAPTIVE_LEAST:
                     if rules.verbose:
                         print(message, "Stopping.")
-                    return
-                rate /= ADAPTIVE_DIVISOR
-                trainer.set_learning_rate(rate)
-                curves.no_improvement = 0
+                    return False
+                progress.divisions += 1
+                progress.no_improvement = 0
                 if rules.verbose:
-                    print(f"{message} Setting learning rate to {rate:f}")
-        warnings.warn(
-            f"Maximum iterations ({rules.max_iter}) reached and the optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+                    print(f"{message} Setting learning rate to {rules.rate(progress):f}")
+        if not once:
+            warnings.warn(
+                f"Maximum iterations ({rules.max_iter}) reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
     except KeyboardInterrupt:
-        if trainer.epochs > len(curves.loss):
-            curves.add(trainer, rules)
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        if trainer.epochs - begun > len(curves.loss):
+            curves.add(trainer, rules, progress)
+        warnings.warn("Training interrupted by user.", stacklevel=6)
+        return True
+    return False
+
+
+def _told(epoch, callbacks, shown):
+    """Whether one of the callbacks wants to stop. Every one is called, whatever the others want."""
+    if not callbacks:
+        return False
+    shown(epoch)
+    try:
+        return any([bool(callback(epoch)) for callback in callbacks])
+    finally:
+        epoch._over()

@@ -78,14 +78,17 @@ class Scorer:
         kept = table if self.keep is None else table.select(list(self.keep))
         outputs = self._model.predict(self._inputs(table), self.threads)
         labels = self._model.labels(outputs)
-        columns = {} if labels is None else {"label" if self._model.task == "classify" else "labels": labels}
-        columns |= {name: outputs[:, at] for at, name in enumerate(self.names)}
+        # Types are told, not guessed: those of no rows are those of others.
+        columns = {name: pa.array(outputs[:, at], pa.float32()) for at, name in enumerate(self.names)}
+        if self._model.task != "regress":
+            name = "label" if self._model.task == "classify" else "labels"
+            columns = {name: pa.array(labels, pa.string()), **columns}
         for name, values in columns.items():
             if name in kept.column_names:
                 raise ValueError(
                     f"column {name!r}: expected a name that no prediction has\nhint: leave it out with keep=[…]"
                 )
-            kept = kept.append_column(name, pa.array(values))
+            kept = kept.append_column(name, values)
         return kept
 
     def _inputs(self, table):
@@ -143,7 +146,13 @@ def _active(table, indices, values, width):
     others, numbers = _lists(_column(table, values), values)
     if not np.array_equal(offsets, others):
         raise ValueError(f"columns {indices!r} and {values!r}: expected lists of the same lengths")
-    positions = positions.astype(np.int64)
+    if positions.dtype.kind not in "iuf":
+        raise ValueError(f"column {indices!r}: expected whole numbers, found {positions.dtype}")
+    whole = positions.astype(np.int64)
+    if np.any(whole != positions):
+        found = positions[whole != positions][0]
+        raise ValueError(f"column {indices!r}: expected whole numbers, found {found}")
+    positions = whole
     if len(positions) and not 0 <= positions.min() <= positions.max() < width:
         found = positions.min() if positions.min() < 0 else positions.max()
         raise ValueError(f"column {indices!r}: expected positions from 0 to {width - 1}, found {found}")

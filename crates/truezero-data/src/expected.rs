@@ -26,6 +26,8 @@ pub enum Expected {
     },
     /// Numbers without names.
     Matrix {
+        /// Number of columns.
+        width: usize,
         /// Of each example, where all are images.
         image: Option<ImageShape>,
     },
@@ -35,7 +37,7 @@ impl Expected {
     /// The shape of images that are expected.
     pub(crate) fn image(&self) -> Option<ImageShape> {
         match self {
-            Self::Matrix { image } => *image,
+            Self::Matrix { image, .. } => *image,
             Self::Table { .. } => None,
         }
     }

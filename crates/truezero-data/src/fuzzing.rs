@@ -91,5 +91,5 @@ pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// svmlight text.
 pub fn parse_svmlight(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    svmlight::read(Input::from_bytes(name, bytes), None, &Notices::default()).map(|_| ())
+    svmlight::read(Input::from_bytes(name, bytes), None, None, &Notices::default()).map(|_| ())
 }

@@ -241,13 +241,6 @@ impl WideBatch {
         }
     }
 
-    /// Columns of zeros at the end, up to this width, of a sparse matrix.
-    pub(crate) fn widen(&mut self, width: usize) {
-        if !self.is_dense() {
-            self.width = self.width.max(width);
-        }
-    }
-
     /// Makes all numbers be kept, with room for so many rows.
     pub(crate) fn spread(&mut self, rows: usize) {
         if self.is_dense() {

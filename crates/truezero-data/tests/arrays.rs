@@ -292,7 +292,7 @@ proptest! {
             text += "\n";
         }
         let numbering = svmlight::Numbering { first, width: 50 };
-        let (raw, _) = svmlight::read(Input::from_bytes("test", text.as_bytes()), Some(numbering), &Notices::default()).unwrap();
+        let (raw, _) = svmlight::read(Input::from_bytes("test", text.as_bytes()), Some(numbering), None, &Notices::default()).unwrap();
         prop_assert_eq!(matrix(raw).into_active(), Batch::Active(batch));
     }
 }

@@ -152,7 +152,7 @@ fn what_a_model_expects_is_read_and_nothing_else_is_looked_at() {
 #[test]
 fn a_matrix_model_does_not_take_a_header_for_data() {
     let options = TableOptions {
-        expected: Some(Arc::new(Expected::Matrix { image: None })),
+        expected: Some(Arc::new(Expected::Matrix { width: 2, image: None })),
         ..TableOptions::default()
     };
     for header in ["a,b,c", "0,1,2", ",b,c"] {

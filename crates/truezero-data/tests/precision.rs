@@ -5,9 +5,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use truezero_data::preprocess::LIMIT;
 use truezero_data::stream::{self, Stream};
-use truezero_data::{Notices, PreprocessOptions, Preprocessing, Scaling, SourceSpec, open};
-use truezero_sparse::Batch;
+use truezero_data::{
+    Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, SourceSpec, WideBatch, open,
+};
+use truezero_sparse::{ActiveBatch, Batch};
 
 const ROWS: usize = 200;
 /// Seconds of one minute or two: 32 bits tell two of them apart.
@@ -97,5 +100,55 @@ fn every_format_keeps_apart_what_differs() {
             let streamed: Vec<_> = pieces.flat_map(|piece| bits(&piece)).collect();
             assert_eq!(Some(streamed), expected, "{} as a stream", spec.data);
         }
+    }
+}
+
+/// Unix seconds of a minute among columns that are mostly zero.
+fn sparse(rows: usize) -> WideBatch {
+    let (mut offsets, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+    for at in 0..rows {
+        if at % 20 == 0 {
+            indices.push(2);
+            values.push(5.0);
+        }
+        indices.push(7);
+        values.push(FIRST + at as f64);
+        offsets.push(indices.len());
+    }
+    WideBatch::from_parts(10, offsets, indices, values).unwrap()
+}
+
+#[test]
+fn numbers_far_from_zero_stay_apart_in_sparse_matrices_too() {
+    let labels = (0..ROWS).map(|at| ["a", "b"][at % 2].to_owned()).collect();
+    let raw =
+        Raw { features: Features::Wide(sparse(ROWS)), target: Some(RawTarget::Labels(labels)), image: None };
+    let all: Vec<usize> = (0..ROWS).collect();
+    for scaling in [Scaling::Auto, Scaling::Standardize] {
+        let options = PreprocessOptions { scaling, ..PreprocessOptions::default() };
+        let rules = Preprocessing::fit(&raw, &all, &options).unwrap();
+        let scales = rules.for_inputs().scales().unwrap();
+        assert!((0..10).all(|column| (scales.shifts[column] != 0.0) == (column == 7)), "{scales:?}");
+        assert!(!rules.for_inputs().spreads());
+        let inputs = |features| match rules.inputs(features, &Notices::default()).unwrap() {
+            Batch::Active(inputs) => inputs,
+            Batch::Dense(_) => panic!("a sparse matrix"),
+        };
+        let scaled = inputs(Features::Wide(sparse(ROWS)));
+        let mut seconds: Vec<u32> = (0..ROWS).map(|at| scaled.to_dense().row(at)[7].to_bits()).collect();
+        seconds.sort_unstable();
+        seconds.dedup();
+        assert_eq!(seconds.len(), ROWS, "{scaling:?}");
+        // Zeros of other columns stay zeros; one among the seconds is as far away as an input can be.
+        let of_none = ActiveBatch::from_parts(10, vec![0, 0, 1], vec![2], vec![5.0]).unwrap();
+        let scaled = inputs(Features::Matrix(Batch::Active(of_none)));
+        assert_eq!(scaled.example(0), (&[7][..], &[-(LIMIT as f32)][..]));
+        assert_eq!(scaled.example(1).0, [2, 7]);
+        // The same row with all its zeros is the same to the model.
+        let mut row = vec![0.0; 10];
+        (row[2], row[7]) = (5.0, FIRST);
+        let dense = rules.inputs(Features::Wide(WideBatch::from_rows(10, row)), &Notices::default()).unwrap();
+        let sparse = inputs(Features::Wide(sparse(1))).to_dense();
+        assert_eq!(bits(&dense), bits(&Batch::Dense(sparse)));
     }
 }

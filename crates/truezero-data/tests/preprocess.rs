@@ -1,6 +1,6 @@
 //! Preprocessing is fitted on the training part only, stored, and replayed.
 
-use truezero_data::preprocess::{Fitter, PreprocessOptions, Preprocessing, Scaling};
+use truezero_data::preprocess::{Fitter, LIMIT, PreprocessOptions, Preprocessing, Scaling};
 use truezero_data::text::{TextOptions, Weighting};
 use truezero_data::{
     Column, ColumnValues, Features, ImageShape, Notices, Raw, RawTarget, Table, Targets, Task,
@@ -91,14 +91,12 @@ fn each_kind_of_column_becomes_its_inputs() {
     assert_eq!(preprocessing.width(), 9);
     assert_eq!(preprocessing.text_columns(), ["note"]);
     let inputs = preprocessing.inputs(people().features, &Notices::default()).unwrap();
-    let deviation = (800.0f64 / 3.0).sqrt();
-    let low = (-20.0 / deviation) as f32;
+    let low = -20.0 / (800.0f64 / 3.0).sqrt() as f32;
     assert_eq!(row(&inputs, 0), [low, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
     assert_eq!(row(&inputs, 1), [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(row(&inputs, 2), [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-    // A level, a term and a height never seen; a column that did not vary is only shifted.
-    let far = ((1e6 - 40.0) / deviation) as f32;
-    assert_eq!(row(&inputs, 4), [far, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]);
+    // An age beyond the limit, a level, a term and a height never seen; a column that did not vary is only shifted.
+    assert_eq!(row(&inputs, 4), [LIMIT as f32, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -143,7 +141,7 @@ fn numbers_are_scaled_as_asked() {
     };
     assert_eq!(scaled(Scaling::None), [2.0, 4.0, 6.0]);
     assert_eq!(scaled(Scaling::UnitRange), [0.0, 0.5, 1.0]);
-    let high = (2.0 / (8.0f64 / 3.0).sqrt()) as f32;
+    let high = 2.0 / (8.0f64 / 3.0).sqrt() as f32;
     assert_eq!(scaled(Scaling::Standardize), [-high, 0.0, high]);
     assert_eq!(scaled(Scaling::Auto), scaled(Scaling::Standardize));
 }
@@ -241,16 +239,22 @@ fn sparse_matrices_keep_their_zeros() {
 }
 
 #[test]
-fn a_sparse_matrix_may_be_narrower_but_not_wider() {
+fn a_matrix_of_another_width_is_refused() {
     let fitted = raw(Features::Matrix(sparse(&[&[(0, 1.0)], &[(2, 4.0)]], 3)), labels(&["a", "b"]));
     let preprocessing = fit(&fitted, &[0, 1]);
     let inputs = |batch| {
         preprocessing.inputs(Features::Matrix(batch), &Notices::default()).map_err(|error| error.to_string())
     };
-    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 1)).unwrap(), sparse(&[&[(0, 2.0)]], 3));
+    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 3)).unwrap(), sparse(&[&[(0, 2.0)]], 3));
     let expected = |found: usize| format!("inputs: expected 3 columns, as in training, found {found}");
-    assert_eq!(inputs(sparse(&[&[(0, 2.0)]], 4)).unwrap_err(), expected(4));
+    for found in [1, 4] {
+        assert_eq!(inputs(sparse(&[&[(0, 2.0)]], found)).unwrap_err(), expected(found));
+    }
     assert_eq!(inputs(Batch::Dense(DenseBatch::zeros(1, 2))).unwrap_err(), expected(2));
+    // A table of numbers most of which are zeros.
+    let columns = table(vec![("a", numbers(&[0.0, 0.0, 2.0])), ("b", numbers(&[0.0; 3]))]);
+    let error = preprocessing.inputs(columns, &Notices::default()).unwrap_err();
+    assert_eq!(error.to_string(), expected(2));
     // The same numbers in the other form.
     assert_eq!(
         inputs(Batch::Dense(DenseBatch::from_rows(3, &[2.0, 0.0, 2.0]))).unwrap(),

@@ -5,7 +5,10 @@
 //! |---|---|
 //! | `arrays.rs` | NumPy arrays, scipy's sparse matrices and tables ↔ our batches |
 //! | `model.rs` | a trained network or encoder |
+//! | `parameters.rs` | parameters of the estimators as options of the library |
+//! | `examples.rs` | inputs, targets and weights to learn from |
 //! | `trainer.rs` | training, epoch by epoch |
+//! | `gradient.rs` | cost and gradient of all examples, for optimisers of Python |
 //! | `averaging.rs` | one network trained on many machines |
 //! | `binary.rs` | two classes as one output |
 //! | `pretrain.rs` | pre-training, and the way back from codes |
@@ -27,10 +30,13 @@ mod averaging;
 mod binary;
 mod command;
 mod data;
+mod examples;
 mod failure;
 mod files;
+mod gradient;
 mod model;
 mod paper;
+mod parameters;
 mod pretrain;
 mod signals;
 mod sweep;
@@ -50,9 +56,13 @@ mod _truezero {
     #[pymodule_export]
     use crate::files::{claim_folder, remove_folder};
     #[pymodule_export]
+    use crate::gradient::Objective;
+    #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]
     use crate::paper::paper;
+    #[pymodule_export]
+    use crate::parameters::{activation_names, available_threads};
     #[pymodule_export]
     use crate::pretrain::{Decoder, decode, pretrain};
     #[pymodule_export]

@@ -85,8 +85,8 @@ impl Model {
     ) -> PyResult<Self> {
         let layers = given_layers(layers)?;
         let network = Network { layers, cost: Cost::for_task(self::task(task)?) };
-        let inputs =
-            InputPreprocessing::matrix(network.inputs(), &InputScales { shifts, divisors }).map_err(raise)?;
+        let scales = InputScales { shifts, divisors, limit: None };
+        let inputs = InputPreprocessing::matrix(network.inputs(), &scales).map_err(raise)?;
         model(network, inputs, names, configuration, None)
     }
 
@@ -124,6 +124,31 @@ impl Model {
             Saved::Model(model) => Arc::make_mut(model).configuration = configuration,
             Saved::Encoder(encoder) => encoder.configuration = configuration,
         }
+        Ok(Self { saved })
+    }
+
+    /// The same with other layers, as many and of the same shapes, and without a record of a training.
+    fn with_layers(&self, layers: Vec<GivenLayer<'_>>) -> PyResult<Self> {
+        let layers = given_layers(layers)?;
+        let mut saved = self.saved.clone();
+        let own = match &mut saved {
+            Saved::Model(model) => {
+                let model = Arc::make_mut(model);
+                model.summary = None;
+                &mut model.network.layers
+            }
+            Saved::Encoder(encoder) => {
+                encoder.summary = None;
+                &mut encoder.layers
+            }
+        };
+        let shapes = |layers: &[Layer]| -> Vec<_> {
+            layers.iter().map(|layer| (layer.inputs(), layer.units())).collect()
+        };
+        if shapes(own) != shapes(&layers) {
+            return Err(wrong("expected layers of the same shapes"));
+        }
+        *own = layers;
         Ok(Self { saved })
     }
 
@@ -232,6 +257,12 @@ impl Model {
                 Task::Regress => "regress",
             },
         }
+    }
+
+    /// Whether it learned counts, by the cost of Poisson.
+    #[getter]
+    fn counts(&self) -> bool {
+        self.model().is_ok_and(|model| model.network.cost == Cost::Poisson)
     }
 
     /// Names of the outputs; empty where the data had none.
@@ -358,7 +389,7 @@ pub fn model(
     let targets = match network.cost {
         Cost::SoftmaxCrossEntropy => TargetPlan::Classes { names },
         Cost::LogisticCrossEntropy => TargetPlan::Labels { names },
-        Cost::SquaredError => {
+        Cost::SquaredError | Cost::Poisson => {
             TargetPlan::Quantities { names, means: vec![0.0; outputs], scales: vec![1.0; outputs] }
         }
     };

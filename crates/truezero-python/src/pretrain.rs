@@ -3,13 +3,14 @@
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
-use truezero::autoencoder::{self, PretrainingOptions, PretrainingProgress, planned_layers};
-use truezero::{Control, Pretrainer, TrainingOptions};
+use truezero::autoencoder::{self, PretrainingProgress, planned_layers};
+use truezero::{Control, Pretrainer};
 use truezero_sparse::{Batch, DenseBatch, Engine, PackedWeights};
 
 use crate::arrays;
 use crate::failure::{detached, raise, within_memory, wrong};
 use crate::model::{Model, encoder, shown};
+use crate::parameters::PretrainingParameters;
 use crate::signals::Watch;
 
 /// Examples that are decoded together.
@@ -101,24 +102,20 @@ pub fn decode<'py>(
     arrays::array(py, &decoded)
 }
 
-/// Pre-trains hidden layers. `shape` and `options` are JSON documents, of the network's and of the pre-training's
-/// options; `on_epoch` is called with the record of each epoch. Returns the encoder, its decoders, and what a signal
+/// Pre-trains hidden layers. `on_epoch` is called with the record of each epoch. Returns the encoder, its decoders, and what a signal
 /// handler or `on_epoch` raised, after which the layers are those that were learned so far.
 #[pyfunction]
-#[pyo3(signature = (shape, options, x, validation, threads, configuration, on_epoch=None))]
+#[pyo3(signature = (parameters, x, validation, threads, configuration, on_epoch=None))]
 pub fn pretrain<'py>(
     py: Python<'py>,
-    shape: &str,
-    options: &str,
+    parameters: PretrainingParameters,
     x: &Bound<'py, PyAny>,
     validation: Option<&Bound<'py, PyAny>>,
     threads: usize,
     configuration: &str,
     on_epoch: Option<Py<PyAny>>,
 ) -> PyResult<(Model, Vec<Decoder>, Option<PyErr>)> {
-    let malformed = |error: serde_json::Error| wrong(error.to_string());
-    let shape: TrainingOptions = serde_json::from_str(shape).map_err(malformed)?;
-    let options: PretrainingOptions = serde_json::from_str(options).map_err(malformed)?;
+    let (shape, options) = parameters.options()?;
     let shape = shape.check().map_err(raise)?;
     let mut inputs = arrays::batch(x)?;
     let train: Vec<usize> = (0..inputs.examples()).collect();

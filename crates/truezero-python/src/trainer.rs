@@ -1,39 +1,18 @@
 //! Training, epoch by epoch: Python decides after each what comes next.
 
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use truezero::{ClassCount, Cost, Examples, Network, Paused, Plan, Progress, Saved, TrainingOptions};
+use pyo3::types::PyBytes;
+use truezero::{ClassCount, Cost, Network, Paused, Plan, Progress, Saved, TrainingOptions};
 use truezero_data::preprocess::InputScales;
-use truezero_data::{Dataset, InputPreprocessing, Targets, Task};
-use truezero_sparse::DenseBatch;
+use truezero_data::{Dataset, InputPreprocessing, Task};
 
-use crate::arrays;
 use crate::binary::{one_output, two_outputs};
+use crate::examples::{Given, Goal, Part};
 use crate::failure::{detached, raise, within_memory, wrong};
 use crate::model::{self, Model, shown};
+use crate::parameters::TrainingParameters;
 use crate::signals::Watch;
-
-/// Inputs, targets (classes, or one row for each example) and weights.
-type Given<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<PyReadonlyArray1<'py, f32>>);
-
-/// What the targets are.
-#[derive(Clone, Copy)]
-enum Goal {
-    /// Two classes, learned with one output.
-    Binary,
-    /// Of so many outputs.
-    Other(Task, usize),
-}
-
-impl Goal {
-    fn new(task: &str, outputs: usize) -> PyResult<Self> {
-        Ok(match (model::task(task)?, outputs) {
-            (Task::Classify, 2) => Self::Binary,
-            (task, outputs) => Self::Other(task, outputs),
-        })
-    }
-}
 
 /// A training with its examples.
 #[pyclass(module = "truezero._truezero")]
@@ -46,81 +25,14 @@ pub struct Trainer {
     paused: Option<Paused>,
 }
 
-/// Examples, all of them.
-struct Part {
-    data: Dataset,
-    rows: Vec<usize>,
-}
-
-impl Part {
-    fn new((x, y, weights): &Given<'_>, goal: Goal) -> PyResult<Self> {
-        let inputs = arrays::batch(x)?;
-        let targets = targets(y, goal)?;
-        let weights = weights.as_ref().map(|weights| weights.as_array().to_vec());
-        let rows = inputs.examples();
-        let lengths = [targets.examples(), weights.as_ref().map_or(rows, Vec::len)];
-        if lengths != [rows; 2] {
-            return Err(wrong(format!(
-                "expected a target and a weight for each of {rows} examples, found {lengths:?}"
-            )));
-        }
-        if weights.iter().flatten().any(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-            return Err(wrong("expected finite weights of at least 0"));
-        }
-        Ok(Self { data: Dataset { inputs, targets, weights }, rows: (0..rows).collect() })
-    }
-
-    fn examples(&self) -> Examples<'_> {
-        Examples { data: &self.data, rows: &self.rows }
-    }
-}
-
-fn targets(y: &Bound<'_, PyAny>, goal: Goal) -> PyResult<Targets> {
-    match goal {
-        Goal::Binary => {
-            let examples = y.len()?;
-            let mut rows = within_memory(|| DenseBatch::zeros(examples, 1))?;
-            for (example, label) in labels(y, 2)?.into_iter().enumerate() {
-                rows.row_mut(example)[0] = label as f32;
-            }
-            Ok(Targets::Labels(rows))
-        }
-        Goal::Other(Task::Classify, classes) => Ok(Targets::Classes { labels: labels(y, classes)?, classes }),
-        Goal::Other(Task::Regress, outputs) => Ok(Targets::Quantities(rows(y, outputs)?)),
-        Goal::Other(Task::Multilabel, outputs) => Ok(Targets::Labels(rows(y, outputs)?)),
-    }
-}
-
-fn labels(y: &Bound<'_, PyAny>, classes: usize) -> PyResult<Vec<u32>> {
-    let labels: PyReadonlyArray1<'_, u32> = y.extract()?;
-    let labels = labels.as_array().to_vec();
-    match labels.iter().find(|&&label| label as usize >= classes) {
-        None => Ok(labels),
-        Some(label) => Err(wrong(format!("expected classes below {classes}, found {label}"))),
-    }
-}
-
-fn rows(y: &Bound<'_, PyAny>, outputs: usize) -> PyResult<DenseBatch> {
-    let rows: PyReadonlyArray2<'_, f32> = y.extract()?;
-    if rows.shape()[1] != outputs {
-        return Err(wrong(format!("expected {outputs} targets of each example, found {}", rows.shape()[1])));
-    }
-    arrays::dense(rows.as_array())
-}
-
-fn options(text: &str) -> PyResult<TrainingOptions> {
-    serde_json::from_str(text).map_err(|error| wrong(error.to_string()))
-}
-
 #[pymethods]
 impl Trainer {
     /// A training of a new network, of one that is given, or of one with given hidden layers. Validation examples
     /// choose the best weights unless they are `only_watched`.
     #[new]
-    #[pyo3(signature = (options, task, outputs, train, validation, start, threads, only_watched))]
     #[allow(clippy::too_many_arguments, reason = "they are Python's")]
     fn new(
-        options: &str,
+        parameters: TrainingParameters,
         task: &str,
         outputs: usize,
         train: Given<'_>,
@@ -129,7 +41,7 @@ impl Trainer {
         threads: usize,
         only_watched: bool,
     ) -> PyResult<Self> {
-        let options = self::options(options)?;
+        let options = parameters.options()?;
         let goal = Goal::new(task, outputs)?;
         let train = Part::new(&train, goal)?;
         let validation = validation.map(|given| Part::new(&given, goal)).transpose()?;
@@ -143,6 +55,35 @@ impl Trainer {
             paused.only_watch();
         }
         Ok(Self { goal, options, train, validation, paused: Some(paused) })
+    }
+
+    /// A training that goes on from a model and what `memory` gave of a training of it, on other examples.
+    #[staticmethod]
+    fn resume(
+        py: Python<'_>,
+        memory: Vec<u8>,
+        start: &Bound<'_, Model>,
+        task: &str,
+        outputs: usize,
+        train: Given<'_>,
+        threads: usize,
+    ) -> PyResult<Self> {
+        let goal = Goal::new(task, outputs)?;
+        let train = Part::new(&train, goal)?;
+        let Saved::Model(start) = &start.get().saved else {
+            return Err(wrong("expected a model to go on from, found an encoder"));
+        };
+        let paused =
+            detached(py, || Paused::with_memory(begun(start, goal)?, memory, threads).map_err(raise));
+        let paused = paused??;
+        let options = paused.plan().options().clone();
+        Ok(Self { goal, options, train, validation: None, paused: Some(paused) })
+    }
+
+    /// What the training remembers beside the network, between two epochs.
+    fn memory<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = within_memory(|| self.paused()?.memory().map_err(raise))??;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// Trains to the end of the present epoch. Whatever a signal handler raises stops it after a mini-batch.
@@ -201,7 +142,7 @@ impl Trainer {
             summary.counts.each = vec![of_other, *of_one];
         }
         let error = |error: f64| match self.goal {
-            Goal::Other(Task::Regress, _) => format!("{error:.4}"),
+            Goal::Counts(_) | Goal::Other(Task::Regress, _) => format!("{error:.4}"),
             _ => format!("{:.1} %", 100.0 * error),
         };
         Ok(summary
@@ -217,8 +158,8 @@ impl Trainer {
     }
 
     /// Changes options between two epochs.
-    fn replan(&mut self, options: &str) -> PyResult<()> {
-        let options = self::options(options)?;
+    fn replan(&mut self, parameters: TrainingParameters) -> PyResult<()> {
+        let options = parameters.options()?;
         let plan = options.clone().check().map_err(raise)?;
         self.paused.as_mut().ok_or_else(ended)?.replan(plan).map_err(raise)?;
         self.options = options;
@@ -230,6 +171,12 @@ impl Trainer {
         self.options.learning_rate = Some(rate);
         let plan = self.options.clone().check().map_err(raise)?;
         self.paused.as_mut().ok_or_else(ended)?.replan(plan).map_err(raise)
+    }
+
+    /// Makes the weights of the latest epoch those that `finish` gives, until it is called again.
+    fn keep(&mut self) -> PyResult<()> {
+        self.paused.as_mut().ok_or_else(ended)?.keep_latest();
+        Ok(())
     }
 
     /// Changes the examples between two epochs.
@@ -247,7 +194,7 @@ impl Trainer {
     /// The network as it is now.
     fn model(&self, names: Vec<String>, configuration: &str) -> PyResult<Model> {
         let network = within_memory(|| Ok::<_, PyErr>(self.shown(self.paused()?.network().clone())))??;
-        model::model(network, self.inputs()?, names, configuration, None)
+        model::model(network, inputs(&self.train)?, names, configuration, None)
     }
 
     /// Ends the training with the weights of the best epoch, or with the `latest`.
@@ -258,7 +205,7 @@ impl Trainer {
         }
         let outcome = paused.finish().map_err(raise)?;
         let network = within_memory(|| self.shown(outcome.network))?;
-        model::model(network, self.inputs()?, names, configuration, Some(outcome.summary))
+        model::model(network, inputs(&self.train)?, names, configuration, Some(outcome.summary))
     }
 }
 
@@ -271,13 +218,14 @@ impl Trainer {
     fn shown(&self, network: Network) -> Network {
         match self.goal {
             Goal::Binary => two_outputs(network),
-            Goal::Other(..) => network,
+            _ => network,
         }
     }
+}
 
-    fn inputs(&self) -> PyResult<InputPreprocessing> {
-        InputPreprocessing::matrix(self.train.data.inputs.width(), &InputScales::default()).map_err(raise)
-    }
+/// Inputs that go into the network as they are.
+pub fn inputs(train: &Part) -> PyResult<InputPreprocessing> {
+    InputPreprocessing::matrix(train.data.inputs.width(), &InputScales::default()).map_err(raise)
 }
 
 fn ended() -> PyErr {
@@ -285,18 +233,10 @@ fn ended() -> PyErr {
 }
 
 /// The network to start from.
-fn network(plan: &Plan, data: &Dataset, goal: Goal, start: Option<&Saved>) -> PyResult<Network> {
-    match start {
-        Some(Saved::Model(model)) => match goal {
-            Goal::Binary
-                if model.network.cost != Cost::SoftmaxCrossEntropy || model.network.outputs() != 2 =>
-            {
-                Err(wrong("expected a model of two classes to start from"))
-            }
-            Goal::Binary => Ok(one_output(model.network.clone())),
-            Goal::Other(..) => Ok(model.network.clone()),
-        },
-        None => Network::planned(plan, data).map_err(raise),
+pub fn network(plan: &Plan, data: &Dataset, goal: Goal, start: Option<&Saved>) -> PyResult<Network> {
+    let network = match start {
+        Some(Saved::Model(model)) => return begun(model, goal),
+        None => Network::planned(plan, data).map_err(raise)?,
         Some(Saved::Encoder(encoder)) => {
             let mut network = Network::planned(plan, data).map_err(raise)?;
             let hidden = network.hidden().len();
@@ -307,7 +247,19 @@ fn network(plan: &Plan, data: &Dataset, goal: Goal, start: Option<&Saved>) -> Py
                 )));
             }
             network.layers[..hidden].clone_from_slice(&encoder.layers);
-            Ok(network)
+            network
         }
+    };
+    Ok(Network { cost: goal.cost(), ..network })
+}
+
+/// The network of a model, to train on towards a goal.
+fn begun(model: &truezero::Model, goal: Goal) -> PyResult<Network> {
+    match goal {
+        Goal::Binary if model.network.cost != Cost::SoftmaxCrossEntropy || model.network.outputs() != 2 => {
+            Err(wrong("expected a model of two classes to start from"))
+        }
+        Goal::Binary => Ok(one_output(model.network.clone())),
+        _ => Ok(Network { cost: goal.cost(), ..model.network.clone() }),
     }
 }

@@ -122,8 +122,8 @@ impl Servable {
     }
 
     /// Whether inputs are plain arrays even if all but a few numbers are zero.
-    pub(crate) fn shifts(&self) -> bool {
-        self.rules.scales().is_some_and(|scales| !scales.shifts.is_empty())
+    pub(crate) fn spreads(&self) -> bool {
+        self.rules.spreads()
     }
 
     pub(crate) fn label_bytes(&self) -> usize {

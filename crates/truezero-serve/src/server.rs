@@ -138,7 +138,7 @@ impl Server {
             let operation = operation.to_owned();
             move |source| Error::System { operation, source }
         };
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
+        let cores = truezero_sparse::available_threads();
         let runtime = Builder::new_multi_thread()
             .thread_name("truezero-http")
             // Parsing large bodies keeps a core busy, and each thread that does holds on to some memory.

@@ -420,7 +420,7 @@ fn a_path_of_another_router_is_served_as_well() {
 fn numbers_are_scaled_before_they_become_32_bits_wide() {
     let folder = Folder::new();
     let first = 1_700_000_000_i64;
-    let scales = InputScales { shifts: vec![first as f64 + 10.0], divisors: vec![5.0] };
+    let scales = InputScales { shifts: vec![first as f64 + 10.0], divisors: vec![5.0], limit: None };
     let targets = TargetPlan::Classes { names: vec!["a".into(), "b".into()] };
     let inputs = InputPreprocessing::matrix(1, &scales).unwrap();
     let model = with_preprocessing(Preprocessing::new(inputs, targets).unwrap(), &[20], 3);

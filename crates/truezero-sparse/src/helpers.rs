@@ -17,6 +17,7 @@ use std::any::Any;
 use std::cell::UnsafeCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -62,6 +63,8 @@ unsafe impl Send for Desk {}
 #[derive(Debug)]
 pub(crate) struct Helpers {
     helpers: Vec<Helper>,
+    /// The process that started them. A process forked from it has a copy of this, but none of the threads.
+    process: u32,
 }
 
 struct Helper {
@@ -78,7 +81,7 @@ impl std::fmt::Debug for Helper {
 impl Helpers {
     /// Starts `count` threads.
     pub(crate) fn start(count: usize) -> io::Result<Self> {
-        let mut helpers = Self { helpers: Vec::with_capacity(count) };
+        let mut helpers = Self { helpers: Vec::with_capacity(count), process: process::id() };
         for number in 0..count {
             let desk = Arc::new(Desk {
                 state: AtomicU32::new(WAITING),
@@ -95,11 +98,15 @@ impl Helpers {
     }
 
     /// Calls `mine` here and `help(number)` on at most `most` of the helpers, each once; on fewer, or none,
-    /// if `mine` has returned before they begin. Returns when all that began have returned.
+    /// if `mine` has returned before they begin. Returns when all that began have returned. In a forked process there
+    /// are no helpers, and none is asked.
     ///
     /// # Panics
     /// If one of the calls does, after all have ended.
     pub(crate) fn share(&mut self, most: usize, help: &(dyn Fn(usize) + Sync), mine: impl FnOnce()) {
+        if !self.are_here() {
+            return mine();
+        }
         // SAFETY: only the lifetime is changed. No helper uses the job after `call_back`, which the guard
         // below sees to even if `mine` panics.
         let job: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(help) };
@@ -118,9 +125,22 @@ impl Helpers {
     }
 }
 
+impl Helpers {
+    /// Whether this is the process whose threads they are.
+    fn are_here(&self) -> bool {
+        self.process == process::id()
+    }
+}
+
 impl Drop for Helpers {
     fn drop(&mut self) {
+        let here = self.are_here();
         for helper in &mut self.helpers {
+            if !here {
+                // To join or detach a thread that is not there fails.
+                std::mem::forget(helper.thread.take());
+                continue;
+            }
             helper.desk.state.store(DISMISSED, Ordering::Release);
             if let Some(thread) = helper.thread.take() {
                 thread.thread().unpark();

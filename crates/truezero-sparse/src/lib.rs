@@ -17,6 +17,7 @@
 
 #[allow(unsafe_code)]
 mod aligned;
+mod available;
 mod batch;
 mod by_block;
 mod by_unit;
@@ -39,6 +40,7 @@ mod threads;
 mod weights;
 
 pub use aligned::{AlignedVec, LANES, padded};
+pub use available::available_threads;
 pub use batch::{ActiveBatch, Batch, BatchError, DenseBatch, Inputs};
 pub use engine::Engine;
 pub use isa::Isa;

@@ -3,14 +3,15 @@
 
 use truezero_data::Targets;
 
+use crate::cost::{Cost, half_deviance};
 use crate::evaluate::Examples;
 
-/// Mean cost, on `examples`, of predicting what is so often the case, or is so on average, on `train`. Weights of
+/// Mean `cost`, on `examples`, of predicting what is so often the case, or is so on average, on `train`. Weights of
 /// examples count in both. Infinite if something occurs that never does on `train`.
 ///
 /// # Panics
 /// If the targets are of different kinds.
-pub(crate) fn base_cost(train: Examples<'_>, examples: Examples<'_>) -> f64 {
+pub(crate) fn base_cost(cost: Cost, train: Examples<'_>, examples: Examples<'_>) -> f64 {
     let means = means(train);
     mean_cost(examples, |row| match &examples.data.targets {
         Targets::Classes { labels, .. } => -means[labels[row] as usize].ln(),
@@ -24,19 +25,26 @@ pub(crate) fn base_cost(train: Examples<'_>, examples: Examples<'_>) -> f64 {
             labels.row(row).iter().zip(&means).map(of).sum()
         }
         Targets::Quantities(quantities) => {
-            let of = |(&y, &mean): (&f32, &f64)| 0.5 * (f64::from(y) - mean).powi(2);
+            let of = |(&y, &mean): (&f32, &f64)| match cost {
+                Cost::Poisson => half_deviance(f64::from(y), mean.ln()),
+                _ => 0.5 * (f64::from(y) - mean).powi(2),
+            };
             quantities.row(row).iter().zip(&means).map(of).sum()
         }
     })
 }
 
-/// Mean cost, on `examples`, of a network whose outputs are all zero, as they nearly are before any training.
-pub(crate) fn cost_of_zeros(examples: Examples<'_>) -> f64 {
+/// Mean `cost`, on `examples`, of a network whose outputs are all zero, as they nearly are before any training.
+pub(crate) fn cost_of_zeros(cost: Cost, examples: Examples<'_>) -> f64 {
     mean_cost(examples, |row| match &examples.data.targets {
         Targets::Classes { classes, .. } => (*classes as f64).ln(),
         Targets::Labels(labels) => std::f64::consts::LN_2 * labels.width() as f64,
         Targets::Quantities(quantities) => {
-            quantities.row(row).iter().map(|&y| 0.5 * f64::from(y) * f64::from(y)).sum()
+            let of = |&y: &f32| match cost {
+                Cost::Poisson => half_deviance(f64::from(y), 0.0),
+                _ => 0.5 * f64::from(y) * f64::from(y),
+            };
+            quantities.row(row).iter().map(of).sum()
         }
     })
 }
@@ -89,7 +97,7 @@ mod tests {
     fn base(data: &Dataset) -> f64 {
         let rows: Vec<usize> = (0..data.examples()).collect();
         let examples = Examples { data, rows: &rows };
-        base_cost(examples, examples)
+        base_cost(Cost::for_task(data.targets.task()), examples, examples)
     }
 
     #[test]
@@ -112,11 +120,22 @@ mod tests {
     }
 
     #[test]
+    fn counts_cost_half_their_deviance_from_the_mean() {
+        let counts = data(Targets::Quantities(DenseBatch::from_rows(1, &[0.0, 4.0])), None);
+        let examples = Examples { data: &counts, rows: &[0, 1] };
+        // (2 + (2 - 4 + 4 ln 2)) / 2, and (1 + (1 - 4 + 4 ln 4)) / 2
+        let ln_2 = std::f64::consts::LN_2;
+        assert!((base_cost(Cost::Poisson, examples, examples) - 2.0 * ln_2).abs() < 1e-12);
+        assert!((cost_of_zeros(Cost::Poisson, examples) - (4.0 * ln_2 - 1.0)).abs() < 1e-12);
+    }
+
+    #[test]
     fn what_never_occurs_in_training_costs_without_limit() {
+        const COST: Cost = Cost::SoftmaxCrossEntropy;
         let all = data(Targets::Classes { labels: vec![0, 0, 1], classes: 3 }, None);
         let examples = |rows| Examples { data: &all, rows };
-        assert_eq!(base_cost(examples(&[0, 1]), examples(&[2])), f64::INFINITY);
-        assert_eq!(base_cost(examples(&[0, 1]), examples(&[0])), 0.0);
-        assert_eq!(cost_of_zeros(examples(&[0, 1, 2])), 3.0_f64.ln());
+        assert_eq!(base_cost(COST, examples(&[0, 1]), examples(&[2])), f64::INFINITY);
+        assert_eq!(base_cost(COST, examples(&[0, 1]), examples(&[0])), 0.0);
+        assert_eq!(cost_of_zeros(COST, examples(&[0, 1, 2])), 3.0_f64.ln());
     }
 }

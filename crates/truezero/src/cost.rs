@@ -5,6 +5,7 @@
 //! | softmax cross-entropy | e^(o_k) / Σ e^(o_l) | −ln p_y | p − 1_y |
 //! | logistic cross-entropy | 1 / (1 + e^(−o)) | −Σ y ln p + (1 − y) ln(1 − p) | p − y |
 //! | squared error | o | ½ Σ (o − y)² | o − y |
+//! | Poisson | e^o | Σ p − y + y ln (y / p) | p − y |
 //!
 //! The cost of a mini-batch is Σ w c / B over its B examples, w their weights.
 
@@ -23,6 +24,9 @@ pub enum Cost {
     LogisticCrossEntropy,
     /// Quantities.
     SquaredError,
+    /// Counts, and other quantities of at least 0 whose variance grows with their mean: half the deviance of a Poisson
+    /// distribution.
+    Poisson,
 }
 
 impl Cost {
@@ -32,6 +36,15 @@ impl Cost {
             Task::Classify => Self::SoftmaxCrossEntropy,
             Task::Multilabel => Self::LogisticCrossEntropy,
             Task::Regress => Self::SquaredError,
+        }
+    }
+
+    /// The task that it is a cost of.
+    pub fn task(self) -> Task {
+        match self {
+            Self::SoftmaxCrossEntropy => Task::Classify,
+            Self::LogisticCrossEntropy => Task::Multilabel,
+            Self::SquaredError | Self::Poisson => Task::Regress,
         }
     }
 
@@ -45,6 +58,7 @@ impl Cost {
                 }
                 Self::LogisticCrossEntropy => row.iter_mut().for_each(|o| *o = logistic(*o)),
                 Self::SquaredError => {}
+                Self::Poisson => row.iter_mut().for_each(|o| *o = o.exp()),
             }
         }
     }
@@ -86,6 +100,9 @@ impl Cost {
                         0.5 * f64::from(*o) * f64::from(*o)
                     })
                     .sum::<f64>(),
+                (Self::Poisson, Targets::Quantities(targets)) => {
+                    o.iter_mut().zip(targets.row(row)).map(|(o, y)| poisson_cost(o, *y)).sum()
+                }
                 (cost, targets) => panic!("{cost:?} does not suit {:?} targets", targets.task()),
             };
             o.iter_mut().for_each(|o| *o *= scale * weight);
@@ -116,6 +133,19 @@ fn logistic_cost(o: &mut f32, y: f32) -> f64 {
     cost
 }
 
+/// Replaces o by p − y; returns the cost.
+fn poisson_cost(o: &mut f32, y: f32) -> f64 {
+    let cost = half_deviance(f64::from(y), f64::from(*o));
+    *o = o.exp() - y;
+    cost
+}
+
+/// p − y + y ln (y / p), given ln p: half the deviance of a count y from a Poisson distribution of mean p.
+pub(crate) fn half_deviance(y: f64, log_p: f64) -> f64 {
+    let logarithm = if y > 0.0 { y * (y.ln() - log_p) } else { 0.0 };
+    log_p.exp() - y + logarithm
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +157,7 @@ mod tests {
             (Cost::SoftmaxCrossEntropy, Targets::Classes { labels: vec![2, 0], classes: 3 }),
             (Cost::LogisticCrossEntropy, Targets::Labels(labels)),
             (Cost::SquaredError, Targets::Quantities(quantities)),
+            (Cost::Poisson, Targets::Quantities(DenseBatch::from_rows(3, &[0.5, 0.0, 3.0, 1.0, 0.0, 2.25]))),
         ]
     }
 
@@ -157,7 +188,8 @@ mod tests {
     #[test]
     fn extreme_outputs_stay_finite() {
         let outputs = [200.0, -200.0, 0.0, -90.0, 90.0, 1e4];
-        for (cost, targets) in cases() {
+        // The mean of a count that is e^90 is beyond 32 bits, and a cost without limit is divergence.
+        for (cost, targets) in cases().into_iter().filter(|(cost, _)| *cost != Cost::Poisson) {
             let mut batch = DenseBatch::from_rows(3, &outputs);
             let total = cost.cost_and_errors(&mut batch, &targets, None, &[0, 1], 1.0);
             assert!(total.is_finite() && batch.padded().iter().all(|x| x.is_finite()), "{cost:?}");

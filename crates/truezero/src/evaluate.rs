@@ -3,6 +3,7 @@
 use truezero_data::{Dataset, Targets};
 use truezero_sparse::{DenseBatch, Engine};
 
+use crate::cost::Cost;
 use crate::network::{EVALUATION_BATCH, Network};
 use crate::observe::{LayerObservation, Observer};
 
@@ -89,7 +90,7 @@ impl Evaluator {
         network.for_batches(engine, &data.inputs, rows, |chunk, pass| {
             self.observer.see(pass);
             let outputs = pass.outputs_mut();
-            self.wrong += errors(outputs, &data.targets, chunk, &mut self.counts);
+            self.wrong += errors(network.cost, outputs, &data.targets, chunk, &mut self.counts);
             let weights = data.weights.as_deref();
             self.cost += network.cost.cost_and_errors(outputs, &data.targets, weights, chunk, 1.0);
         });
@@ -112,8 +113,15 @@ impl Evaluator {
 }
 
 /// Classes wrong, labels wrong or squared distances, summed. Outputs are before the cost's
-/// prediction, which changes neither the largest nor the sign. Classes and labels are counted as well.
-fn errors(outputs: &DenseBatch, targets: &Targets, rows: &[usize], counts: &mut Vec<ClassCount>) -> f64 {
+/// prediction, which changes neither the largest class nor the side of a half that a label is on. Classes and labels are
+/// counted as well.
+fn errors(
+    cost: Cost,
+    outputs: &DenseBatch,
+    targets: &Targets,
+    rows: &[usize],
+    counts: &mut Vec<ClassCount>,
+) -> f64 {
     let each = rows.iter().enumerate().map(|(at, &row)| (outputs.row(at), row));
     if !matches!(targets, Targets::Quantities(_)) {
         counts.resize(targets.outputs(), ClassCount::default());
@@ -143,7 +151,10 @@ fn errors(outputs: &DenseBatch, targets: &Targets, rows: &[usize], counts: &mut 
         }
         Targets::Quantities(quantities) => each
             .flat_map(|(o, row)| o.iter().zip(quantities.row(row)))
-            .map(|(o, y)| (f64::from(*o) - f64::from(*y)).powi(2))
+            .map(|(o, y)| {
+                let predicted = if cost == Cost::Poisson { f64::from(*o).exp() } else { f64::from(*o) };
+                (predicted - f64::from(*y)).powi(2)
+            })
             .sum(),
     }
 }

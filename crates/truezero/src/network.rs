@@ -1,7 +1,7 @@
 //! A network: hidden layers, an output layer, a cost.
 
 use truezero_data::preprocess::MAX_WIDTH;
-use truezero_data::{DataError, Dataset, Targets};
+use truezero_data::{DataError, Dataset};
 use truezero_sparse::choose::Product;
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, memory};
 
@@ -173,12 +173,9 @@ impl Network {
 
     /// Whether targets are of the kind and width that the network's outputs answer to.
     pub fn suits(&self, data: &Dataset) -> bool {
-        let kind = match data.targets {
-            Targets::Classes { .. } => Cost::SoftmaxCrossEntropy,
-            Targets::Quantities(_) => Cost::SquaredError,
-            Targets::Labels(_) => Cost::LogisticCrossEntropy,
-        };
-        kind == self.cost && data.targets.outputs() == self.outputs() && data.inputs.width() == self.inputs()
+        data.targets.task() == self.cost.task()
+            && data.targets.outputs() == self.outputs()
+            && data.inputs.width() == self.inputs()
     }
 }
 

@@ -10,6 +10,7 @@ use common::Numbers;
 use serde_json::Value;
 use truezero::onnx::{self, ExportOptions, ImportOptions};
 use truezero::{Activation, Architecture, Cost, Error, Initialisation, Model, Network};
+use truezero_data::preprocess::LIMIT;
 use truezero_data::{
     Features, Notices, PreprocessOptions, Preprocessing, Raw, RawTarget, Scaling, Task, WideBatch,
 };
@@ -180,6 +181,43 @@ fn a_graph_takes_64_bits_where_32_would_lose_what_the_scaling_needs() {
     outputs.sort_unstable();
     outputs.dedup();
     assert!(outputs.len() > 150, "{} outputs for 200 different inputs", outputs.len());
+}
+
+/// A row with a number far from all others, in 32 bits and in 64.
+#[test]
+fn inputs_stay_within_limits_in_a_graph_and_out_of_it() {
+    for (middle, far) in [(0.0, 1e6), (1_700_000_000.0, 0.0)] {
+        let rows = (0..200).flat_map(|at| [middle + f64::from(at), f64::from(at % 7)]).collect();
+        let raw = Raw {
+            features: Features::Wide(WideBatch::from_rows(2, rows)),
+            target: Some(RawTarget::Labels((0..200).map(|at| ["a", "b"][at / 100].to_owned()).collect())),
+            image: None,
+        };
+        let all: Vec<usize> = (0..200).collect();
+        let preprocessing = Preprocessing::fit(&raw, &all, &PreprocessOptions::default()).unwrap();
+        let architecture = Architecture {
+            inputs: 2,
+            hidden: vec![8],
+            outputs: 2,
+            activations: vec![Activation::Rectifier],
+            sign_trick: false,
+            initialisation: Initialisation::Glorot,
+        };
+        let network = Network::random(&architecture, Cost::for_task(Task::Classify), 1);
+        let limited = Model { network, preprocessing, configuration: Value::Null, summary: None };
+        assert_eq!(limited.onnx_input_is_wide(), middle != 0.0);
+        let imported = import(limited.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
+        let scales = |model: &Model| model.preprocessing.for_inputs().scales().unwrap();
+        assert_eq!(scales(&imported).limit, scales(&limited).limit);
+        assert_eq!(scales(&imported).limit, Some(LIMIT));
+        let far = || Features::Wide(WideBatch::from_rows(2, vec![far, 2.0, middle + 3.0, -1e9]));
+        let (before, after) = (predict(&limited, far()), predict(&imported, far()));
+        assert!(difference(&before, &after) < 1e-6);
+        // Twice as far away is no farther.
+        let farther = Features::Wide(WideBatch::from_rows(2, vec![middle - 1e6, 2.0, middle + 3.0, -2e9]));
+        let farther = predict(&imported, farther);
+        assert_eq!(farther.row(1), after.row(1));
+    }
 }
 
 /// A file that another program wrote, with inputs and what ONNX Runtime made of them.

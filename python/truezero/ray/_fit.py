@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from .. import _truezero
+from .. import _parameters, _truezero, _values
 
 #: Mini-batches between two averages, unless it is said otherwise: see RESULTS.md.
 EVERY = 400
@@ -104,12 +104,11 @@ def fit(
     ...     "parts/*.parquet", target="label", hidden=[1000, 1000], workers=8, out="model.safetensors"
     ... )  # doctest: +SKIP
     """
-    for name, value in [("workers", workers), ("every", every), ("threads", threads)]:
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name}: expected a whole number of at least 1, found {value!r}")
+    given = {"workers": workers, "every": every, "threads": threads}
+    workers, every, threads = [_parameters.AT_LEAST_1(name, value) for name, value in given.items()]
     given = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
     given |= {name: _absolute(given[name]) for name in FILES if name in given}
-    text = json.dumps({**given, "data": _absolute(data)})
+    text = _values.options_json({**given, "data": _absolute(data)})
     lead = _truezero.Lead(text, threads, None if out is None else os.fspath(out), force)
     if not ray.is_initialized():
         ray.init(log_to_driver=False)

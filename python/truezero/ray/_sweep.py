@@ -16,7 +16,7 @@ from pathlib import Path
 import ray
 from ray import tune
 
-from .. import _truezero
+from .. import _truezero, _values
 
 __all__ = ["sweep"]
 
@@ -101,7 +101,7 @@ def _run(
     """Run a sweep; yields its results, which are open for as long."""
     file, fields = (None, definition) if isinstance(definition, dict) else (os.path.abspath(definition), None)
     out, folder = os.path.abspath(out), os.getcwd()
-    opened = file, json.dumps(fields), out, search_alg is None
+    opened = file, _values.options_json(fields), out, search_alg is None
     results = _truezero.Sweep(*opened, force)
     if results.waiting():
         # Whoever drives it opens it, and nobody else.

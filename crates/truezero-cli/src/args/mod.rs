@@ -83,9 +83,9 @@ pub enum Verb {
     Man(ManArgs),
 }
 
-/// The number of threads asked for, or as many as the machine runs at once.
+/// The number of threads asked for, or as many as there are for this process.
 pub fn threads(asked: Option<u16>) -> usize {
-    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, Into::into), usize::from)
+    asked.map_or_else(truezero_sparse::available_threads, usize::from)
 }
 
 /// Where `train` puts a model unless told otherwise.

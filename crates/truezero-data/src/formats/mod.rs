@@ -35,7 +35,7 @@ pub mod svmlight;
 
 pub use encoding::Encoding;
 pub use matrix::DENSE_FROM;
-pub(crate) use matrix::{MatrixBuilder, spread};
+pub(crate) use matrix::MatrixBuilder;
 pub use record_batches::panic_is_caught;
 pub use table::TableOptions;
 

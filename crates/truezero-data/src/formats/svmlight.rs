@@ -9,7 +9,7 @@ use std::path::Path;
 use super::DENSE_FROM;
 use crate::read::Input;
 use crate::wide::Values;
-use crate::{DataError, Features, Notice, Notices, Numbers, Raw, RawTarget};
+use crate::{DataError, Expected, Features, Notice, Notices, Numbers, Raw, RawTarget};
 
 /// How an svmlight file counts its columns, which the file itself does not say. Found in the training
 /// file and given again for later files, so that a column keeps its place.
@@ -22,8 +22,8 @@ pub struct Numbering {
 }
 
 /// Reads examples and targets. Without a known `numbering`, the first column is 1 if no index is 0, as
-/// scikit-learn guesses, and the largest index is the last column; with one, indices beyond its width
-/// are left out, as liblinear does: the model has never seen them.
+/// scikit-learn guesses, and the largest index is the last column, unless a model `expected` more; with one, indices
+/// beyond its width are left out, as liblinear does: the model has never seen them.
 ///
 /// # Errors
 /// If a line is not as above, an index stands twice in it or does not fit 32 bits, or a number is not
@@ -31,13 +31,14 @@ pub struct Numbering {
 pub fn read(
     input: Input,
     numbering: Option<Numbering>,
+    expected: Option<&Expected>,
     notices: &Notices,
 ) -> Result<(Raw, Numbering), DataError> {
     let mut lines = Lines::new(input);
     let block = lines.block(usize::MAX, false)?;
     let labels = block.labels();
     labels.tell(lines.input.path(), notices);
-    let numbering = numbering.unwrap_or_else(|| block.guess());
+    let numbering = numbering.unwrap_or_else(|| Numbering::guess(block.range(), expected));
     let mut raw = block.raw(&lines.input, numbering)?;
     let dense = is_dense(raw.features.active(), raw.examples(), numbering);
     raw.features = raw.features.in_form(dense);
@@ -185,10 +186,6 @@ impl Block {
         matches!(self.targets, Targets::Sets(_))
     }
 
-    fn guess(&self) -> Numbering {
-        Numbering::guess(self.range())
-    }
-
     fn raw(self, input: &Input, numbering: Numbering) -> Result<Raw, DataError> {
         if self.rows.smallest.is_some_and(|index| index < numbering.first) {
             return Err(input.malformed("columns", "indices from 1 on, as in training", "index 0"));
@@ -201,9 +198,12 @@ impl Block {
 
 impl Numbering {
     /// Of a file with these least and greatest indices: the first column is 1 if no index is 0, as scikit-learn guesses.
-    pub(crate) fn guess(range: Option<(u32, u32)>) -> Self {
+    /// The last columns of a model may occur in none of a few examples.
+    pub(crate) fn guess(range: Option<(u32, u32)>, expected: Option<&Expected>) -> Self {
         let first = u32::from(range.is_some_and(|(smallest, _)| smallest > 0));
-        Self { first, width: range.map_or(0, |(_, largest)| (largest - first) as usize + 1) }
+        let width = range.map_or(0, |(_, largest)| (largest - first) as usize + 1);
+        let known = if let Some(Expected::Matrix { width, .. }) = expected { *width } else { 0 };
+        Self { first, width: width.max(known) }
     }
 }
 
@@ -375,7 +375,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, numbering: Option<Numbering>) -> Result<(Raw, Numbering), DataError> {
-        read(Input::from_bytes("test", text.as_bytes()), numbering, &Notices::default())
+        read(Input::from_bytes("test", text.as_bytes()), numbering, None, &Notices::default())
     }
 
     fn rows(raw: Raw) -> Vec<Vec<(u32, f32)>> {
@@ -443,8 +443,9 @@ mod tests {
     #[test]
     fn labels_may_stand_apart_or_be_missing() {
         let notices = Notices::default();
-        let target =
-            |text: &str| read(Input::from_bytes("test", text.as_bytes()), None, &notices).unwrap().0.target;
+        let target = |text: &str| {
+            read(Input::from_bytes("test", text.as_bytes()), None, None, &notices).unwrap().0.target
+        };
         assert_eq!(target("  1 1:1\n\t-1 2:1 \r\n"), Some(RawTarget::Numbers(vec![1.0, -1.0].into())));
         assert_eq!(target("1:1\n 2:1\n"), None, "examples without labels have no targets");
         let sets = |sets: &[&[&str]]| {
@@ -471,5 +472,18 @@ mod tests {
         for text in ["1,2\n3,4\n", "1\n2\n", "12:30,5\n12:31,6\n", "time: 5\n", ""] {
             assert!(!looks_like(text.as_bytes()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_model_may_know_more_columns_than_a_few_examples_have() {
+        let read = |text: &str, width| {
+            let expected = Expected::Matrix { width, image: None };
+            let input = Input::from_bytes("test", text.as_bytes());
+            read(input, None, Some(&expected), &Notices::default()).unwrap().1
+        };
+        assert_eq!(read("1 1:0.5 3:2\n", 5), Numbering { first: 1, width: 5 });
+        assert_eq!(read("1 0:0.5 3:2\n", 5), Numbering { first: 0, width: 5 });
+        // Too many are found where they are prepared.
+        assert_eq!(read("1 1:0.5 9:2\n", 5), Numbering { first: 1, width: 9 });
     }
 }

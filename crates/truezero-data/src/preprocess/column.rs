@@ -3,6 +3,7 @@
 use truezero_sparse::ActiveBatch;
 
 use super::levels::{Levels, MAX_LEVELS};
+use super::scaling::{flaw_of_limit, scaled};
 use crate::quote::quoted;
 use crate::text::Vocabulary;
 use crate::{CellRules, Column, ColumnKind, ColumnValues, DataError, Notices, Places};
@@ -17,6 +18,9 @@ pub(super) enum ColumnPlan {
         impute: f64,
         shift: f64,
         divisor: f64,
+        /// The greatest absolute value of the input. Files of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<f64>,
         /// Whether numbers were missing in training: then there is the second input.
         missing: bool,
     },
@@ -123,14 +127,14 @@ impl ColumnPlan {
     ) -> Result<Encoded, DataError> {
         let name = column.name;
         match (self, column.values) {
-            (Self::Number { impute, shift, divisor, missing }, ColumnValues::Numbers(numbers)) => {
+            (Self::Number { impute, shift, divisor, limit, missing }, ColumnValues::Numbers(numbers)) => {
                 let numbers: Vec<f64> = numbers.into_iter().map(|number| cells.typed(number)).collect();
                 let gaps = missing.then(|| numbers.iter().map(|number| number.is_nan()).collect());
-                let scaled = |number: f64| {
+                let input = |number: f64| {
                     let number = if number.is_nan() { *impute } else { number };
-                    ((number - shift) / divisor) as f32
+                    scaled(number, *shift, *divisor, *limit)
                 };
-                let scaled: Vec<f32> = numbers.into_iter().map(scaled).collect();
+                let scaled: Vec<f32> = numbers.into_iter().map(input).collect();
                 match scaled.iter().position(|number| !number.is_finite()) {
                     None => Ok(Encoded::Numbers(scaled, gaps)),
                     Some(row) => {
@@ -176,12 +180,12 @@ impl ColumnPlan {
     /// What of this no fit could have made, if anything.
     pub(super) fn flaw(&self) -> Option<String> {
         match self {
-            Self::Number { impute, shift, divisor, .. } => {
+            Self::Number { impute, shift, divisor, limit, .. } => {
                 if !(divisor.is_finite() && *divisor > 0.0) {
                     return Some(format!("a scale of {divisor}"));
                 }
                 let mean = [impute, shift].into_iter().find(|mean| !mean.is_finite());
-                mean.map(|mean| format!("a mean of {mean}"))
+                mean.map(|mean| format!("a mean of {mean}")).or_else(|| flaw_of_limit(*limit))
             }
             Self::Category { levels, .. } => {
                 if levels.len() > MAX_LEVELS {

@@ -74,6 +74,14 @@ impl InputPreprocessing {
         InputPlan::Matrix(MatrixPlan::given(width, scales)).try_into()
     }
 
+    /// Whether a sparse matrix becomes dense, as many of its zeros do not stay zeros.
+    pub fn spreads(&self) -> bool {
+        match &self.0 {
+            InputPlan::Matrix(plan) => plan.spreads(),
+            InputPlan::Table(_) => true,
+        }
+    }
+
     /// All that is done to the inputs, if that is to scale numbers of which none was missing in training.
     pub fn scales(&self) -> Option<InputScales> {
         match &self.0 {
@@ -136,7 +144,7 @@ impl InputPreprocessing {
     /// What data to come is to be read as.
     pub fn expected(&self) -> Expected {
         match &self.0 {
-            InputPlan::Matrix(plan) => Expected::Matrix { image: plan.image() },
+            InputPlan::Matrix(plan) => Expected::Matrix { width: plan.width(), image: plan.image() },
             InputPlan::Table(plan) => plan.expected(),
         }
     }

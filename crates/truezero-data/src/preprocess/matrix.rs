@@ -1,10 +1,12 @@
 //! Rules for a matrix of numbers: examples × columns without names.
 
-use truezero_sparse::{Batch, DenseBatch};
+use std::collections::BTreeMap;
+
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
 use super::MAX_WIDTH;
-use super::scaling::InputScales;
-use crate::formats::spread;
+use super::scaling::{InputScales, flaw_of_limit, scaled};
+use crate::formats::DENSE_FROM;
 use crate::{DataError, ImageShape, WideBatch};
 
 /// Width and scaling of a matrix.
@@ -15,6 +17,9 @@ pub(super) struct MatrixPlan {
     scaling: MatrixScaling,
     #[serde(default)]
     arithmetic: Arithmetic,
+    /// The greatest absolute value of an input. Files of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<f64>,
     /// What each row is an image of; not known in older files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<ImageShape>,
@@ -30,7 +35,7 @@ pub(super) enum MatrixScaling {
     Whole { divisor: f64 },
     /// One divisor for each column; no shift.
     Divided { divisors: Vec<f64> },
-    /// Shift and divisor for each column.
+    /// Shift and divisor for each column; of a sparse matrix, most shifts are 0.
     Shifted { shifts: Vec<f64>, divisors: Vec<f64> },
 }
 
@@ -47,8 +52,13 @@ enum Arithmetic {
 
 impl MatrixPlan {
     /// Rules as they were found.
-    pub(super) fn fitted(width: usize, scaling: MatrixScaling, image: Option<ImageShape>) -> Self {
-        Self { width, scaling, arithmetic: Arithmetic::Double, image }
+    pub(super) fn fitted(
+        width: usize,
+        scaling: MatrixScaling,
+        limit: Option<f64>,
+        image: Option<ImageShape>,
+    ) -> Self {
+        Self { width, scaling, arithmetic: Arithmetic::Double, limit, image }
     }
 
     /// Rules that were fitted elsewhere and may have a flaw.
@@ -66,7 +76,7 @@ impl MatrixPlan {
             ([], _) => MatrixScaling::Divided { divisors: divisors() },
             (shifts, _) => MatrixScaling::Shifted { shifts: of_columns(shifts, 0.0), divisors: divisors() },
         };
-        Self::fitted(width, scaling, None)
+        Self::fitted(width, scaling, scales.limit, None)
     }
 
     pub(super) fn scales(&self) -> InputScales {
@@ -76,7 +86,7 @@ impl MatrixPlan {
             MatrixScaling::Divided { divisors } => (&[], divisors),
             MatrixScaling::Shifted { shifts, divisors } => (shifts, divisors),
         };
-        InputScales { shifts: shifts.to_owned(), divisors: divisors.to_owned() }
+        InputScales { shifts: shifts.to_owned(), divisors: divisors.to_owned(), limit: self.limit }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -87,20 +97,29 @@ impl MatrixPlan {
         self.image
     }
 
-    fn shifts(&self) -> bool {
-        matches!(self.scaling, MatrixScaling::Shifted { .. })
+    /// What becomes of zeros, column by column, where they do not stay zeros.
+    fn of_zeros(&self) -> Vec<(u32, f32)> {
+        let MatrixScaling::Shifted { .. } = self.scaling else { return Vec::new() };
+        let of_zero = |column: usize| (column as u32, self.scaled(column, 0.0));
+        (0..self.width).map(of_zero).filter(|&(_, value)| value != 0.0).collect()
     }
 
-    /// Scales a matrix, in place where it keeps its form: only a sparse matrix of which every column is to be
-    /// shifted, which takes a model trained on a dense one, becomes dense.
+    /// Whether a sparse matrix becomes dense.
+    pub(super) fn spreads(&self) -> bool {
+        self.are_many(self.of_zeros().len())
+    }
+
+    /// Whether so many of the columns are worth a plain array.
+    fn are_many(&self, columns: usize) -> bool {
+        columns as f64 >= DENSE_FROM * self.width as f64
+    }
+
+    /// Scales a matrix, in place where its zeros stay zeros.
     pub(super) fn apply(&self, mut batch: Batch) -> Result<Batch, DataError> {
-        self.check_width(batch.width(), matches!(batch, Batch::Dense(_)))?;
-        if let Batch::Active(active) = &mut batch {
-            active.widen(self.width);
-            if self.shifts() {
-                batch = Batch::Dense(spread(active, active.examples()));
-            }
+        if matches!((&batch, &self.scaling), (Batch::Active(_), MatrixScaling::Shifted { .. })) {
+            return self.apply_wide(batch.into());
         }
+        self.check_width(batch.width())?;
         match &mut batch {
             Batch::Dense(batch) => {
                 for example in 0..batch.examples() {
@@ -126,13 +145,13 @@ impl MatrixPlan {
     }
 
     /// As [`apply`](Self::apply), from numbers of 64 bits.
-    pub(super) fn apply_wide(&self, mut batch: WideBatch) -> Result<Batch, DataError> {
-        self.check_width(batch.width(), batch.is_dense())?;
-        batch.widen(self.width);
-        let scaled = if self.shifts() && !batch.is_dense() {
-            Batch::Dense(self.spread(&batch))
-        } else {
+    pub(super) fn apply_wide(&self, batch: WideBatch) -> Result<Batch, DataError> {
+        self.check_width(batch.width())?;
+        let of_zeros = if batch.is_dense() { Vec::new() } else { self.of_zeros() };
+        let scaled = if of_zeros.is_empty() {
             batch.map(|column, value| self.scaled(column, value))
+        } else {
+            self.filled(&batch, &of_zeros)
         };
         match &scaled {
             Batch::Dense(batch) => check_finite(batch)?,
@@ -148,21 +167,32 @@ impl MatrixPlan {
         Ok(scaled)
     }
 
-    /// A sparse matrix with every column shifted.
-    fn spread(&self, batch: &WideBatch) -> DenseBatch {
-        let mut dense = DenseBatch::zeros(batch.examples(), self.width);
-        for example in 0..batch.examples() {
-            let row = dense.row_mut(example);
-            row.iter_mut().enumerate().for_each(|(column, value)| *value = self.scaled(column, 0.0));
-            batch.each(example, |column, value| row[column] = self.scaled(column, value));
+    /// A sparse matrix some zeros of which become other numbers.
+    fn filled(&self, batch: &WideBatch, of_zeros: &[(u32, f32)]) -> Batch {
+        if self.are_many(of_zeros.len()) {
+            let mut dense = DenseBatch::zeros(batch.examples(), self.width);
+            for example in 0..batch.examples() {
+                let row = dense.row_mut(example);
+                of_zeros.iter().for_each(|&(column, value)| row[column as usize] = value);
+                batch.each(example, |column, value| row[column] = self.scaled(column, value));
+            }
+            return Batch::Dense(dense);
         }
-        dense
+        let mut active = ActiveBatch::new(self.width);
+        let mut row = BTreeMap::new();
+        for example in 0..batch.examples() {
+            row.clear();
+            row.extend(of_zeros.iter().copied());
+            batch.each(example, |column, value| {
+                row.insert(column as u32, self.scaled(column, value));
+            });
+            active.push(row.iter().map(|(&column, &value)| (column, value)));
+        }
+        Batch::Active(active)
     }
 
-    fn check_width(&self, width: usize, dense: bool) -> Result<(), DataError> {
-        // A sparse file knows its width from the greatest index in it, which may be one of a few examples.
-        let fits = if dense { width == self.width } else { width <= self.width };
-        if fits {
+    fn check_width(&self, width: usize) -> Result<(), DataError> {
+        if width == self.width {
             return Ok(());
         }
         let expected = match self.image {
@@ -181,7 +211,7 @@ impl MatrixPlan {
         };
         match self.arithmetic {
             Arithmetic::Single => (value as f32 - shift as f32) / divisor as f32,
-            Arithmetic::Double => ((value - shift) / divisor) as f32,
+            Arithmetic::Double => scaled(value, shift, divisor, self.limit),
         }
     }
 
@@ -189,6 +219,9 @@ impl MatrixPlan {
     pub(super) fn flaw(&self) -> Option<String> {
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Some(format!("a width of {}", self.width));
+        }
+        if let Some(flaw) = flaw_of_limit(self.limit) {
+            return Some(flaw);
         }
         if let Some(image) = self.image.filter(|image| image.values() != Some(self.width)) {
             return Some(format!("{} columns of {image}", self.width));

@@ -2,8 +2,8 @@
 //! model and replayed at prediction.
 //!
 //! ```text
-//! matrix   (x − shift) / divisor               zeros stay zeros where the matrix is sparse
-//! number   (x − shift) / divisor; the mean where missing, and then a 1 in a second input
+//! matrix   (x − shift) / divisor, within limits; zeros stay zeros where the matrix is sparse
+//! number   (x − shift) / divisor, within limits; the mean where missing, and then a 1 in a second input
 //! category one input for each level known; 0 everywhere for any other
 //! text     a bag of words
 //!
@@ -48,7 +48,7 @@ use crate::{DataError, Dataset, Features, Notices, Raw, RawTarget, Targets, Task
 pub use fitter::Fitter;
 pub(crate) use fitter::TargetFitter;
 pub use inputs::InputPreprocessing;
-pub use scaling::{InputScales, Scaling};
+pub use scaling::{InputScales, LIMIT, Scaling};
 pub(crate) use survey::{Found, Survey};
 pub use survey::{MAX_INFERRED_CLASSES, infer_task};
 use targets::Rows;

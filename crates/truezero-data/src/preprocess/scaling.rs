@@ -11,20 +11,27 @@ pub enum Scaling {
     /// As they are.
     None,
     /// Each column to [0, 1]. Images are divided by the greatest value of all pixels, the columns of sparse
-    /// matrices by their greatest absolute value: a zero stays a zero.
+    /// matrices by their greatest absolute value: a zero stays a zero. Only a sparse column whose numbers lie close
+    /// together, far from zero, is shifted, too: 32 bits would not tell them apart.
     UnitRange,
     /// Each column to mean 0 and standard deviation 1. The columns of sparse matrices are divided by their
-    /// standard deviation only: a zero stays a zero.
+    /// standard deviation only: a zero stays a zero, but for columns as above.
     Standardize,
 }
 
-/// (x − shift) / divisor for each input.
+/// Numbers that were shifted, or divided by a standard deviation, are taken for this where they are greater, and for its
+/// negative where they are less. A few numbers far from all others would otherwise drive the whole network apart.
+pub const LIMIT: f64 = 8.0;
+
+/// (x − shift) / divisor for each input, within limits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InputScales {
     /// One for all inputs, one for each, or none if there is nothing to subtract.
     pub shifts: Vec<f64>,
     /// One for all inputs, one for each, or none if there is nothing to divide by.
     pub divisors: Vec<f64>,
+    /// The greatest absolute value of an input: what is scaled beyond it is taken for it. `None` if there is none.
+    pub limit: Option<f64>,
 }
 
 /// So much of a unit of an input may be lost to rounding before it is scaled.
@@ -33,8 +40,12 @@ const LOSS: f64 = 1.0 / 4096.0;
 /// Whether numbers about as large as a shift, rounded to 32 bits, would change an input by more than 1/4096, as Unix
 /// seconds of a few days would.
 fn needs_double(shift: f64, divisor: f64) -> bool {
-    let rounding = shift.abs() * f64::from(f32::EPSILON) / 2.0;
-    rounding > LOSS * divisor || !(shift as f32).is_finite() || !(divisor as f32).is_normal()
+    is_lost(shift, divisor) || !(shift as f32).is_finite() || !(divisor as f32).is_normal()
+}
+
+/// Whether 32 bits, at a distance from zero, would lose differences that are small beside a range.
+fn is_lost(distance: f64, range: f64) -> bool {
+    distance.abs() * f64::from(f32::EPSILON) / 2.0 > LOSS * range
 }
 
 /// A shift and a divisor in 32 bits where these are enough: other programs can then scale in 32 bits as we do.
@@ -62,7 +73,7 @@ impl InputScales {
     pub fn rounded(self) -> Self {
         let (shifts, divisors) = self.each().map(rounded).unzip();
         let kept = |numbers, of: &[f64]| if of.is_empty() { Vec::new() } else { numbers };
-        Self { shifts: kept(shifts, &self.shifts), divisors: kept(divisors, &self.divisors) }
+        Self { shifts: kept(shifts, &self.shifts), divisors: kept(divisors, &self.divisors), ..self }
     }
 
     /// Whether what is to be scaled needs 64 bits: 32 would lose differences that matter.
@@ -144,6 +155,12 @@ impl Summing {
 }
 
 impl Summary {
+    /// Shift and divisor for a column of a sparse matrix that is to have standard deviation 1.
+    pub(super) fn divide(&self) -> (f64, f64) {
+        let close = self.deviation > 0.0 && is_lost(self.mean, self.deviation);
+        (if close { self.mean } else { 0.0 }, or_one(self.deviation))
+    }
+
     /// Shift and divisor that give mean 0 and standard deviation 1.
     pub(super) fn standardize(&self) -> (f64, f64) {
         (self.mean, or_one(self.deviation))
@@ -153,6 +170,53 @@ impl Summary {
     pub(super) fn unit_range(&self) -> (f64, f64) {
         (self.min, or_one(self.max - self.min))
     }
+}
+
+/// The least and the greatest number of a column of a sparse matrix, in the making.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    count: u64,
+    min: f64,
+    max: f64,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self { count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY }
+    }
+}
+
+impl Range {
+    pub(super) fn add(&mut self, number: f64) {
+        self.count += 1;
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
+    }
+
+    /// Shift and divisor of a column of `count` numbers, those that were not added being zeros. It is divided by its
+    /// greatest absolute value; numbers that lie close together far from zero become 0 to 1.
+    pub(super) fn divide(mut self, count: u64) -> (f64, f64) {
+        if self.count < count || count == 0 {
+            (self.min, self.max) = (self.min.min(0.0), self.max.max(0.0));
+        }
+        let (greatest, range) = (self.min.abs().max(self.max.abs()), self.max - self.min);
+        if range > 0.0 && is_lost(greatest, range) { (self.min, range) } else { (0.0, or_one(greatest)) }
+    }
+}
+
+/// A number as an input. What is infinite stays so, to be refused.
+pub(super) fn scaled(number: f64, shift: f64, divisor: f64, limit: Option<f64>) -> f32 {
+    let scaled = ((number - shift) / divisor) as f32;
+    match limit {
+        Some(limit) if scaled.is_finite() => scaled.clamp(-limit as f32, limit as f32),
+        _ => scaled,
+    }
+}
+
+/// What is wrong with a limit, if anything.
+pub(super) fn flaw_of_limit(limit: Option<f64>) -> Option<String> {
+    let wrong = limit.filter(|&limit| !((limit as f32).is_finite() && limit as f32 > 0.0));
+    wrong.map(|limit| format!("a limit of {limit}"))
 }
 
 /// A divisor that leaves numbers as they are where there is nothing to divide by.
@@ -169,10 +233,14 @@ mod tests {
         let (shift, divisor) = (1_700_000_099.5, 57.7);
         assert_eq!(rounded((shift, divisor)), (shift, divisor));
         assert_eq!(rounded((0.1, 3.3)), (f64::from(0.1f32), f64::from(3.3f32)));
-        let scales = |shifts: &[f64]| InputScales { shifts: shifts.to_vec(), divisors: vec![divisor] };
+        let scales = |shifts: &[f64]| InputScales {
+            shifts: shifts.to_vec(),
+            divisors: vec![divisor],
+            ..InputScales::default()
+        };
         assert!(scales(&[0.5, shift]).need_double());
         assert!(!scales(&[0.5, 1987.0]).need_double());
         assert!(!InputScales::default().need_double());
-        assert!(InputScales { shifts: vec![], divisors: vec![1e300] }.need_double());
+        assert!(InputScales { divisors: vec![1e300], ..InputScales::default() }.need_double());
     }
 }

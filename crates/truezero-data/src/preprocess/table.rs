@@ -51,13 +51,17 @@ impl TablePlan {
     /// All that is done to the columns, if they are numbers of which none was missing in training.
     pub(super) fn scales(&self) -> Option<InputScales> {
         let scale = |column: &Named| match column.inputs {
-            ColumnPlan::Number { shift, divisor, missing: false, .. } => {
-                (shift.is_finite() && divisor.is_normal()).then_some((shift, divisor))
+            ColumnPlan::Number { shift, divisor, limit, missing: false, .. } => {
+                (shift.is_finite() && divisor.is_normal()).then_some(((shift, divisor), limit))
             }
             _ => None,
         };
-        let (shifts, divisors) = self.columns.iter().map(scale).collect::<Option<_>>()?;
-        Some(InputScales { shifts, divisors })
+        let scales = self.columns.iter().map(scale).collect::<Option<Vec<_>>>()?;
+        let limit = scales.first().and_then(|&(_, limit)| limit);
+        // All were fitted with the same one, unless somebody changed a file.
+        let alike = scales.iter().all(|&(_, other)| other == limit);
+        let (shifts, divisors) = scales.into_iter().map(|(scale, _)| scale).unzip();
+        alike.then_some(InputScales { shifts, divisors, limit })
     }
 
     pub(super) fn input_names(&self) -> Vec<String> {

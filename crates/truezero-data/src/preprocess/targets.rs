@@ -149,7 +149,8 @@ impl TargetPlan {
     /// What of this no fit could have made, if anything.
     pub(super) fn flaw(&self) -> Option<String> {
         match self {
-            Self::Classes { names } if names.len() < 2 => Some(format!("{} classes", names.len())),
+            // One class alone is what Python may be given.
+            Self::Classes { names } if names.is_empty() => Some("no classes".to_owned()),
             Self::Labels { names } if names.is_empty() => Some("no labels".to_owned()),
             Self::Classes { names } | Self::Labels { names } => {
                 let mut seen = std::collections::HashSet::new();

@@ -250,7 +250,8 @@ fn read_input(
         Format::Idx => idx::read_examples(input)?.into(),
         Format::Npy => npy::read_examples(input)?.into(),
         Format::Svmlight => {
-            let (raw, numbering) = svmlight::read(input, numbering, &options.notices)?;
+            let (raw, numbering) =
+                svmlight::read(input, numbering, options.expected.as_deref(), &options.notices)?;
             Source { numbering: Some(numbering), ..Source::from(raw) }
         }
         Format::Csv => csv::parse(input, options)?.into(),

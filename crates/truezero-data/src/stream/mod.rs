@@ -98,7 +98,9 @@ impl Stream {
         }
         let (mut shards, numbering) = match format {
             Format::Csv => (csv::scan(&paths, &options)?, None),
-            Format::Svmlight => svmlight::scan(&paths, spec.numbering, &spec.notices)?,
+            Format::Svmlight => {
+                svmlight::scan(&paths, spec.numbering, spec.expected.as_deref(), &spec.notices)?
+            }
             Format::Parquet => (parquet::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths)?, None),
             other => (whole::scan(&paths, other, &options)?, None),

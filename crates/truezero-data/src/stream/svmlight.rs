@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Kind, PIECE_VALUES, Shard};
 use crate::formats::svmlight::{self, Labels, Lines, Numbering};
-use crate::{DataError, Input, Notices, Raw};
+use crate::{DataError, Expected, Input, Notices, Raw};
 
 /// What all files of the stream together tell.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,7 @@ pub(super) struct Known {
 pub(super) fn scan(
     paths: &[PathBuf],
     numbering: Option<Numbering>,
+    expected: Option<&Expected>,
     notices: &Notices,
 ) -> Result<(Vec<Shard>, Option<Numbering>), DataError> {
     let (mut range, mut sets): (Option<(u32, u32)>, _) = (None, false);
@@ -48,7 +49,7 @@ pub(super) fn scan(
         labels.add(of_file);
         counts.push(count);
     }
-    let numbering = numbering.unwrap_or_else(|| Numbering::guess(range));
+    let numbering = numbering.unwrap_or_else(|| Numbering::guess(range, expected));
     let dense = svmlight::is_dense(active, counts.iter().sum(), numbering);
     let shard = |(path, examples): (&PathBuf, usize)| {
         let kind = Kind::Svmlight(Known { numbering, sets, dense, labelled: labels.labelled > 0 });

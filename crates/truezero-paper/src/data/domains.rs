@@ -76,7 +76,7 @@ struct Part {
 fn read_part(path: &Path) -> Result<Part, DataError> {
     // Which index is the first does not matter, as long as it is the same in all files.
     let numbering = Numbering { first: 0, width: MOST_TERMS };
-    let (raw, _) = svmlight::read(Input::open(path)?, Some(numbering), &Notices::default())?;
+    let (raw, _) = svmlight::read(Input::open(path)?, Some(numbering), None, &Notices::default())?;
     let wrong = |found: &str| DataError::malformed(path, "targets", "1 and -1", found);
     let Some(RawTarget::Numbers(targets)) = raw.target else { return Err(wrong("sets of labels")) };
     // Only which terms there are matters.

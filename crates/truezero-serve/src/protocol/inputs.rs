@@ -57,7 +57,7 @@ pub(crate) fn batch(
         _ => return Err(Problem::internal()),
     };
     drop(read);
-    let spreads = numbers.is_dense() || model.shifts();
+    let spreads = numbers.is_dense() || model.spreads();
     if spreads {
         if numbers.examples().saturating_mul(model.width()) > limits.numbers {
             return Err(Problem::too_large("examples × inputs", limits.numbers));

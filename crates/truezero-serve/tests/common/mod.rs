@@ -47,7 +47,7 @@ pub fn classifier(seed: u64) -> Model {
 }
 
 pub fn model(inputs: usize, hidden: &[usize], targets: TargetPlan, seed: u64) -> Model {
-    let scales = InputScales { shifts: Vec::new(), divisors: vec![2.0] };
+    let scales = InputScales { divisors: vec![2.0], ..InputScales::default() };
     let inputs = InputPreprocessing::matrix(inputs, &scales).unwrap();
     let preprocessing = Preprocessing::new(inputs, targets).unwrap();
     with_preprocessing(preprocessing, hidden, seed)

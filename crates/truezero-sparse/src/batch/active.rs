@@ -185,15 +185,6 @@ impl ActiveBatch {
         self.width = width;
     }
 
-    /// Gives every example more units, none of them active.
-    ///
-    /// # Panics
-    /// If `width` is below the present one.
-    pub fn widen(&mut self, width: usize) {
-        assert!(width >= self.width, "{width} is narrower than {}", self.width);
-        self.width = width;
-    }
-
     /// Appends an example given by its (index, value) pairs in rising order; zeros are skipped.
     ///
     /// # Panics

@@ -11,6 +11,7 @@ use super::proto::{
 };
 use super::{DOCUMENT, Document, ExportOptions, GraphInputs, IR_VERSION, MAX_BYTES, OPSET};
 use crate::activation::{Activation, LeakyIntegrateAndFire};
+use crate::cost::Cost;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::store::Model;
@@ -93,7 +94,8 @@ impl Model {
         let mut value = INPUT.to_owned();
         let wide = self.onnx_input_is_wide();
         let single = |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
-        if let Some(scales) = self.preprocessing.for_inputs().scales() {
+        let scales = self.preprocessing.for_inputs().scales();
+        if let Some(scales) = &scales {
             for (op, name, numbers) in
                 [("Sub", "shift", &scales.shifts), ("Div", "divisor", &scales.divisors)]
             {
@@ -110,6 +112,11 @@ impl Model {
         }
         if wide {
             value = graph.cast(&value, data_type::FLOAT);
+        }
+        if let Some(limit) = scales.and_then(|scales| scales.limit) {
+            let low = graph.scalar(format!("{INPUT}.low"), -limit as f32);
+            let high = graph.scalar(format!("{INPUT}.high"), limit as f32);
+            value = graph.node("Clip", &[&value, &low, &high]);
         }
         let mut signs = None;
         for (index, layer) in self.network.layers.iter().enumerate() {
@@ -134,6 +141,10 @@ impl Model {
             Task::Multilabel => {
                 graph.named("Sigmoid", &[&value], "probabilities", &[]);
                 vec![value_info("probabilities", data_type::FLOAT, outputs)]
+            }
+            Task::Regress if self.network.cost == Cost::Poisson => {
+                graph.named("Exp", &[&value], "quantities", &[]);
+                vec![value_info("quantities", data_type::FLOAT, outputs)]
             }
             Task::Regress => {
                 let scales = graph.vector("quantities.scale", &single(self.preprocessing.scales()));

@@ -131,7 +131,7 @@ impl Model {
                 return Err(file.error(place, &expected.to_string(), found));
             }
         }
-        if crate::Cost::for_task(preprocessing.task()) != network.cost {
+        if preprocessing.task() != network.cost.task() {
             let expected = format!("a task for {:?}", network.cost);
             return Err(file.error("preprocessing, task", &expected, format!("{:?}", preprocessing.task())));
         }

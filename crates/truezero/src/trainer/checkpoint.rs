@@ -18,7 +18,7 @@ use crate::steer::Steering;
 use crate::store::CHECKPOINT;
 use crate::store::description::{Description, tensors};
 use crate::store::read::TensorFile;
-use crate::store::write::{Tensor, write};
+use crate::store::write::write;
 
 /// Version of the format that this library writes, and the only one it reads.
 const FORMAT: u32 = 2;
@@ -97,14 +97,7 @@ impl<'a> Trainer<'a> {
         {
             all.extend(start.weights.tensors(&self.state.network, "start.")?);
         }
-        for (index, memory) in self.state.updater.memory.iter().enumerate() {
-            let name = |part: &str| format!("memory.{index}.{part}");
-            all.push((name("first"), Tensor::matrix(&memory.first)));
-            all.push((name("second"), Tensor::matrix(&memory.second)));
-            all.push((name("bias_first"), Tensor::vector(&memory.bias_first)));
-            all.push((name("bias_second"), Tensor::vector(&memory.bias_second)));
-            all.push((name("seen"), Tensor::counts(&memory.seen)));
-        }
+        all.extend(self.state.updater.tensors());
         write(output, &document, all)
     }
 
@@ -216,20 +209,7 @@ impl<'a> Trainer<'a> {
                 "otherwise",
             ));
         }
-        for (index, memory) in trainer.state.updater.memory.iter_mut().enumerate() {
-            let name = |part: &str| format!("memory.{index}.{part}");
-            let first = (memory.first.inputs(), memory.first.outputs());
-            let second = (memory.second.inputs(), memory.second.outputs());
-            memory.first = tensors.matrix(&name("first"), first.0, first.1)?;
-            memory.second = tensors.matrix(&name("second"), second.0, second.1)?;
-            memory.bias_first = tensors.vector(&name("bias_first"), memory.bias_first.len())?;
-            memory.bias_second = tensors.vector(&name("bias_second"), memory.bias_second.len())?;
-            memory.seen = tensors.counts(&name("seen"), memory.seen.len())?;
-            if let Some(seen) = memory.seen.iter().find(|&&seen| seen > document.steps) {
-                return Err(file.error(name("seen"), &format!("at most {} steps", document.steps), seen));
-            }
-        }
-        trainer.state.updater.steps = document.steps;
+        trainer.state.updater.read(&tensors, document.steps)?;
         trainer.state.position = document.position;
         trainer.state.running = document.running;
         trainer.state.steering = document.steering;

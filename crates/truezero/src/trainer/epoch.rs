@@ -171,7 +171,7 @@ impl Trainer<'_> {
             learning_rate: self.state.updater.rate(),
         };
         let ranking = self.state.ranking();
-        if self.best().is_none_or(|best| ranking.prefers(&record, best)) {
+        if !self.state.chosen && self.best().is_none_or(|best| ranking.prefers(&record, best)) {
             let counts = if validated { counts } else { Counts::default() };
             self.state.best = Some(Best { weights: Kept::Now, epoch: epoch + 1, counts });
         }

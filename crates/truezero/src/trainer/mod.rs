@@ -27,6 +27,7 @@ pub mod averaging;
 mod checkpoint;
 mod epoch;
 mod kept;
+mod memory;
 #[cfg(test)]
 mod oracle;
 mod paused;
@@ -44,7 +45,6 @@ pub use remarks::Remark;
 pub use roll_back::{MAX_HALVINGS, RolledBack};
 
 use truezero_data::DataError;
-use truezero_sparse::{Engine, memory};
 
 use crate::base_rate::base_cost;
 use crate::error::Error;
@@ -52,11 +52,9 @@ use crate::evaluate::Examples;
 use crate::footprint::{self, Footprint};
 use crate::layer::Layer;
 use crate::network::Network;
-use crate::optimizer::Updater;
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
-use record::{Position, Running};
-use step::Buffers;
+use record::Running;
 
 /// Without validation examples, what the hidden layers do is observed on so many training examples: enough to tell,
 /// and few enough that an epoch ends soon after its last mini-batch.
@@ -157,30 +155,13 @@ impl<'a> Trainer<'a> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Self::check(&plan, &network, train, validation)?;
         let options = plan.options();
-        let steering = options.target_sparsity.map(|target| Steering::new(target, options.l1));
         let layers: Vec<usize> = network.layers.iter().map(Layer::units).collect();
         Footprint::of_training(options, &train.data.inputs, &layers)
             .holding(footprint::weights(&[&[network.inputs()], &layers[..]].concat()))
             .check("the training")?;
-        let updater = memory::catch(|| Updater::new(options.optimizer, &network))?;
-        let base_cost = validation.map(|validation| base_cost(train, validation));
-        let state = Paused {
-            plan,
-            engine: Engine::new(threads),
-            network,
-            updater,
-            steering,
-            position: Position::default(),
-            running: Running::default(),
-            history: Vec::new(),
-            best: None,
-            start: None,
-            halvings: 0,
-            base_cost,
-            only_watched: false,
-            stopped: None,
-            buffers: Buffers::default(),
-        };
+        let mut state = Paused::new(plan, network, threads)?;
+        let cost = state.network.cost;
+        state.base_cost = validation.map(|validation| base_cost(cost, train, validation));
         Ok(Self { train, validation, stream: None, state })
     }
 

@@ -79,7 +79,7 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
             Targets::Classes { labels, classes: 4 }
         }
         Cost::LogisticCrossEntropy => Targets::Labels(oracle.rows(&name("targets"))),
-        Cost::SquaredError => Targets::Quantities(oracle.rows(&name("targets"))),
+        Cost::SquaredError | Cost::Poisson => Targets::Quantities(oracle.rows(&name("targets"))),
     };
     let inputs = if sparse { active(&dense) } else { Batch::Dense(dense) };
     let data = Dataset { inputs, targets, weights: Some(oracle.f32(&name("example_weights"))) };

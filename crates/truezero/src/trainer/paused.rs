@@ -37,6 +37,8 @@ pub struct Paused {
     pub(super) base_cost: Option<f64>,
     /// Whether validation examples do not choose the best weights.
     pub(super) only_watched: bool,
+    /// Whether the best weights were [chosen](Self::keep_latest) by the caller.
+    pub(super) chosen: bool,
     pub(super) stopped: Option<Stopped>,
     pub(super) buffers: Buffers,
 }
@@ -61,7 +63,8 @@ impl Paused {
     ) -> Result<Trainer<'a>, Error> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Trainer::check(&self.plan, &self.network, train, validation)?;
-        self.base_cost = validation.map(|validation| base_cost(train, validation));
+        let cost = self.network.cost;
+        self.base_cost = validation.map(|validation| base_cost(cost, train, validation));
         Ok(Trainer { train, validation, stream: None, state: self })
     }
 
@@ -125,7 +128,7 @@ impl Paused {
             self.running.first = cost / rows.len() as f64;
         }
         self.running.cost += cost;
-        self.running.zeros += cost_of_zeros(Examples { data, rows }) * rows.len() as f64;
+        self.running.zeros += cost_of_zeros(self.network.cost, Examples { data, rows }) * rows.len() as f64;
         self.running.examples += rows.len();
         self.position.batch = batch + 1;
         Ok(sparsity)
@@ -139,6 +142,11 @@ impl Paused {
     /// The network as it is now; rows whose update is [put off](crate::optimizer) may be behind within an epoch.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// The plan for what comes.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// One record per completed epoch.
@@ -176,6 +184,12 @@ impl Paused {
             epoch: self.position.epoch,
             counts: Counts::default(),
         });
+    }
+
+    /// As [`take_latest`](Self::take_latest); and from here on only another call makes other weights the best.
+    pub fn keep_latest(&mut self) {
+        self.take_latest();
+        self.chosen = true;
     }
 
     /// What has happened so far.

@@ -86,7 +86,8 @@ impl Paused {
     pub(super) fn exploded(&self, cost: f64, examples: Examples<'_>) -> bool {
         let Running { cost: sum, examples: count, first, zeros } = self.running;
         let above = |cost: f64, zeros: f64| cost.is_nan() || cost > EXPLODED * zeros.max(first);
-        above(sum / count as f64, zeros / count as f64) || above(cost, cost_of_zeros(examples))
+        above(sum / count as f64, zeros / count as f64)
+            || above(cost, cost_of_zeros(self.network.cost, examples))
     }
 
     /// Goes back to the start of the present epoch. What the optimiser remembers begins anew.

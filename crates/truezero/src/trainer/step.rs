@@ -5,7 +5,7 @@ use truezero_sparse::choose::Product;
 use truezero_sparse::{Batch, DenseBatch};
 
 use super::Paused;
-use crate::gradient_norm::squared_norm;
+use crate::gradient::squared_norm;
 use crate::layer::{Activations, drop_inputs};
 use crate::network::Pass;
 use crate::streams::{Purpose, Stream};

@@ -4,7 +4,7 @@ use truezero_sparse::Batch;
 
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
-use crate::preprocess::scaling::{Scaling, Summary, Summing, or_one, rounded};
+use crate::preprocess::scaling::{LIMIT, Range, Scaling, Summary, Summing, or_one, rounded};
 use crate::{DataError, ImageShape, WideBatch};
 
 /// What is collected of a matrix; the form of its first piece decides what.
@@ -21,8 +21,8 @@ enum Collected {
     Nothing,
     /// The greatest absolute value of all.
     Greatest(f64),
-    /// The greatest absolute value of each column.
-    GreatestOfColumns(Vec<f64>),
+    /// The range of each column of a sparse matrix.
+    Ranges(Vec<Range>),
     /// Of each column of a sparse matrix, the values that are not zero.
     Active(Vec<Summing>),
     /// Of each column, all values; and what is to become of them.
@@ -44,7 +44,7 @@ impl MatrixFitter {
         let collected = match (scaling, dense) {
             (Scaling::None, _) => Collected::Nothing,
             (Scaling::Auto | Scaling::UnitRange, _) if image.is_some() => Collected::Greatest(0.0),
-            (Scaling::Auto | Scaling::UnitRange, false) => Collected::GreatestOfColumns(vec![0.0; width]),
+            (Scaling::Auto | Scaling::UnitRange, false) => Collected::Ranges(vec![Range::default(); width]),
             (Scaling::Standardize, false) => Collected::Active(sums()),
             (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums(), Summary::standardize),
             (Scaling::UnitRange, true) => Collected::All(sums(), Summary::unit_range),
@@ -61,7 +61,7 @@ impl MatrixFitter {
         match &mut self.collected {
             Collected::Active(sums) => sums.iter_mut().for_each(|sum| sum.turn(examples)),
             Collected::All(sums, _) => sums.iter_mut().for_each(|sum| sum.turn(sum.count())),
-            Collected::Nothing | Collected::Greatest(_) | Collected::GreatestOfColumns(_) => {}
+            Collected::Nothing | Collected::Greatest(_) | Collected::Ranges(_) => {}
         }
     }
 
@@ -77,8 +77,8 @@ impl MatrixFitter {
             Collected::Greatest(greatest) if !second => {
                 matrix.each(rows, |_, value| *greatest = greatest.max(value.abs()));
             }
-            Collected::GreatestOfColumns(greatest) if !second => {
-                matrix.each(rows, |column, value| greatest[column] = greatest[column].max(value.abs()));
+            Collected::Ranges(ranges) if !second => {
+                matrix.each(rows, |column, value| ranges[column].add(value));
             }
             Collected::Active(sums) => {
                 matrix.each(rows, |column, value| {
@@ -92,36 +92,47 @@ impl MatrixFitter {
                 return Err(DataError::unsuitable("inputs", expected, "active values only"));
             }
             Collected::All(sums, _) => matrix.each(rows, |column, value| sums[column].add(value)),
-            Collected::Nothing | Collected::Greatest(_) | Collected::GreatestOfColumns(_) => {}
+            Collected::Nothing | Collected::Greatest(_) | Collected::Ranges(_) => {}
         }
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<MatrixPlan, DataError> {
         let examples = self.examples as u64;
-        let scaling = match self.collected {
-            Collected::Nothing => MatrixScaling::None,
+        let (scaling, limit) = match self.collected {
+            Collected::Nothing => (MatrixScaling::None, None),
             Collected::Greatest(greatest) => {
-                MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 }
+                (MatrixScaling::Whole { divisor: rounded((0.0, or_one(greatest))).1 }, None)
             }
-            Collected::GreatestOfColumns(greatest) => MatrixScaling::Divided {
-                divisors: greatest.into_iter().map(|greatest| rounded((0.0, or_one(greatest))).1).collect(),
-            },
+            Collected::Ranges(ranges) => {
+                let scaling = of_sparse(ranges.into_iter().map(|range| range.divide(examples)));
+                // What is divided by the greatest number is within limits.
+                let limit = matches!(scaling, MatrixScaling::Shifted { .. }).then_some(LIMIT);
+                (scaling, limit)
+            }
             Collected::Active(sums) => {
-                let divisor = |sum: Summing| rounded((0.0, or_one(sum.with_zeros(examples).deviation))).1;
-                MatrixScaling::Divided { divisors: sums.into_iter().map(divisor).collect() }
+                (of_sparse(sums.into_iter().map(|sum| sum.with_zeros(examples).divide())), Some(LIMIT))
             }
             Collected::All(sums, scale) => {
                 let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
-                MatrixScaling::Shifted { shifts, divisors }
+                (MatrixScaling::Shifted { shifts, divisors }, Some(LIMIT))
             }
         };
-        let plan = MatrixPlan::fitted(self.width, scaling, self.image);
+        let plan = MatrixPlan::fitted(self.width, scaling, limit, self.image);
         match plan.flaw() {
             None => Ok(plan),
             Some(flaw) => Err(DataError::unsuitable("inputs", "finite numbers that can be scaled", flaw)),
         }
     }
+}
+
+/// The scaling of a sparse matrix, from shift and divisor of each column; few have a shift.
+fn of_sparse(scales: impl Iterator<Item = (f64, f64)>) -> MatrixScaling {
+    let (shifts, divisors): (Vec<f64>, Vec<f64>) = scales.map(rounded).unzip();
+    if shifts.iter().all(|&shift| shift == 0.0) {
+        return MatrixScaling::Divided { divisors };
+    }
+    MatrixScaling::Shifted { shifts, divisors }
 }
 
 /// A matrix in either width of its numbers.

@@ -4,7 +4,7 @@ use super::counted::Counted;
 use crate::preprocess::PreprocessOptions;
 use crate::preprocess::column::ColumnPlan;
 use crate::preprocess::levels::MAX_LEVELS;
-use crate::preprocess::scaling::{Scaling, Summary, Summing};
+use crate::preprocess::scaling::{LIMIT, Scaling, Summing, rounded};
 use crate::preprocess::table::TablePlan;
 use crate::text::Counter;
 use crate::{CellRules, Column, ColumnValues, DataError, Notice, Table};
@@ -131,12 +131,18 @@ impl ColumnFitter {
         match self.collected {
             Collected::Numbers { sum, missing } => {
                 let summary = sum.summary();
-                let (shift, divisor) = match options.scaling {
+                let (shift, divisor) = rounded(match options.scaling {
                     Scaling::None => (0.0, 1.0),
-                    Scaling::UnitRange => Summary::unit_range(&summary),
+                    Scaling::UnitRange => summary.unit_range(),
                     Scaling::Auto | Scaling::Standardize => summary.standardize(),
+                });
+                // What is missing becomes 0 where that is the mean, in spite of the rounding.
+                let impute = match options.scaling {
+                    Scaling::Auto | Scaling::Standardize => shift,
+                    Scaling::None | Scaling::UnitRange => summary.mean,
                 };
-                let plan = ColumnPlan::Number { impute: summary.mean, shift, divisor, missing };
+                let limit = (options.scaling != Scaling::None).then_some(LIMIT);
+                let plan = ColumnPlan::Number { impute, shift, divisor, limit, missing };
                 match plan.flaw() {
                     None => Ok(plan),
                     Some(flaw) => {

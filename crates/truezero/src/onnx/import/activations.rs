@@ -9,6 +9,9 @@ use crate::activation::Activation;
 /// Bounds from here on, near the end of 32 bits, mean none.
 const NO_BOUND: f64 = 3.0e38;
 
+/// So many steps at most scale the inputs before they are limited: each limit looks for the input again.
+const MAX_SCALING: usize = 32;
+
 /// The knee of `Activation::Relu6`.
 const SIX: f64 = 6.0;
 
@@ -131,10 +134,37 @@ impl<'a> Reader<'a> {
             (None, Some(high)) => {
                 std::iter::once(Step::Negate).chain(around(Activation::Rectifier, high, -1.0, high)).collect()
             }
+            (Some(low), Some(high)) if low < high && self.is_input(&x) => within(low, high),
             (Some(low), Some(high)) if low < high => between(low, high),
             _ => return Err(Refusal::new(place_of(node), "a lower bound below the upper one", "others")),
         };
         Ok(Value::Flow(self.chain(node, &x, steps)))
+    }
+
+    /// Whether what there is was only scaled so far.
+    fn is_input(&self, x: &Flow) -> bool {
+        let mut at = x.step;
+        for _ in 0..MAX_SCALING {
+            let placed = &self.steps[at];
+            match placed.step {
+                Step::Input => return true,
+                Step::Add { .. }
+                | Step::Multiply(_)
+                | Step::Divide(_)
+                | Step::Negate
+                | Step::Normalise { .. }
+                | Step::Select { .. }
+                | Step::Limit(_)
+                | Step::LeftOut(_) => at = placed.below,
+                Step::Linear { .. }
+                | Step::Activate(_)
+                | Step::Softmax
+                | Step::Exp
+                | Step::Log
+                | Step::BothClasses => return false,
+            }
+        }
+        false
     }
 
     fn bound(&self, node: &NodeProto, index: usize) -> Result<Option<f64>, Refusal> {
@@ -200,6 +230,14 @@ fn between<'a>(low: f64, high: f64) -> Vec<Step<'a>> {
     let shift = |shift: f64| (shift != 0.0).then(|| Step::shift(shift));
     let inner = scaled(Activation::Relu6, stretch, stretch.recip());
     shift(-low).into_iter().chain(inner).chain(shift(low)).collect()
+}
+
+/// As [`between`], of inputs.
+fn within<'a>(low: f64, high: f64) -> Vec<Step<'a>> {
+    let middle = f64::midpoint(low, high);
+    let shift = |shift: f64| (shift != 0.0).then(|| Step::shift(shift));
+    let steps = [shift(-middle), Some(Step::Limit(high - middle)), shift(middle)];
+    steps.into_iter().flatten().collect()
 }
 
 /// α x + β, but neither below 0 nor above 1.

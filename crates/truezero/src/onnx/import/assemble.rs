@@ -136,6 +136,7 @@ impl<'a> Assembler<'a> {
                 return self.linear(place, weights, *alpha, bias.as_ref());
             }
             Step::Activate(activation) => return self.activate(place, *activation),
+            Step::Limit(limit) => return self.limit(place, *limit),
             Step::Select { places, width } => return self.select(place, places, *width),
             Step::LeftOut(what) => {
                 self.left_out.push(Notice::new(place.clone(), format!("left out: {what}")));
@@ -145,6 +146,7 @@ impl<'a> Assembler<'a> {
                 return Err(Refusal::new(place, "probabilities at the end", "what is made of them"));
             }
             Step::Log => return Err(Refusal::new(place, "a logarithm of a softmax only", "another")),
+            Step::Exp => return Err(Refusal::new(place, "an exponential of the outputs only", "another")),
         };
         done.map_err(|Mismatch| mismatch(place))
     }
@@ -184,7 +186,8 @@ impl<'a> Assembler<'a> {
             if !below.fits(inputs) {
                 return Err(mismatch(place));
             }
-            match input_scales(&below, inputs).filter(|_| self.layers.is_empty() && chosen.is_none()) {
+            let first = self.layers.is_empty() && self.inputs.limit.is_none() && chosen.is_none();
+            match input_scales(&below, inputs).filter(|_| first) {
                 Some(scales) => self.inputs = scales,
                 None => open.fold_below(&below),
             }
@@ -194,6 +197,25 @@ impl<'a> Assembler<'a> {
             open.spread_inputs(width, &places);
         }
         self.open = Some(open);
+        Ok(())
+    }
+
+    /// What was done so far is the scaling of the inputs.
+    fn limit(&mut self, place: &str, limit: f64) -> Result<(), Refusal> {
+        if self.inputs.limit.is_some() || self.chosen.is_some() {
+            let expected = "limits of the inputs once, of all of them";
+            return Err(Refusal::new(place, expected, "others"));
+        }
+        let below = std::mem::replace(&mut self.pending, Affine::identity());
+        let scales = if below.is_identity() {
+            Some(InputScales::default())
+        } else {
+            input_scales(&below, below.len())
+        };
+        let Some(scales) = scales.filter(|_| (limit as f32).is_normal()) else {
+            return Err(Refusal::new(place, "limits of inputs that are scaled by numbers above 0", "others"));
+        };
+        self.inputs = InputScales { limit: Some(limit), ..scales };
         Ok(())
     }
 
@@ -307,7 +329,7 @@ fn input_scales(affine: &Affine, width: usize) -> Option<InputScales> {
         && shifts.iter().all(|shift| shift.is_finite());
     let shifts = if shifts.iter().all(|&shift| shift == 0.0) { Vec::new() } else { shifts };
     // What 32 bits held before the division in 64 is found again.
-    sound.then(|| InputScales { shifts, divisors }.rounded())
+    sound.then(|| InputScales { shifts, divisors, limit: None }.rounded())
 }
 
 fn mismatch(place: &str) -> Refusal {

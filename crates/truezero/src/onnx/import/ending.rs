@@ -16,6 +16,8 @@ pub(super) enum Ending {
     /// A logistic function, and what is left up to one beside it.
     BothClasses,
     Logistic,
+    /// An exponential: means of counts.
+    Exponential,
     /// The outputs as they are.
     Plain,
 }
@@ -35,6 +37,7 @@ impl Ending {
             (Some(Step::Activate(Activation::Logistic)), _) if task != Some(Task::Regress) => {
                 (Self::Logistic, 1)
             }
+            (Some(Step::Exp), _) => (Self::Exponential, 1),
             _ => (Self::Plain, 0),
         }
     }
@@ -64,6 +67,10 @@ impl Ending {
                 "outputs of which one is the class",
                 "a logistic function of each\nhint: the task multilabel fits them",
             ),
+            (Self::Exponential, None | Some(Task::Regress)) => Ok((Cost::Poisson, false)),
+            (Self::Exponential, Some(_)) => {
+                refuse("the task regress, as an exponential is no probability", "another task")
+            }
             (Self::Logistic, _) | (Self::Plain, Some(Task::Multilabel)) => {
                 Ok((Cost::LogisticCrossEntropy, false))
             }

@@ -105,9 +105,12 @@ pub(super) enum Step<'a> {
         width: usize,
     },
     Activate(Activation),
+    /// x, but neither above this nor below its negative, before any product
+    Limit(f64),
     Softmax,
     /// ln x
     Log,
+    Exp,
     /// 1 − x and x, side by side
     BothClasses,
     /// x itself, though the graph does something that a model cannot

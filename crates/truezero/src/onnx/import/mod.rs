@@ -179,11 +179,12 @@ fn finish(
     let Assembled { layers, cost, inputs, outputs, .. } = assembled;
     let network = Network { layers, cost };
     let count = network.outputs();
+    let regresses = cost.task() == Task::Regress;
     let wrong = |place: String, found: usize| {
         Error::from(Refusal::new(place, format!("{count} names"), found.to_string()))
     };
     if let Some(classes) = &options.classes {
-        if cost == Cost::SquaredError {
+        if regresses {
             let found = "outputs that are quantities\nhint: pass the task classify or multilabel";
             return Err(Refusal::new("classes", "outputs that are probabilities", found).into());
         }
@@ -191,12 +192,11 @@ fn finish(
             return Err(wrong("classes".to_owned(), classes.len()));
         }
     }
-    let own = documented.names.filter(|names| !(names.is_empty() && cost == Cost::SquaredError));
+    let own = documented.names.filter(|names| !(names.is_empty() && regresses));
     if let Some(names) = own.as_ref().filter(|names| names.len() != count) {
         return Err(wrong(format!("metadata {DOCUMENT:?}"), names.len()));
     }
-    if let Some(told) = told.as_ref().filter(|told| told.values.len() != count && cost != Cost::SquaredError)
-    {
+    if let Some(told) = told.as_ref().filter(|told| told.values.len() != count && !regresses) {
         let message = format!("left out: names of {} classes for {count} outputs", told.values.len());
         options.notices.tell(Notice::new("classes", message));
     }
@@ -209,7 +209,7 @@ fn finish(
     let targets = match cost {
         Cost::SoftmaxCrossEntropy => TargetPlan::Classes { names },
         Cost::LogisticCrossEntropy => TargetPlan::Labels { names },
-        Cost::SquaredError => {
+        Cost::SquaredError | Cost::Poisson => {
             let (scales, means) = (0..count).map(|output| outputs.at(output)).unzip();
             TargetPlan::Quantities { names: own.unwrap_or_default(), means, scales }
         }

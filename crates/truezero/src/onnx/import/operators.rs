@@ -54,6 +54,7 @@ impl<'a> Reader<'a> {
             ("" | "ai.onnx", "Add" | "Sub" | "Mul" | "Div") => self.arithmetic(node),
             ("" | "ai.onnx", "Neg") => self.step(node, Step::Negate),
             ("" | "ai.onnx", "Log") => self.step(node, Step::Log),
+            ("" | "ai.onnx", "Exp") => self.step(node, Step::Exp),
             ("" | "ai.onnx", "BatchNormalization") => self.normalise(node),
             ("" | "ai.onnx", "Concat") => self.both_classes(node),
             ("" | "ai.onnx", "Where") => self.choice(node),

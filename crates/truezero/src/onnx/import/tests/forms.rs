@@ -298,3 +298,50 @@ fn calls_do_not_grow_without_bound() {
         "{refusal}"
     );
 }
+
+#[test]
+fn limits_of_inputs_are_part_of_their_scaling() {
+    let constants = || {
+        vec![
+            weights(),
+            tensor("half", &[], &[0.5]),
+            tensor("low", &[], &[-1.0]),
+            tensor("high", &[], &[1.0]),
+            tensor("zero", &[], &[0.0]),
+        ]
+    };
+    let limited = |above: Vec<NodeProto>| {
+        let top = plain("MatMul", &["c", "w"], "y");
+        graph([above, vec![top]].concat(), constants())
+    };
+    let scales = |model: &Model| model.preprocessing.for_inputs().scales().unwrap();
+    // (1, −2) / 0.5 = (2, −4), within 1: (1, −1)
+    let model =
+        read(limited(vec![plain("Div", &["x", "half"], "a"), plain("Clip", &["a", "low", "high"], "c")]));
+    assert_eq!(predict(&model), [-2.0, -2.0]);
+    assert_eq!((scales(&model).limit, &scales(&model).divisors[..]), (Some(1.0), &[0.5][..]));
+    assert_eq!(model.network.layers[0].weights.to_plain(), [1.0, 2.0, 3.0, 4.0], "nothing is folded in");
+    // Bounds that are not on both sides of 0, as those of a MinMaxScaler: (1, 0)
+    let model = read(limited(vec![plain("Clip", &["x", "zero", "high"], "c")]));
+    assert_eq!(predict(&model), [1.0, 2.0]);
+    assert_eq!(scales(&model).limit, Some(0.5));
+    // What comes after the limits is in the weights: (−1, 1)
+    let model = read(limited(vec![plain("Clip", &["x", "low", "high"], "a"), plain("Neg", &["a"], "c")]));
+    assert_eq!(predict(&model), [2.0, 2.0]);
+    let refusals = [
+        (
+            vec![plain("Neg", &["x"], "a"), plain("Clip", &["a", "low", "high"], "c")],
+            "scaled by numbers above 0",
+        ),
+        (
+            vec![plain("Clip", &["x", "low", "high"], "a"), plain("Clip", &["a", "zero", "high"], "c")],
+            "limits of the inputs once",
+        ),
+        (vec![plain("Clip", &["x", "high", "low"], "c")], "a lower bound below the upper one"),
+        (vec![plain("Clip", &["x", "low"], "c")], "weights below each activation"),
+    ];
+    for (above, expected) in refusals {
+        let refusal = refused(limited(above));
+        assert!(refusal.contains("(Clip)") && refusal.contains(expected), "{refusal}");
+    }
+}
