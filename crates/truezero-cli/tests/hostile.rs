@@ -26,7 +26,10 @@ fn data_that_cannot_be_learned() {
         "weight column \"colour\"",
     );
     place.refused(&["flowers.csv", "--target", "kind", "--class-weight", "rose=2"], "\"rose\"");
-    place.refused(&["flowers.csv", "--target", "kind", "--task", "regress"], "target for the task regress");
+    place.refused(
+        &["flowers.csv", "--target", "kind", "--task", "regress"],
+        "target \"kind\" of flowers.csv: expected numbers for the task regress",
+    );
     place.refused(&["flowers.csv", "--target", "kind", "--validation", "150"], "held-out part");
     place.refused(&["digits5k", "--target", "kind"], "expected a table");
     place.refused(
@@ -35,7 +38,10 @@ fn data_that_cannot_be_learned() {
     );
     place.refused(&["mnist"], "mnist: not fetched yet\nhint: truezero fetch mnist");
     place.write("one.csv", "a,b\n1,x\n2,x\n3,x\n4,x\n");
-    place.refused(&["one.csv", "--target", "b"], "target: expected two classes or more, found only \"x\"");
+    place.refused(
+        &["one.csv", "--target", "b"],
+        "target \"b\" of one.csv: expected two classes or more, found only \"x\"",
+    );
     place.write("ragged.csv", "a,b,c\n1,x,5\n2,y\n");
     place.refused(&["ragged.csv", "--target", "b"], "ragged.csv: line 3");
     place.write("infinite.csv", "a,b\n1,x\n2,y\ninf,x\n");

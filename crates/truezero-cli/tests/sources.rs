@@ -72,7 +72,7 @@ fn a_format_is_said_where_nothing_tells() {
     assert!(error.contains("hint: --format says what it is"), "{error}");
     // Now it is a table, which lacks other columns.
     let error = place.error(&["predict", "model.safetensors", "one.txt", "--format", "csv"]);
-    assert!(error.contains("columns \"petal\", "), "{error}");
+    assert!(error.contains("columns: expected \"petal\", "), "{error}");
 }
 
 #[test]

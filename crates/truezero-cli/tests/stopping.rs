@@ -245,8 +245,12 @@ fn broken_off(place: &Place, arguments: &[&str], begun: &str) {
 fn the_exit_code_of_every_long_work_tells_that_it_was_broken_off() {
     let place = Place::with_flowers();
     let pretrain =
-        ["pretrain", "flowers.csv", "--ignore", "kind", "--hidden", "20", "--pretrain-epochs", "1000000"];
-    broken_off(&place, &[&pretrain[..], &["--out", "encoder.safetensors"]].concat(), "layer 1/1, epoch 2/");
+        ["pretrain", "flowers.csv", "--ignore", "kind", "--hidden", "20", "--pretrain-patience", "0"];
+    broken_off(
+        &place,
+        &[&pretrain[..], &["--pretrain-epochs", "1000000", "--out", "encoder.safetensors"]].concat(),
+        "layer 1/1, epoch 2/",
+    );
 
     let text = "method = \"grid\"\n[train]\ndata = \"flowers.csv\"\ntarget = \"kind\"\nhidden = [8]\nepochs = 2\n\
                 [vary]\nseed = { low = 1, high = 2 }\n";

@@ -188,7 +188,8 @@ fn labels_may_stand_in_a_file_of_their_own() {
     assert!(error.ends_with("expected 2, one for each example, found 3"), "{error}");
     let spec = SourceSpec { labels: Some(text), ..SourceSpec::new("digits5k") };
     let error = open(&spec).unwrap_err().to_string();
-    assert!(error.ends_with("expected data without targets of its own, found digits5k"), "{error}");
+    let expected = "expected data without targets of its own, found targets in digits5k itself\nhint: leave out --labels";
+    assert!(error.ends_with(expected), "{error}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn classes_are_in_order_and_found_as_words_or_numbers() {
     );
     assert_eq!(
         classes(sets(&[&[]])).unwrap_err(),
-        "target for the task classify: expected one label for each example, found sets of labels"
+        "target: expected one label for each example for the task classify, found sets of labels"
     );
 }
 
@@ -222,15 +222,15 @@ fn targets_that_do_not_suit_the_task_are_named() {
     assert_eq!(error(labels(&["a", "a"]), None), "target: expected two classes or more, found only \"a\"");
     assert_eq!(
         error(labels(&["a", "b"]), Some(Task::Regress)),
-        "target for the task regress: expected numbers, found words"
+        "target: expected numbers for the task regress, found words"
     );
     assert_eq!(
         error(labels(&["a", "b"]), Some(Task::Multilabel)),
-        "target for the task multilabel: expected 0 or 1 for each label, found words"
+        "target: expected 0 or 1 for each label for the task multilabel, found words"
     );
     assert_eq!(
         error(rows(2, &[0.0, 1.0], &[]), Some(Task::Classify)),
-        "target for the task classify: expected one label for each example, \
+        "target: expected one label for each example for the task classify, \
          found several numbers for each example"
     );
     let infinite = "target of example 2: expected a finite number, found inf";
@@ -277,6 +277,6 @@ fn labels_and_targets_are_named_by_file_and_line() {
     let words = write("words.csv", "x,y\n1,a\n2,b\n");
     assert_eq!(
         fit(&words, Task::Regress),
-        "target \"y\" for the task regress: expected numbers, found words"
+        "target \"y\": expected numbers for the task regress, found words"
     );
 }

@@ -174,7 +174,7 @@ impl TargetPlan {
 
 /// That a target, called `place`, is of no use for a task.
 pub(super) fn wrong(place: &str, task: Task, expected: &str, found: &str) -> DataError {
-    DataError::unsuitable(format!("{place} for the task {}", task.name()), expected, found)
+    DataError::unsuitable(place, format!("{expected} for the task {}", task.name()), found)
 }
 
 /// What errors call the examples.
