@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 use truezero_data::{DataError, Notices, visible};
 use truezero_sparse::memory;
 
-/// An error and what caused it on one line, then its hint.
+/// An error and what caused it on one line, then its hint, with nothing in it that a terminal obeys: names of files,
+/// columns and classes can hold anything.
 pub fn message(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
@@ -21,7 +22,22 @@ pub fn message(error: &dyn std::error::Error) -> String {
         message = format!("{message}: {error}");
         cause = error.source();
     }
-    if hint.is_empty() { message } else { format!("{message}\n{}", hint.replace("--force", "force=True")) }
+    if !hint.is_empty() {
+        message = format!("{message}\n{}", hint.replace("--force", "force=True"));
+    }
+    visible(&message).into_owned()
+}
+
+/// A text in which what a terminal obeys is shown instead.
+#[pyfunction(name = "visible")]
+pub fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+/// Demands that so many bytes of memory are there, before Python allocates them.
+#[pyfunction]
+pub fn require_memory(bytes: u64) -> PyResult<()> {
+    memory::check(bytes).map_err(raise)
 }
 
 /// What options of the library are called in Python, where that is not the same with underscores.
@@ -49,7 +65,7 @@ fn text(error: &truezero::Error) -> String {
         truezero::Error::Option { option, expected, found } => {
             let known = PARAMETERS.iter().find(|(name, _)| name == option);
             let name = known.map_or_else(|| option.replace('-', "_"), |(_, name)| (*name).to_owned());
-            format!("{name}: expected {expected}, found {found}")
+            shown(&format!("{name}: expected {expected}, found {found}"))
         }
         truezero::Error::Diverged { .. } | truezero::Error::PretrainingDiverged { .. } => {
             format!("{}\n{SCALE}", text.lines().next().unwrap_or_default())
@@ -100,7 +116,7 @@ pub fn detached<T: Ungil>(py: Python<'_>, compute: impl Ungil + FnOnce() -> T) -
 
 /// A wrong value.
 pub fn wrong(what: impl Into<String>) -> PyErr {
-    PyValueError::new_err(what.into())
+    PyValueError::new_err(shown(&what.into()))
 }
 
 pyo3::create_exception!(
