@@ -52,6 +52,22 @@ def test_a_model_of_a_table_finds_its_columns(tmp_path, command):
     np.testing.assert_array_equal(scored["y"], truezero.load(tmp_path / "m").predict(frame))
 
 
+@pytest.mark.parametrize("task", ["classes", "labels", "quantities"])
+def test_a_batch_of_no_rows_has_the_types_of_others(task, iris):
+    X, y = iris
+    kind = truezero.RectifierRegressor if task == "quantities" else truezero.RectifierClassifier
+    y = np.eye(3, dtype=int)[y] if task == "labels" else y
+    model = kind((4,), max_iter=1).fit(X, y)
+    rows = sparse.csr_matrix(X)
+    cut = [np.split(values, rows.indptr[1:-1]) for values in (rows.indices, rows.data)]
+    table = pa.table({"x": list(X), "i": list(cut[0]), "v": list(cut[1])})
+    for features in ["x", ("i", "v")]:
+        scorer = Scorer(model, features=features)
+        full = scorer(table)
+        for empty in [table.slice(0, 0), table.schema.empty_table(), pa.RecordBatch.from_pylist([], table.schema)]:
+            assert scorer(empty).schema == full.schema
+
+
 @pytest.mark.parametrize(
     ("columns", "features", "told"),
     [
@@ -64,6 +80,8 @@ def test_a_model_of_a_table_finds_its_columns(tmp_path, command):
         ({"x": [1.0]}, None, "expected 4 columns of numbers, found 1"),
         ({"i": [[4]], "v": [[1.0]]}, ("i", "v"), "expected positions from 0 to 3, found 4"),
         ({"i": [[-1]], "v": [[1.0]]}, ("i", "v"), "expected positions from 0 to 3, found -1"),
+        ({"i": [[1.5]], "v": [[1.0]]}, ("i", "v"), "column 'i': expected whole numbers, found 1.5"),
+        ({"i": [["1"]], "v": [[1.0]]}, ("i", "v"), "column 'i': expected whole numbers"),
         ({"i": [[1, 2]], "v": [[1.0]]}, ("i", "v"), "expected lists of the same lengths"),
         ({"x": [[1.0, 2.0, 3.0, 4.0]], "label": ["?"]}, "x", "column 'label': expected a name that no prediction has"),
     ],

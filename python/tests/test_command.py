@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from importlib import metadata
 
 import truezero
+from packaging.tags import cpython_tags
 
 
 def test_version_help_and_exit_codes(command):
@@ -36,3 +38,14 @@ def test_the_module_is_the_command_too():
         [sys.executable, "-m", "truezero._command", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("truezero ")
+
+
+def test_the_wheel_is_refused_by_a_python_without_the_lock():
+    """It has the stable interface, which Python 3.14t has not: installers do not take it, and build one from source."""
+    installed = {str(tag) for tag in cpython_tags((3, 14), ["cp314"], ["any"])}
+    without_lock = {str(tag) for tag in cpython_tags((3, 14), ["cp314t"], ["any"])}
+    told = metadata.distribution("truezero").read_text("WHEEL").splitlines()
+    (tag,) = [line.removeprefix("Tag: ") for line in told if line.startswith("Tag: ")]
+    interpreter, interface, _ = tag.split("-")
+    assert (interpreter, interface) == ("cp311", "abi3")
+    assert f"{interpreter}-{interface}-any" in installed and f"{interpreter}-{interface}-any" not in without_lock

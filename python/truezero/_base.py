@@ -2,14 +2,12 @@
 
 import json
 import numbers
-import warnings
 from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -360,7 +358,14 @@ class BaseRectifier(NetworkMixin, OnnxMixin, ClassNamePrefixFeaturesOutMixin, Tr
         if parameters["solver"] == "sgd":
             rule = "nesterov" if parameters["nesterovs_momentum"] else "momentum"
             rule = "sgd" if parameters["momentum"] == 0 else rule
-        as_they_are = ["hidden_layer_sizes", "activation", "l1_activation", "target_sparsity", "dropout", "input_dropout"]
+        as_they_are = [
+            "hidden_layer_sizes",
+            "activation",
+            "l1_activation",
+            "target_sparsity",
+            "dropout",
+            "input_dropout",
+        ]
         as_they_are += ["momentum", "beta_1", "beta_2", "epsilon", "learning_rate_init", "shuffle"]
         return {
             **{name: parameters[name] for name in as_they_are},

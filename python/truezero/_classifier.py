@@ -28,8 +28,10 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         Of all hidden layers, or of each: "rectifier" (also "relu"), "softplus" or "softplus:ALPHA", "tanh",
         "logistic", "leaky" or "leaky:ALPHA" (slope below 0), "elu" or "elu:ALPHA", "gelu" or "gelu:tanh", "silu" (also
         "swish"), "mish", "hardswish", "relu6", "softsign", "lif" (leaky integrate-and-fire), "identity".
-    solver : {"adam", "sgd"}, default="adam"
-        The optimiser.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        The optimiser. "lbfgs" looks at all examples at once: it knows neither mini-batches, dropout, penalties on activations,
+        early stopping, callbacks nor `partial_fit`, and serves small data. Changed between two calls of `partial_fit`, another
+        optimiser begins anew.
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, divided by the size of a mini-batch as in scikit-learn.
     batch_size : int or "auto", default="auto"
@@ -51,7 +53,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
     verbose : bool, default=False
         Whether to print the loss of each epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the call before.
+        Whether `fit` goes on from the weights of the call before, and with the decay of "invscaling".
     momentum : float, default=0.9
         With ``solver="sgd"``.
     nesterovs_momentum : bool, default=True
@@ -66,6 +68,8 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         Of Adam.
     n_iter_no_change : int, default=10
         Epochs without progress after which training stops.
+    max_fun : int, default=15000
+        Most computations of the loss, with ``solver="lbfgs"``.
     l1_activation : float, default=0.0
         Strength λ of the penalty λ Σ|h| on hidden activations, which makes them sparser; 1e-4 is a good start.
     target_sparsity : float, default=None
@@ -76,11 +80,13 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
     input_dropout : float, default=0.0
         Probability with which inputs are dropped.
     class_weight : dict, "balanced" or None, default=None
-        How much the examples of each class count, times `sample_weight`.
+        How much the examples of each class count, times `sample_weight`. "balanced" needs all examples, so `partial_fit`
+        refuses it.
     pretrain : bool or DenoisingAutoencoder, default=None
         Whether hidden layers first learn to reconstruct their inputs; an estimator says how.
     callbacks : callable or list of callable, default=None
-        Called with an `Epoch` after each epoch; one that returns something true ends the training.
+        Called with an `Epoch` after each epoch, of `partial_fit` too; one that returns something true ends the training.
+        `EarlyStopping` and `Checkpoint` are ready-made.
     transform_layer : int, default=-1
         Hidden layer whose codes `transform` gives; 0 is the lowest, -1 the highest.
     n_threads : int, default=None
@@ -106,6 +112,8 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
         Latest and best values of the curves; the score is that of the weights that were kept.
     n_iter_ : int
         Epochs.
+    t_ : int
+        Training examples seen, each as often as it was.
     n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_
         As in scikit-learn.
 

@@ -301,7 +301,10 @@ def _described_parameters(estimator, kind):
     for name in kind._get_param_names():
         value = getattr(estimator, name)
         if isinstance(value, DenoisingAutoencoder):
-            known[name] = {"class": "DenoisingAutoencoder", "parameters": _described_parameters(value, DenoisingAutoencoder)}
+            known[name] = {
+                "class": "DenoisingAutoencoder",
+                "parameters": _described_parameters(value, DenoisingAutoencoder),
+            }
             continue
         try:
             known[name] = _values.to_json(value)
@@ -336,7 +339,9 @@ def _restore(made, python):
         encodes = isinstance(made, DenoisingAutoencoder)
         for name in [*KEPT, *CURVES]:
             if name in fitted:
-                setattr(made, name, _curve(name, fitted[name], encodes) if name in CURVES else _number(name, fitted[name]))
+                setattr(
+                    made, name, _curve(name, fitted[name], encodes) if name in CURVES else _number(name, fitted[name])
+                )
 
 
 def _restore_parameters(made, parameters):
@@ -382,7 +387,9 @@ def _curve(name, document, encodes):
     nested = encodes or name == "sparsity_curve_"
 
     def numbers(values):
-        return isinstance(values, list) and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values)
+        return isinstance(values, list) and all(
+            isinstance(each, (int, float)) and not isinstance(each, bool) for each in values
+        )
 
     if not (isinstance(document, list) and all(map(numbers, document)) if nested else numbers(document)):
         raise Unfit(f"{name}: expected {'lists of numbers' if nested else 'numbers'}, found {document!r:.80}")

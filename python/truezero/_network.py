@@ -100,7 +100,8 @@ class NetworkMixin:
         ``warm_start=True``, `fit` starts from.""",
     )
     intercepts_ = WeightsOf(
-        1, """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32. They can be set as `coefs_` can."""
+        1,
+        """Biases of each layer, lowest first: ndarrays of shape (n_units,), float32. They can be set as `coefs_` can.""",
     )
 
     @Following

@@ -26,8 +26,13 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         Of all hidden layers, or of each: "rectifier" (also "relu"), "softplus" or "softplus:ALPHA", "tanh",
         "logistic", "leaky" or "leaky:ALPHA" (slope below 0), "elu" or "elu:ALPHA", "gelu" or "gelu:tanh", "silu" (also
         "swish"), "mish", "hardswish", "relu6", "softsign", "lif" (leaky integrate-and-fire), "identity".
-    solver : {"adam", "sgd"}, default="adam"
-        The optimiser.
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        What is minimised. "poisson", half the deviance of Poisson's distribution, is for counts: the outputs go through an
+        exponential, and targets are at least 0.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        The optimiser. "lbfgs" looks at all examples at once: it knows neither mini-batches, dropout, penalties on activations,
+        early stopping, callbacks nor `partial_fit`, and serves small data. Changed between two calls of `partial_fit`, another
+        optimiser begins anew.
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, divided by the size of a mini-batch as in scikit-learn.
     batch_size : int or "auto", default="auto"
@@ -49,7 +54,7 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
     verbose : bool, default=False
         Whether to print the loss of each epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the call before.
+        Whether `fit` goes on from the weights of the call before, and with the decay of "invscaling".
     momentum : float, default=0.9
         With ``solver="sgd"``.
     nesterovs_momentum : bool, default=True
@@ -64,6 +69,8 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         Of Adam.
     n_iter_no_change : int, default=10
         Epochs without progress after which training stops.
+    max_fun : int, default=15000
+        Most computations of the loss, with ``solver="lbfgs"``.
     l1_activation : float, default=0.0
         Strength λ of the penalty λ Σ|h| on hidden activations, which makes them sparser; 1e-4 is a good start.
     target_sparsity : float, default=None
@@ -76,7 +83,8 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
     pretrain : bool or DenoisingAutoencoder, default=None
         Whether hidden layers first learn to reconstruct their inputs; an estimator says how.
     callbacks : callable or list of callable, default=None
-        Called with an `Epoch` after each epoch; one that returns something true ends the training.
+        Called with an `Epoch` after each epoch, of `partial_fit` too; one that returns something true ends the training.
+        `EarlyStopping` and `Checkpoint` are ready-made.
     transform_layer : int, default=-1
         Hidden layer whose codes `transform` gives; 0 is the lowest, -1 the highest.
     n_threads : int, default=None
@@ -99,6 +107,8 @@ class RectifierRegressor(RegressorMixin, BaseRectifier):
         Latest and best values of the curves; the score is that of the weights that were kept.
     n_iter_ : int
         Epochs.
+    t_ : int
+        Training examples seen, each as often as it was.
     n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_
         As in scikit-learn.
 

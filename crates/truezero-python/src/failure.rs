@@ -22,10 +22,8 @@ pub fn message(error: &dyn std::error::Error) -> String {
         message = format!("{message}: {error}");
         cause = error.source();
     }
-    if !hint.is_empty() {
-        message = format!("{message}\n{}", hint.replace("--force", "force=True"));
-    }
-    visible(&message).into_owned()
+    let text = if hint.is_empty() { message } else { format!("{message}\n{hint}") };
+    visible(&in_python(&text)).into_owned()
 }
 
 /// A text in which what a terminal obeys is shown instead.
@@ -40,8 +38,42 @@ pub fn require_memory(bytes: u64) -> PyResult<()> {
     memory::check(bytes).map_err(raise)
 }
 
+/// A text in which options of the command are parameters of Python: `--na-values` is `na_values`. What is a command, between
+/// backticks, stays one.
+fn in_python(text: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    for (at, part) in text.split('`').enumerate() {
+        if at > 0 {
+            told.push('`');
+        }
+        if at % 2 == 1 {
+            told.push_str(part);
+            continue;
+        }
+        for word in part.split_inclusive(char::is_whitespace) {
+            let Some(option) = word.strip_prefix("--") else {
+                told.push_str(word);
+                continue;
+            };
+            let end = option.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(option.len());
+            told.push_str(&parameter(&option[..end]));
+            if option.starts_with("force") {
+                told.push_str("=True");
+            }
+            told.push_str(&option[end..]);
+        }
+    }
+    told
+}
+
+/// What an option is called in Python.
+fn parameter(option: &str) -> String {
+    let known = PARAMETERS.iter().find(|(name, _)| *name == option);
+    known.map_or_else(|| option.replace('-', "_"), |(_, name)| (*name).to_owned())
+}
+
 /// What options of the library are called in Python, where that is not the same with underscores.
-const PARAMETERS: [(&str, &str); 10] = [
+const PARAMETERS: [(&str, &str); 11] = [
     ("hidden", "hidden_layer_sizes"),
     ("l1", "l1_activation"),
     ("weight-decay", "alpha"),
@@ -49,6 +81,7 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("epochs", "max_iter"),
     ("beta1", "beta_1"),
     ("beta2", "beta_2"),
+    ("optimizer", "solver"),
     ("pretrain-l1", "l1_activation"),
     ("pretrain-learning-rate", "learning_rate_init"),
     ("pretrain-epochs", "max_iter"),
@@ -63,9 +96,8 @@ fn text(error: &truezero::Error) -> String {
     let text = message(error);
     match error {
         truezero::Error::Option { option, expected, found } => {
-            let known = PARAMETERS.iter().find(|(name, _)| name == option);
-            let name = known.map_or_else(|| option.replace('-', "_"), |(_, name)| (*name).to_owned());
-            shown(&format!("{name}: expected {expected}, found {found}"))
+            let expected = expected.replace("target-sparsity", "target_sparsity");
+            shown(&in_python(&format!("{}: expected {expected}, found {found}", parameter(option))))
         }
         truezero::Error::Diverged { .. } | truezero::Error::PretrainingDiverged { .. } => {
             format!("{}\n{SCALE}", text.lines().next().unwrap_or_default())
@@ -145,7 +177,7 @@ pub fn warn_from_function(py: Python<'_>, notices: &Notices) -> PyResult<()> {
 
 fn warn_at(py: Python<'_>, notices: &Notices, level: i32) -> PyResult<()> {
     for notice in notices.all() {
-        let text = visible(&notice.to_string()).into_owned();
+        let text = in_python(&visible(&notice.to_string()));
         let text = CString::new(text).map_err(|error| wrong(error.to_string()))?;
         PyErr::warn(py, &py.get_type::<DataWarning>(), &text, level)?;
     }

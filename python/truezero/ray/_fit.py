@@ -181,9 +181,7 @@ def _train(lead, crew, start, every, on_epoch):
         ended = False
         while not ended:
             place = (start, epoch, rounds * every, every, scalars)
-            calls = [
-                worker.train.options(num_returns=1 + len(average)).remote(*place, *average) for worker in crew
-            ]
+            calls = [worker.train.options(num_returns=1 + len(average)).remote(*place, *average) for worker in crew]
             reported = [report for report, *_ in calls]
             of_slices = zip(*(slices for _, *slices in calls))
             means = [worker.mean.remote(len(crew), *reported, *slices) for worker, slices in zip(crew, of_slices)]

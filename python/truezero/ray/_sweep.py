@@ -150,7 +150,9 @@ def _connected(address):
     if ray.is_initialized():
         yield
         return
-    ray.init(address=address, log_to_driver=False, logging_level="warning", include_dashboard=None if address else False)
+    ray.init(
+        address=address, log_to_driver=False, logging_level="warning", include_dashboard=None if address else False
+    )
     try:
         yield
     finally:

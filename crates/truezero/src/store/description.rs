@@ -77,7 +77,7 @@ fn read(
 ) -> Result<Vec<Layer>, Error> {
     let bounds = 1..=MAX_LAYERS + 1;
     if !bounds.contains(&descriptions.len()) {
-        return Err(tensors.error("layers", &format!("{bounds:?} layers"), descriptions.len()));
+        return Err(tensors.error("layers", &format!("1 to {} layers", bounds.end()), descriptions.len()));
     }
     let mut layers = Vec::new();
     for (index, LayerDescription { units, activation, signs }) in descriptions.iter().enumerate() {

@@ -132,8 +132,8 @@ impl Model {
             }
         }
         if preprocessing.task() != network.cost.task() {
-            let expected = format!("a task for {:?}", network.cost);
-            return Err(file.error("preprocessing, task", &expected, format!("{:?}", preprocessing.task())));
+            let expected = format!("the task {}, as of the network", network.cost.task().name());
+            return Err(file.error("preprocessing, task", &expected, preprocessing.task().name()));
         }
         Ok(Self { network, preprocessing, configuration, summary })
     }

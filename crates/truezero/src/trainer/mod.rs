@@ -188,7 +188,7 @@ impl<'a> Trainer<'a> {
             {
                 let (width, outputs) = (data.inputs.width(), data.targets.outputs());
                 let expected = format!("{} inputs and {} outputs", network.inputs(), network.outputs());
-                let found = format!("{width} inputs and {outputs} outputs ({:?})", data.targets.task());
+                let found = format!("{width} inputs and {outputs} outputs ({})", data.targets.task().name());
                 return Err(DataError::unsuitable(part, expected, found).into());
             }
         }

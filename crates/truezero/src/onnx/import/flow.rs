@@ -26,6 +26,19 @@ pub(super) struct Flow {
     pub(super) dims: Option<Vec<usize>>,
 }
 
+impl Flow {
+    /// The shape in words.
+    pub(super) fn shape(&self) -> String {
+        match &self.dims {
+            Some(dims) => std::iter::once("batch".to_owned())
+                .chain(dims.iter().map(ToString::to_string))
+                .collect::<Vec<_>>()
+                .join(" × "),
+            None => "a shape that is not known".to_owned(),
+        }
+    }
+}
+
 /// A class told from what a step makes: nothing that a network computes.
 #[derive(Clone, Debug)]
 pub(super) struct Label {

@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         let width = scale.len();
         let expected = format!("batch × {width} and {width} constants of each kind");
         if x.dims.as_ref().is_some_and(|dims| dims[..] != [width]) {
-            return Err(Refusal::new(place_of(node), expected, format!("batch × {:?}", x.dims)));
+            return Err(Refusal::new(place_of(node), expected, x.shape()));
         }
         if [&scale, &bias, &mean, &variance].iter().any(|constant| constant.dims() != [width]) {
             return Err(Refusal::new(place_of(node), expected, "other shapes"));
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
                 Ok(Value::Flow(self.chain(node, &x, steps)))
             }
             axis => {
-                let found = format!("axis {axis} of batch × {:?}", x.dims.unwrap_or_default());
+                let found = format!("axis {axis} of {}", x.shape());
                 Err(Refusal::new(place_of(node), "probabilities of all outputs", found))
             }
         }
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
             return Err(refuse());
         }
         if p.dims.as_deref() != Some(&[1][..]) {
-            return Err(Refusal::new(place_of(node), "one probability", format!("{:?}", p.dims)));
+            return Err(Refusal::new(place_of(node), "one probability", p.shape()));
         }
         Ok(Value::Flow(self.push(node, &p, Step::BothClasses, Some(vec![2]))))
     }
