@@ -191,3 +191,9 @@ def test_what_is_no_fitted_perceptron():
     with pytest.raises(ValueError, match="found exp"):
         peer = MLPRegressor(loss="poisson", max_iter=5).fit(X, np.arange(20.0))
         truezero.from_sklearn(peer)
+
+
+def test_a_tensor_that_is_one_number_many_times_takes_no_more_memory_than_there_is():
+    repeated = np.broadcast_to(np.float32(1), (10**7, 10**7))
+    with pytest.raises(MemoryError, match="not enough memory"):
+        truezero.from_torch({"0.weight": repeated})

@@ -258,3 +258,14 @@ def test_a_folder_is_removed_only_if_it_was_made_here(tmp_path):
     _truezero.claim_folder(ours, "a sweep")
     _truezero.remove_folder(ours)
     assert not ours.exists()
+
+
+def test_names_of_files_are_shown_without_what_a_terminal_obeys(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        truezero.load(tmp_path / "no\x1b[2J.safetensors")
+    assert "\\u001b[2J" in str(caught.value) and "\x1b" not in str(caught.value)
+    path = tmp_path / "no\x1b[2J tensors.safetensors"
+    path.write_bytes(b"\xff" * 16)
+    with pytest.raises(ValueError, match="expected a safetensors file") as caught:
+        truezero.from_torch(path)
+    assert "\x1b" not in str(caught.value)

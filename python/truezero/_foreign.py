@@ -1,11 +1,15 @@
 """What others trained, as the native part takes it: ONNX files, layers of PyTorch and scikit-learn."""
 
 import json
+import math
 import os
 import re
 import struct
+import sys
 
 import numpy as np
+
+from ._truezero import require_memory, visible
 
 #: Names of PyTorch's activations, and ours.
 TORCH_ACTIVATIONS = {
@@ -20,6 +24,8 @@ TORCH_NOTHING = {"Dropout", "Identity", "Flatten", "AlphaDropout"}
 TORCH_TASKS = {"Softmax": "classify", "LogSoftmax": "classify", "Sigmoid": "multilabel"}
 #: Types of numbers in .safetensors files.
 SAFETENSORS_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+#: Bytes that a weight takes while a network is made of it: in 64 bits, in 32, and packed.
+BYTES_OF_WEIGHT = 8 + 4 + 4
 #: The longest header that is read, in bytes: the format's own limit.
 MAX_HEADER = 100_000_000
 #: scikit-learn's names of activations, and ours.
@@ -57,6 +63,8 @@ def _array(value):
     for method in ["detach", "cpu"]:
         if hasattr(value, method):
             value = getattr(value, method)()
+    # A tensor can be one number, repeated any number of times.
+    require_memory(min(math.prod(np.shape(value)) * BYTES_OF_WEIGHT, sys.maxsize))
     return np.asarray(value, dtype=np.float64)
 
 
@@ -161,29 +169,29 @@ def _with_activations(linear, activations):
 
 def read_safetensors(path):
     """The tensors of a .safetensors file that need not be a friendly one: arrays of float64 by name."""
+    shown = visible(os.fsdecode(path))
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
         if length > min(MAX_HEADER, size - 8):
-            raise ValueError(f"{path}: expected a safetensors file, found a header beyond its end")
+            raise ValueError(f"{shown}: expected a safetensors file, found a header beyond its end")
         try:
             header = json.loads(file.read(length))
             entries = {name: _entry(value) for name, value in header.items() if name != "__metadata__"}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{path}: expected a safetensors file, found a damaged header ({error})") from None
+            raise ValueError(f"{shown}: expected a safetensors file, found a damaged header ({error})") from None
         tensors, end = {}, 0
         # In the order of their bytes, of which each belongs to one tensor: a small file could stand for any number.
         for name, (kind, shape, first, last) in sorted(entries.items(), key=lambda entry: entry[1][2:]):
             wide = np.dtype(kind).itemsize
-            count = 1
-            for extent in shape:
-                count *= extent
+            count = math.prod(shape)
             if not 0 <= first <= last <= size - 8 - length or last - first != count * wide:
-                raise ValueError(f"{path}: tensor {name!r}: expected {count} numbers, found bytes {first} to {last}")
+                raise ValueError(f"{shown}: tensor {name!r}: expected {count} numbers, found bytes {first} to {last}")
             if first < end:
-                raise ValueError(f"{path}: tensor {name!r}: expected bytes of its own, found those of another tensor")
+                raise ValueError(f"{shown}: tensor {name!r}: expected bytes of its own, found those of another tensor")
             end = last
+            require_memory(count * BYTES_OF_WEIGHT)
             file.seek(8 + length + first)
             tensors[name] = np.frombuffer(file.read(last - first), dtype=kind).reshape(shape).astype(np.float64)
         return tensors

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ._truezero import visible
 from .callbacks import Epoch
 
 #: An adaptive learning rate is divided by this when there is no progress …
@@ -136,7 +137,7 @@ def warn(trainer, names):
         Of the classes or labels.
     """
     for remark in trainer.remarks(names):
-        warnings.warn(remark, ConvergenceWarning, stacklevel=6)
+        warnings.warn(visible(remark), ConvergenceWarning, stacklevel=6)
 
 
 def run(trainer, rules, progress, curves, shown, *, once=False):

@@ -156,5 +156,5 @@ def load(out="paper") -> Results:
     with open(path, encoding="utf-8") as file:
         document = json.load(file)
     if not isinstance(document, dict) or document.get("version") != 1:
-        raise ValueError(f"{path}: expected results of truezero paper, version 1")
+        raise ValueError(f"{_truezero.visible(path)}: expected results of truezero paper, version 1")
     return _results(document)

@@ -7,7 +7,8 @@ mod common;
 use std::io::Write;
 use std::process::Output;
 
-use common::{Place, succeeded};
+use common::{Place, failed, succeeded};
+use flate2::{Compression, write::GzEncoder};
 
 const EXAMPLES: u32 = 20_000;
 const WIDTH: u32 = 100_000;
@@ -99,6 +100,73 @@ fn a_network_that_no_memory_holds_is_refused_before_it_is_made() {
             assert!(found.contains("iB of weights"), "{verb} {hidden}: {found}");
         }
     }
+}
+
+/// What is read, and a network whose weights take more: as one that needs both would not fit.
+const TIGHT_KILOBYTES: u32 = 300_000;
+
+#[test]
+fn where_memory_ends_there_is_an_error() {
+    let place = Place::with_flowers();
+    // A file of some kilobytes in which there is more than that.
+    let packed = |name: &str, start: &str, piece: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(start.as_bytes()).unwrap();
+        let piece = piece.repeat((1 << 20) / piece.len());
+        (0..400).for_each(|_| encoder.write_all(piece.as_bytes()).unwrap());
+        place.write(name, encoder.finish().unwrap());
+    };
+    packed("line.csv.gz", "x,y\n1,2\n", "a");
+    packed("cells.csv.gz", "x,y\n1,2\n", ",");
+    packed("words.csv.gz", "x,y\n", "a,b\n");
+    packed("examples.svmlight.gz", "", "1 1:1\n");
+    packed("labels.gz", "", "a\n");
+    let small = ["--hidden", "4", "--epochs", "1", "--threads", "1"];
+    for data in [
+        &["line.csv.gz", "--target", "y"][..],
+        &["cells.csv.gz", "--target", "y"],
+        &["words.csv.gz", "--target", "y"],
+        &["examples.svmlight.gz"],
+        &["flowers.csv", "--ignore", "kind", "--labels", "labels.gz"],
+        &["flowers.csv", "--target", "kind", "--hidden", "20000,20000"],
+        &["flowers.csv", "--target", "kind", "--hidden", "200000", "--batch-size", "4000000000"],
+    ] {
+        let run = if data.contains(&"--hidden") { &small[2..] } else { &small };
+        let arguments = [&["train"], data, run].concat();
+        let told = failed(&arguments, &limited(&place, TIGHT_KILOBYTES, &arguments));
+        let long = told.contains("a longer one") || told.contains(" cells");
+        assert!(long || told.contains("memory"), "{data:?}: {told}");
+    }
+
+    // 64 MB of weights, which are read where there is not as much.
+    place.train(&["flowers.csv", "--target", "kind", "--hidden", "4000,4000", "--epochs", "1"]);
+    place.ok(&["export", "model.safetensors", "--onnx", "model.onnx"]);
+    for arguments in [
+        &["predict", "model.safetensors", "flowers.csv", "--threads", "1"][..],
+        &["evaluate", "model.safetensors", "flowers.csv", "--threads", "1"],
+        &["encode", "model.safetensors", "flowers.csv", "--threads", "1", "--out", "codes.npz"],
+        &["export", "model.safetensors", "--onnx", "again.onnx"],
+        &["import", "model.onnx", "--out", "again.safetensors"],
+        &["serve", "model.safetensors", "--addr", "127.0.0.1:0"],
+    ] {
+        let told = failed(arguments, &limited(&place, 100_000, arguments));
+        assert!(told.contains("memory"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn trainings_of_a_sweep_share_the_memory_there_is() {
+    let place = Place::with_flowers();
+    // Each takes 48 MB: all six of them more than there is, two or three do not.
+    place.write(
+        "sweep.toml",
+        "method = \"grid\"\n[train]\ndata = \"flowers.csv\"\ntarget = \"kind\"\nhidden = [2000, 2000]\n\
+         epochs = 1\n[vary]\nseed = [1, 2, 3, 4, 5, 6]\n",
+    );
+    let found = within(&place, 220_000, &["sweep", "sweep.toml", "--json", "--quiet", "--jobs", "6"]);
+    let trials = found["trials"].as_array().unwrap();
+    assert_eq!(trials.len(), 6);
+    assert!(trials.iter().all(|trial| trial["state"] == "done"), "{found}");
 }
 
 /// What the command prints if its address space may not exceed so many kilobytes.

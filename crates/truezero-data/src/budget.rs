@@ -4,6 +4,7 @@
 //! are only announced. So what is made of a file is counted before it is allocated, and refused from a limit on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use truezero_sparse::memory::{self, shown};
@@ -26,7 +27,14 @@ pub fn set_max_memory(bytes: u64) {
     LIMIT.store(bytes, Ordering::Relaxed);
 }
 
-/// What is made of a file, counted.
+/// Bytes of memory that a text of its own takes, of so many bytes: what allocators give is not less, and in steps.
+pub(crate) fn of_text(bytes: usize) -> u64 {
+    const LEAST: u64 = 32;
+    const STEP: u64 = 16;
+    size_of::<String>() as u64 + LEAST.max((bytes as u64).saturating_add(STEP / 2).next_multiple_of(STEP))
+}
+
+/// What is made of a file, counted: what is in memory now, as long as what is let go of is given back.
 #[derive(Debug)]
 pub(crate) struct Budget {
     path: PathBuf,
@@ -37,8 +45,22 @@ pub(crate) struct Budget {
 impl Budget {
     /// Of a file of so many bytes.
     pub(crate) fn new(path: &Path, file: u64) -> Self {
-        let most = LIMIT.load(Ordering::Relaxed).max(file.saturating_mul(EXPANSION));
+        Self::up_to(path, LIMIT.load(Ordering::Relaxed).max(file.saturating_mul(EXPANSION)))
+    }
+
+    /// Of so many bytes of memory.
+    pub(crate) fn up_to(path: &Path, most: u64) -> Self {
         Self { path: path.to_owned(), most, taken: AtomicU64::new(0) }
+    }
+
+    /// Of as many bytes as there is memory for: of what is in memory already, and not of a file.
+    pub(crate) fn unlimited(name: &str) -> Arc<Self> {
+        Arc::new(Self::up_to(Path::new(name), u64::MAX))
+    }
+
+    /// The file's path, or the name it was given.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Counts bytes that are about to be taken, for what stands at a `place`.
@@ -61,6 +83,38 @@ impl Budget {
             return Err(self.error(error.bytes, available, place()));
         }
         Ok(())
+    }
+
+    /// Gives back bytes that were taken.
+    pub(crate) fn give(&self, bytes: u64) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Makes room for `more` values in a vector that is there for a while, and is not counted. Room is found to be there
+    /// before the vector grows.
+    ///
+    /// # Errors
+    /// If it is more than may still be taken, or is not there.
+    pub(crate) fn reserve<T>(&self, vector: &mut Vec<T>, more: usize, place: &str) -> Result<(), DataError> {
+        let (length, capacity) = (vector.len(), vector.capacity());
+        let needed = length.saturating_add(more);
+        if needed <= capacity {
+            return Ok(());
+        }
+        let bytes = |values: usize| (values as u64).saturating_mul(size_of::<T>() as u64);
+        // Twice as much, so that growing step by step is not copying at each; less if there is not so much.
+        for wanted in [capacity.saturating_mul(2), capacity.saturating_add(capacity / 8), 0] {
+            let wanted = wanted.max(needed);
+            if self.fits(bytes(wanted), place).is_ok()
+                && (bytes(wanted) < LARGE || memory::check(bytes(wanted - capacity)).is_ok())
+                && vector.try_reserve_exact(wanted - length).is_ok()
+            {
+                return Ok(());
+            }
+        }
+        self.fits(bytes(needed), place)?;
+        let there = memory::available().unwrap_or(0).saturating_add(bytes(capacity));
+        Err(self.error(bytes(needed), there, place.to_owned()))
     }
 
     /// Whether so many bytes may still be taken.
@@ -103,6 +157,34 @@ mod tests {
         assert!(error.starts_with(expected), "{error}");
         let error = budget.take(u64::MAX - MAX_MEMORY, place).unwrap_err().to_string();
         assert!(error.starts_with("a.b: row 3: expected data that takes at most 2.0 GiB"), "{error}");
+    }
+
+    #[test]
+    fn a_word_takes_more_than_its_letters() {
+        assert_eq!([1, 24, 25, 100].map(of_text), [56, 56, 72, 136]);
+    }
+
+    #[test]
+    fn vectors_grow_as_far_as_the_limit() {
+        let budget = Budget::up_to(Path::new("a.b"), 100);
+        let mut vector: Vec<u32> = Vec::new();
+        for more in [10, 5, 10] {
+            budget.reserve(&mut vector, more, "here").unwrap();
+            vector.extend(vec![0; more]);
+            assert!((vector.len()..=25).contains(&vector.capacity()), "{}", vector.capacity());
+        }
+        let error = budget.reserve(&mut vector, 1, "here").unwrap_err().to_string();
+        assert!(
+            error.starts_with("a.b: here: expected data that takes at most 100 bytes of memory"),
+            "{error}"
+        );
+        budget.take(100, String::new).unwrap();
+        assert!(budget.reserve(&mut Vec::<u8>::new(), 1, "here").is_err());
+        budget.give(100);
+        budget.take(100, String::new).unwrap();
+        assert!(
+            Budget::up_to(Path::new("a"), u64::MAX).reserve(&mut Vec::<u64>::new(), 1 << 60, "here").is_err()
+        );
     }
 
     #[test]

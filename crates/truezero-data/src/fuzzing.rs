@@ -6,6 +6,7 @@
 //! made.
 
 use crate::formats::{TableOptions, arrow, cifar, csv, idx, images, norb, npy, npz, parquet, svmlight};
+use crate::source::labels;
 use crate::{DataError, Input, Notices};
 
 /// Parses bytes that errors are to call `name`.
@@ -18,6 +19,7 @@ pub const FORMATS: &[(&str, Parse)] = &[
     ("csv", parse_csv),
     ("idx", parse_idx),
     ("image", parse_image),
+    ("labels", parse_labels),
     ("norb", parse_norb),
     ("npy", parse_npy),
     ("npz", parse_npz),
@@ -62,6 +64,11 @@ pub fn parse_idx(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 /// A PNG or JPEG image.
 pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
     images::read_bytes(name, bytes, None, &Notices::default()).map(|_| ())
+}
+
+/// Targets of three examples in a file of their own.
+pub fn parse_labels(name: &str, bytes: &[u8]) -> Result<(), DataError> {
+    labels::parse(Input::from_bytes(name, bytes), 3, &Notices::default()).map(|_| ())
 }
 
 /// The binary matrices of small NORB, as classes if of one dimension, else as images.

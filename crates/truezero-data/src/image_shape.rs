@@ -4,9 +4,10 @@ use std::fmt;
 
 use truezero_sparse::Batch;
 
+use crate::budget::Budget;
 use crate::formats::MatrixBuilder;
 use crate::source::entries::count;
-use crate::{DataError, Features, Input, Notice, Notices, Raw};
+use crate::{DataError, Features, Notice, Notices, Raw};
 
 /// The shape of each image; its pixels are stored row by row, channels innermost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -79,7 +80,7 @@ fn recoloured(features: &Features, channels: usize) -> Result<Features, DataErro
         Features::Table(_) => return Err(DataError::unsuitable("images", "a matrix of pixels", "a table")),
     };
     let to = if channels == 1 { width / 3 } else { width.saturating_mul(3) };
-    let mut matrix = MatrixBuilder::new(&Input::from_bytes("images", &[]), examples, to)?;
+    let mut matrix = MatrixBuilder::new(&Budget::unlimited("images"), examples, to)?;
     let (mut pixels, mut row) = (vec![0.0; width], Vec::with_capacity(to));
     for example in 0..examples {
         pixels.fill(0.0);
@@ -102,7 +103,7 @@ fn recoloured(features: &Features, channels: usize) -> Result<Features, DataErro
         } else {
             row.extend(pixels.iter().flat_map(|&grey| [grey; 3]));
         }
-        matrix.push_wide(&row);
+        matrix.push_wide(&row)?;
     }
     Ok(matrix.finish().in_form(dense))
 }

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -12,8 +13,10 @@ use crate::budget::Budget;
 
 /// The first two bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// Bytes after which it is looked whether there may be more.
-const PIECE: u64 = 1 << 24;
+/// Bytes that are made room for at least.
+const PIECE: usize = 1 << 13;
+/// What is read, as errors call it.
+const CONTENT: &str = "content";
 /// Bytes read ahead.
 pub(crate) const BUFFER: usize = 1 << 17;
 /// No line of a text format may be longer (a row of ten million numbers is shorter).
@@ -23,7 +26,7 @@ pub const MAX_LINE: u64 = 1 << 28;
 pub struct Input<'a> {
     path: PathBuf,
     reader: Box<dyn BufRead + 'a>,
-    budget: Budget,
+    budget: Arc<Budget>,
 }
 
 impl Input<'static> {
@@ -57,14 +60,19 @@ impl<'a> Input<'a> {
 
     /// Anything that can be read, taken as it is; `size` is how many bytes of a file it comes from.
     pub(crate) fn from_reader(path: impl AsRef<Path>, reader: impl BufRead + 'a, size: u64) -> Self {
-        let path = path.as_ref().to_owned();
-        let budget = Budget::new(&path, size);
+        let path = path.as_ref();
+        Self::named(path, Arc::new(Budget::new(path, size)), reader)
+    }
+
+    /// As [`from_reader`](Self::from_reader), of a part of a file, called `path`; what may be made of all of the file is
+    /// counted by `budget`.
+    pub(crate) fn named(path: impl Into<PathBuf>, budget: Arc<Budget>, reader: impl BufRead + 'a) -> Self {
         let reader = Box::new(Bounded { reader, left: budget.most() });
-        Self { path, reader, budget }
+        Self { path: path.into(), reader, budget }
     }
 
     /// What may be made of the file.
-    pub(crate) fn budget(&self) -> &Budget {
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
@@ -114,10 +122,20 @@ impl<'a> Input<'a> {
         Ok(array)
     }
 
-    /// Everything that is left.
+    /// Everything that is left, counted.
     pub(crate) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();
         self.take_up_to(&mut bytes, u64::MAX)?;
+        bytes.shrink_to_fit();
+        self.budget.take(bytes.len() as u64, || CONTENT.to_owned())?;
+        Ok(bytes)
+    }
+
+    /// The next `count` bytes, counted until they are [given back](Budget::give).
+    pub(crate) fn whole(&mut self, count: u64, place: &str) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        self.fill(&mut bytes, count, place)?;
+        self.budget.take(count, || place.to_owned())?;
         Ok(bytes)
     }
 
@@ -134,26 +152,39 @@ impl<'a> Input<'a> {
     /// Lines count from 1.
     pub(crate) fn line(&mut self, line: &mut Vec<u8>, number: usize) -> Result<bool, DataError> {
         line.clear();
-        let read = (&mut self.reader).take(MAX_LINE).read_until(b'\n', line);
-        let read = read.map_err(|error| self.failed(error))? as u64;
-        let ended = line.pop_if(|last| *last == b'\n').is_some();
-        line.pop_if(|last| *last == b'\r');
-        if read == MAX_LINE && !ended {
-            let found = "a longer one";
-            return Err(self.malformed(format!("line {number}"), format!("at most {MAX_LINE} bytes"), found));
+        let mut ended = false;
+        while !ended {
+            let left = (MAX_LINE as usize).saturating_sub(line.len());
+            if left == 0 {
+                let expected = format!("at most {MAX_LINE} bytes");
+                return Err(self.malformed(format!("line {number}"), expected, "a longer one"));
+            }
+            self.budget.reserve(line, PIECE.min(left), CONTENT)?;
+            let room = (line.capacity() - line.len()).min(left);
+            let read = (&mut self.reader).take(room as u64).read_until(b'\n', line);
+            if read.map_err(|error| self.failed(error))? == 0 {
+                break;
+            }
+            ended = line.pop_if(|last| *last == b'\n').is_some();
         }
-        Ok(read > 0)
+        let found = ended || !line.is_empty();
+        line.pop_if(|last| *last == b'\r');
+        Ok(found)
     }
 
     /// Appends the next `count` bytes, or as many as there are.
     pub(crate) fn take_up_to(&mut self, bytes: &mut Vec<u8>, count: u64) -> Result<(), DataError> {
         let mut left = count;
         while left > 0 {
-            let piece = left.min(PIECE);
-            self.budget.fits(bytes.len() as u64, "content")?;
-            let read = (&mut self.reader).take(piece).read_to_end(bytes);
+            self.budget.reserve(
+                bytes,
+                usize::try_from(left).map_or(PIECE, |left| left.min(PIECE)),
+                CONTENT,
+            )?;
+            let room = left.min((bytes.capacity() - bytes.len()) as u64);
+            let read = (&mut self.reader).take(room).read_to_end(bytes);
             let read = read.map_err(|error| self.failed(error))? as u64;
-            if read < piece {
+            if read < room {
                 break;
             }
             left -= read;
@@ -163,7 +194,7 @@ impl<'a> Input<'a> {
 
     fn failed(&self, error: io::Error) -> DataError {
         if error.kind() == ErrorKind::FileTooLarge {
-            self.budget.exceeded(self.budget.most(), "content")
+            self.budget.exceeded(self.budget.most(), CONTENT)
         } else if tells_broken_data(&error) {
             self.malformed("compressed data", "a whole stream", error.to_string())
         } else {

@@ -42,7 +42,7 @@ fn matrix_of(x: &Bound<'_, PyAny>) -> PyResult<Features> {
         && let Ok(values) = x.getattr("data")?.cast::<PyArray1<f64>>()
     {
         let (width, offsets, indices) = structure(x)?;
-        let values = values.readonly().as_array().to_vec();
+        let values = copied(values.readonly().as_array().iter().copied())?;
         let rows = WideBatch::from_parts(width, offsets, indices, values);
         return rows.map(Features::Wide).map_err(|error| wrong(error.to_string()));
     }
@@ -117,6 +117,13 @@ fn structure(x: &Bound<'_, PyAny>) -> PyResult<(usize, Vec<usize>, Vec<u32>)> {
     Ok((width, offsets, indices))
 }
 
+/// Values in memory of ours, if there is enough.
+fn copied<T>(values: impl ExactSizeIterator<Item = T>) -> PyResult<Vec<T>> {
+    let mut copy = within_memory(|| memory::room(values.len()))?;
+    copy.extend(values);
+    Ok(copy)
+}
+
 /// Whole numbers of a type, from an array of 32 or 64 bits.
 fn integers<T: TryFrom<i64>>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     fn convert<S: Element + Copy + Into<i64>, T: TryFrom<i64>>(
@@ -124,8 +131,13 @@ fn integers<T: TryFrom<i64>>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     ) -> PyResult<Vec<T>> {
         let read = array.readonly();
         let one = |&number: &S| T::try_from(number.into());
-        let all: Result<Vec<T>, _> = read.as_array().iter().map(one).collect();
-        all.map_err(|_| wrong("a CSR matrix holds offsets or indices that are negative or too large"))
+        let mut all = within_memory(|| memory::room(read.len()))?;
+        for number in read.as_array().iter().map(one) {
+            let number = number
+                .map_err(|_| wrong("a CSR matrix holds offsets or indices that are negative or too large"))?;
+            all.push(number);
+        }
+        Ok(all)
     }
     match (array.cast::<PyArray1<i32>>(), array.cast::<PyArray1<i64>>()) {
         (Ok(array), _) => convert(array),
@@ -136,8 +148,8 @@ fn integers<T: TryFrom<i64>>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
 
 fn singles(array: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
     match (array.cast::<PyArray1<f32>>(), array.cast::<PyArray1<f64>>()) {
-        (Ok(array), _) => Ok(array.readonly().as_array().to_vec()),
-        (_, Ok(array)) => Ok(array.readonly().as_array().iter().map(|&value| value as f32).collect()),
+        (Ok(array), _) => copied(array.readonly().as_array().iter().copied()),
+        (_, Ok(array)) => copied(array.readonly().as_array().iter().map(|&value| value as f32)),
         _ => Err(PyTypeError::new_err("expected values of 32 or 64 bits")),
     }
 }
@@ -147,7 +159,7 @@ fn table(columns: &Bound<'_, PyList>) -> PyResult<Table> {
     for entry in columns {
         let (name, values): (String, Bound<'_, PyAny>) = entry.extract()?;
         let values = match values.cast::<PyArray1<f64>>() {
-            Ok(numbers) => ColumnValues::Numbers(numbers.readonly().as_array().to_vec()),
+            Ok(numbers) => ColumnValues::Numbers(copied(numbers.readonly().as_array().iter().copied())?),
             Err(_) => ColumnValues::Categories(values.extract()?),
         };
         let rows = match &values {
@@ -182,15 +194,16 @@ pub fn matrix(
 }
 
 /// Active values as the parts of a CSR matrix.
-pub fn csr<'py>(py: Python<'py>, batch: &ActiveBatch) -> Csr<'py> {
-    let offsets = batch.offsets().iter().map(|&offset| offset as i64).collect();
-    let indices = batch.indices().iter().map(|&index| index as i32).collect();
-    (
+pub fn csr<'py>(py: Python<'py>, batch: &ActiveBatch) -> PyResult<Csr<'py>> {
+    let offsets = copied(batch.offsets().iter().map(|&offset| offset as i64))?;
+    let indices = copied(batch.indices().iter().map(|&index| index as i32))?;
+    let values = copied(batch.values().iter().copied())?;
+    Ok((
         PyArray1::from_vec(py, offsets),
         PyArray1::from_vec(py, indices),
-        PyArray1::from_slice(py, batch.values()),
+        PyArray1::from_vec(py, values),
         (batch.examples(), batch.width()),
-    )
+    ))
 }
 
 /// A matrix given as an array, as plain rows.

@@ -24,7 +24,7 @@ pub fn digits5k(py: Python<'_>) -> PyResult<(Csr<'_>, Vec<i64>)> {
         labels.extend(numbers.values().iter().map(|&number| number as i64));
     }
     match pixels {
-        Some(truezero_sparse::Batch::Active(pixels)) => Ok((arrays::csr(py, &pixels), labels)),
+        Some(truezero_sparse::Batch::Active(pixels)) => Ok((arrays::csr(py, &pixels)?, labels)),
         _ => Err(wrong("the embedded digits are damaged")),
     }
 }

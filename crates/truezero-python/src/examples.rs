@@ -4,7 +4,7 @@ use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use truezero::{Cost, Examples};
 use truezero_data::{Dataset, Targets, Task};
-use truezero_sparse::DenseBatch;
+use truezero_sparse::{DenseBatch, memory};
 
 use crate::arrays;
 use crate::failure::{within_memory, wrong};
@@ -68,7 +68,8 @@ impl Part {
         if weights.iter().flatten().any(|weight| !(weight.is_finite() && *weight >= 0.0)) {
             return Err(wrong("expected finite weights of at least 0"));
         }
-        Ok(Self { data: Dataset { inputs, targets, weights }, rows: (0..rows).collect() })
+        let rows = within_memory(|| memory::numbers(rows))?;
+        Ok(Self { data: Dataset { inputs, targets, weights }, rows })
     }
 
     pub fn examples(&self) -> Examples<'_> {

@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 use truezero_data::{DataError, Notices, visible};
 use truezero_sparse::memory;
 
-/// An error and what caused it on one line, then its hint.
+/// An error and what caused it on one line, then its hint, with nothing in it that a terminal obeys: names of files,
+/// columns and classes can hold anything.
 pub fn message(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
@@ -22,7 +23,19 @@ pub fn message(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     let text = if hint.is_empty() { message } else { format!("{message}\n{hint}") };
-    in_python(&text)
+    visible(&in_python(&text)).into_owned()
+}
+
+/// A text in which what a terminal obeys is shown instead.
+#[pyfunction(name = "visible")]
+pub fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+/// Demands that so many bytes of memory are there, before Python allocates them.
+#[pyfunction]
+pub fn require_memory(bytes: u64) -> PyResult<()> {
+    memory::check(bytes).map_err(raise)
 }
 
 /// A text in which options of the command are parameters of Python: `--na-values` is `na_values`. What is a command, between
@@ -84,7 +97,7 @@ fn text(error: &truezero::Error) -> String {
     match error {
         truezero::Error::Option { option, expected, found } => {
             let expected = expected.replace("target-sparsity", "target_sparsity");
-            in_python(&format!("{}: expected {expected}, found {found}", parameter(option)))
+            shown(&in_python(&format!("{}: expected {expected}, found {found}", parameter(option))))
         }
         truezero::Error::Diverged { .. } | truezero::Error::PretrainingDiverged { .. } => {
             format!("{}\n{SCALE}", text.lines().next().unwrap_or_default())
@@ -135,7 +148,7 @@ pub fn detached<T: Ungil>(py: Python<'_>, compute: impl Ungil + FnOnce() -> T) -
 
 /// A wrong value.
 pub fn wrong(what: impl Into<String>) -> PyErr {
-    PyValueError::new_err(what.into())
+    PyValueError::new_err(shown(&what.into()))
 }
 
 pyo3::create_exception!(

@@ -52,7 +52,7 @@ mod _truezero {
     #[pymodule_export]
     use crate::data::{digits5k, film_snippets, hold_out};
     #[pymodule_export]
-    use crate::failure::DataWarning;
+    use crate::failure::{DataWarning, require_memory, shown};
     #[pymodule_export]
     use crate::files::{claim_folder, remove_folder};
     #[pymodule_export]

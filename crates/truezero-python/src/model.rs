@@ -215,7 +215,7 @@ impl Model {
         })?;
         let codes = codes.map_err(|error: truezero::Error| raise(error))?;
         warn(py, &notices)?;
-        Ok(arrays::csr(py, &codes))
+        arrays::csr(py, &codes)
     }
 
     /// What the hidden layers do on examples, as a JSON document.

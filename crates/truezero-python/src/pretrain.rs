@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use truezero::autoencoder::{self, PretrainingProgress, planned_layers};
 use truezero::{Control, Pretrainer};
-use truezero_sparse::{Batch, DenseBatch, Engine, PackedWeights};
+use truezero_sparse::{Batch, DenseBatch, Engine, PackedWeights, memory};
 
 use crate::arrays;
 use crate::failure::{detached, raise, within_memory, wrong};
@@ -79,7 +79,7 @@ pub fn decode<'py>(
     let decoded = detached(py, || {
         let mut engine = Engine::new(threads);
         let mut decoded = DenseBatch::zeros(codes.examples(), width);
-        let rows: Vec<usize> = (0..codes.examples()).collect();
+        let rows = memory::numbers(codes.examples());
         for chunk in rows.chunks(TOGETHER) {
             let mut batch = DenseBatch::default();
             match &codes {
@@ -118,7 +118,7 @@ pub fn pretrain<'py>(
     let (shape, options) = parameters.options()?;
     let shape = shape.check().map_err(raise)?;
     let mut inputs = arrays::batch(x)?;
-    let train: Vec<usize> = (0..inputs.examples()).collect();
+    let train = within_memory(|| memory::numbers(inputs.examples()))?;
     if let Some(validation) = validation {
         let more = arrays::batch(validation)?;
         if more.width() != inputs.width() {

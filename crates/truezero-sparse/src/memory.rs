@@ -58,6 +58,15 @@ pub fn room<T>(values: usize) -> Vec<T> {
     room
 }
 
+/// The numbers below `count`, such as those of all examples.
+///
+/// If there is not enough memory, this unwinds as far as [`catch`].
+pub fn numbers(count: usize) -> Vec<usize> {
+    let mut numbers = room(count);
+    numbers.extend(0..count);
+    numbers
+}
+
 /// Whether so many bytes are there, as far as is known.
 ///
 /// # Errors
@@ -151,6 +160,8 @@ mod tests {
             assert!(catch(|| room::<f32>(values)).is_err());
         }
         assert!(catch(|| room::<f64>(3)).unwrap().capacity() >= 3);
+        assert!(catch(|| numbers(usize::MAX)).is_err());
+        assert_eq!(catch(|| numbers(3)), Ok(vec![0, 1, 2]));
     }
 
     #[test]

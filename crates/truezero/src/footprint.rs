@@ -1,12 +1,13 @@
 //! What a plan costs in memory, told before anything is allocated.
 
+use truezero_data::Dataset;
 use truezero_sparse::memory::{self, shown};
 use truezero_sparse::{Batch, padded};
 
 use crate::autoencoder::PretrainingOptions;
 use crate::error::Error;
 use crate::network::EVALUATION_BATCH;
-use crate::options::TrainingOptions;
+use crate::options::{Plan, TrainingOptions};
 use crate::trainer::KEPT_IN_MEMORY;
 
 /// Bytes that a mini-batch takes for each unit and example: values, the active ones among them with their indices,
@@ -31,6 +32,12 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// Of a plan's training on such data.
+    pub fn of_plan(plan: &Plan, data: &Dataset) -> Self {
+        let layers = [&plan.options().hidden[..], &[data.targets.outputs()]].concat();
+        Self::of_training(plan.options(), &data.inputs, &layers)
+    }
+
     /// Of a training on such `inputs`, with mini-batches and the optimiser of `options`, of a network whose layers have
     /// such `units`, those of the outputs last.
     pub(crate) fn of_training(options: &TrainingOptions, inputs: &Batch, layers: &[usize]) -> Self {
@@ -54,7 +61,7 @@ impl Footprint {
     }
 
     /// Of the pre-training of hidden layers of such `units`, those of the inputs first, on so many examples.
-    pub(crate) fn of_pretraining(options: &PretrainingOptions, units: &[usize], examples: usize) -> Self {
+    pub fn of_pretraining(options: &PretrainingOptions, units: &[usize], examples: usize) -> Self {
         let largest = units.windows(2).map(weights).max().unwrap_or(0);
         // The layer that is trained and its best weights, each perhaps with a decoder of its own.
         let copies = if options.tied { 2 } else { 4 };

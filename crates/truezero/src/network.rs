@@ -71,8 +71,7 @@ impl Network {
         let options = plan.options();
         let (inputs, outputs) = (data.inputs.width(), data.targets.outputs());
         check_width(inputs)?;
-        let layers: Vec<usize> = [&options.hidden[..], &[outputs]].concat();
-        Footprint::of_training(options, &data.inputs, &layers).check("the training")?;
+        Footprint::of_plan(plan, data).check("the training")?;
         let architecture = Architecture {
             inputs,
             hidden: options.hidden.clone(),
@@ -125,7 +124,7 @@ impl Network {
     /// If the batch is not as wide as the network has inputs.
     pub fn predict(&self, engine: &mut Engine, inputs: &Batch) -> DenseBatch {
         let mut predictions = DenseBatch::zeros(inputs.examples(), self.outputs());
-        let rows: Vec<usize> = (0..inputs.examples()).collect();
+        let rows = memory::numbers(inputs.examples());
         self.for_batches(engine, inputs, &rows, |chunk, pass| {
             let outputs = pass.outputs_mut();
             self.cost.predict(outputs);
@@ -234,7 +233,7 @@ pub(crate) fn for_batches(
 /// What layers do on inputs whose targets need not be known.
 pub(crate) fn observe(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
     let mut observer = Observer::default();
-    let rows: Vec<usize> = (0..inputs.examples()).collect();
+    let rows = memory::numbers(inputs.examples());
     for_batches(layers, engine, inputs, &rows, |_, pass| observer.see_layers(pass.layers()));
     observer.report()
 }
@@ -242,7 +241,7 @@ pub(crate) fn observe(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> 
 /// What the highest of the layers makes of each example.
 pub(crate) fn encode(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> ActiveBatch {
     let mut codes = ActiveBatch::new(layers.last().map_or(0, Layer::units));
-    let rows: Vec<usize> = (0..inputs.examples()).collect();
+    let rows = memory::numbers(inputs.examples());
     for_batches(layers, engine, inputs, &rows, |chunk, pass| {
         let code = pass.layers[layers.len() - 1].dense();
         for example in 0..chunk.len() {

@@ -62,11 +62,12 @@ pub fn read<'a>(files: impl IntoIterator<Item = Result<Input<'a>, DataError>>) -
                 found,
             ));
         }
+        input.budget().reserve(&mut records, bytes.len(), "records")?;
         records.extend(bytes);
         last = Some(input);
     }
     let input = last.unwrap_or_else(|| Input::from_bytes("CIFAR-10", &[]));
-    let mut matrix = MatrixBuilder::new(&input, records.len() / RECORD, CHANNELS * PIXELS)?;
+    let mut matrix = MatrixBuilder::new(input.budget(), records.len() / RECORD, CHANNELS * PIXELS)?;
     let mut labels = Vec::with_capacity(records.len() / RECORD);
     let mut row = vec![0.0; CHANNELS * PIXELS];
     for record in records.chunks_exact(RECORD) {
@@ -74,7 +75,7 @@ pub fn read<'a>(files: impl IntoIterator<Item = Result<Input<'a>, DataError>>) -
         for (at, value) in row.iter_mut().enumerate() {
             *value = f32::from(record[1 + at % CHANNELS * PIXELS + at / CHANNELS]);
         }
-        matrix.push(&row);
+        matrix.push(&row)?;
     }
     Ok(Raw {
         features: matrix.finish(),

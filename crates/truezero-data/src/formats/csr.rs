@@ -2,6 +2,8 @@
 
 use std::ops::AddAssign;
 
+use truezero_sparse::memory;
+
 /// Rows whose indices may stand in any order and repeatedly; repeated ones are added, as scipy means
 /// them. Everything else is checked when the batch is made.
 pub(crate) fn tidy<T: Copy + AddAssign>(offsets: &mut [usize], indices: &mut Vec<u32>, values: &mut Vec<T>) {
@@ -51,7 +53,7 @@ pub(crate) fn from_entries<T: Copy + Default>(
     columns: &[u32],
     entries: &[T],
 ) -> (Vec<usize>, Vec<u32>, Vec<T>) {
-    let mut offsets = vec![0; count + 1];
+    let mut offsets = zeros(count + 1);
     for &row in rows {
         offsets[row as usize + 1] += 1;
     }
@@ -59,13 +61,19 @@ pub(crate) fn from_entries<T: Copy + Default>(
         offsets[row + 1] += offsets[row];
     }
     let mut next = offsets.clone();
-    let (mut indices, mut values) = (vec![0; rows.len()], vec![T::default(); rows.len()]);
+    let (mut indices, mut values) = (zeros(rows.len()), zeros(rows.len()));
     for ((&row, &column), &value) in rows.iter().zip(columns).zip(entries) {
         let at = &mut next[row as usize];
         (indices[*at], values[*at]) = (column, value);
         *at += 1;
     }
     (offsets, indices, values)
+}
+
+fn zeros<T: Clone + Default>(count: usize) -> Vec<T> {
+    let mut zeros = memory::room(count);
+    zeros.resize(count, T::default());
+    zeros
 }
 
 /// The non-zeros of a batch as rows of (index, value), for tests.

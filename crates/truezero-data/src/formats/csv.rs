@@ -7,14 +7,14 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, Position, Reader};
-
-use super::csv_dialect::{Dialect, reader};
+use super::csv_dialect::Dialect;
+use super::csv_record::{Record, Records, Start, Wrong};
 use super::csv_scan::{Planned, Scanner};
 use super::encoding::Decoding;
 use super::evidence::ENCODING_HINT;
 use super::growing::{self, Growing, HINT};
 use super::table::{self, TableOptions};
+use crate::budget::Budget;
 use crate::places::Lines;
 use crate::quote::quoted;
 use crate::{Column, DataError, Input, Numbers, Places, Raw};
@@ -33,16 +33,13 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
-    let mut bytes = Vec::new();
     let raw = input.rest()?;
-    let path = input.path();
-    Decoding::new(options.encoding).append(&raw, &mut bytes, true, |expected, found| {
-        DataError::malformed(path, "text", expected, found)
-    })?;
-    drop(raw);
+    let (path, budget) = (input.path(), input.budget());
+    let bytes = Decoding::new(options.encoding)
+        .whole(raw, budget, |expected, found| DataError::malformed(path, "text", expected, found))?;
     let Dialect { delimiter, skip } = Dialect::of(path, &bytes, options)?;
     let lines_before = u64::from(skip > 0);
-    let source = Source { path, bytes: &bytes[skip..], delimiter, lines_before, ends: true };
+    let source = Source { path, bytes: &bytes[skip..], delimiter, lines_before, ends: true, budget };
     let mut scanner = Scanner::new(options);
     scanner.see(&source)?;
     let scan = scanner.end_file(path)?;
@@ -86,7 +83,7 @@ pub(crate) fn fill(
     }
     let cells = options.cells_expected();
     let mut records = source.records();
-    let mut record = ByteRecord::new();
+    let mut record = Record::default();
     if header {
         source.next(&mut records, &mut record)?;
     }
@@ -97,6 +94,8 @@ pub(crate) fn fill(
             let expected = format!("{} cells, as before", planned.len());
             return Err(source.malformed(source.line(&record), expected, record.len().to_string()));
         }
+        let bytes = growing.iter().map(|(at, column)| column.bytes_of(record.cell(*at).len())).sum();
+        source.budget.take(bytes, || source.line(&record))?;
         for (at, column) in &mut growing {
             let text = source.cell(&record, *at, || planned[*at].name.clone())?;
             if let Err(expected) = column.push(cells, text) {
@@ -105,7 +104,7 @@ pub(crate) fn fill(
                 return Err(source.malformed(place, expected, found));
             }
         }
-        lines.push(record.position().map_or(0, |position| source.line_number(position)));
+        lines.push(source.line_number(record.start()));
         rows += 1;
     }
     let (columns, target) = growing::finish(growing.into_iter().map(|(_, column)| column));
@@ -121,67 +120,33 @@ pub(crate) struct Source<'a> {
     pub(crate) lines_before: u64,
     /// Whether the file ends with this block. If not, its last row may go on in the next one, and is left for that.
     pub(crate) ends: bool,
-}
-
-/// The records of a block that are known to be whole.
-pub(crate) struct Records<'a> {
-    reader: Reader<&'a [u8]>,
-    /// The record after the one that was given last, if it is known already.
-    ahead: Option<ByteRecord>,
-    whole: usize,
-}
-
-impl Records<'_> {
-    /// Bytes of the records that were given.
-    pub(crate) fn whole(&self) -> usize {
-        self.whole
-    }
+    /// What may be made of the file.
+    pub(crate) budget: &'a Budget,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn records(&self) -> Records<'a> {
-        Records { reader: reader(self.delimiter, self.bytes), ahead: None, whole: 0 }
+        Records::new(self.delimiter, self.bytes, self.ends)
     }
 
     /// Reads the next record; false at the end.
-    pub(crate) fn next(&self, records: &mut Records, record: &mut ByteRecord) -> Result<bool, DataError> {
-        if self.ends {
-            let found = self.read(&mut records.reader, record)?;
-            records.whole = self.bytes.len();
-            return Ok(found);
-        }
-        if records.ahead.is_none() {
-            let mut first = ByteRecord::new();
-            if !self.read(&mut records.reader, &mut first)? {
-                return Ok(false);
-            }
-            records.ahead = Some(first);
-        }
-        let mut following = ByteRecord::new();
-        if !self.read(&mut records.reader, &mut following)? {
-            return Ok(false);
-        }
-        records.whole = following.position().map_or(0, |position| position.byte() as usize);
-        *record = records.ahead.replace(following).expect("it was read before");
-        Ok(true)
-    }
-
-    fn read(&self, reader: &mut Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, DataError> {
-        reader.read_byte_record(record).map_err(|error| {
-            self.malformed(self.line_at(reader.position()), "a row of cells", error.to_string())
+    pub(crate) fn next(&self, records: &mut Records, record: &mut Record) -> Result<bool, DataError> {
+        records.read(record, self.budget).map_err(|wrong| match wrong {
+            Wrong::Long(expected, found) => self.malformed(self.line(record), expected, found),
+            Wrong::Memory(error) => error,
         })
     }
 
     /// A cell as text; `name` says which column it stands in.
     pub(crate) fn cell<'r>(
         &self,
-        record: &'r ByteRecord,
+        record: &'r Record,
         at: usize,
         name: impl FnOnce() -> String,
     ) -> Result<&'r str, DataError> {
-        std::str::from_utf8(&record[at]).map_err(|_| {
+        std::str::from_utf8(record.cell(at)).map_err(|_| {
             let place = format!("{}, column {:?}", self.line(record), name());
-            let found = format!("\"{}\"\nhint: {ENCODING_HINT}", record[at].escape_ascii());
+            let found = format!("\"{}\"\nhint: {ENCODING_HINT}", record.cell(at).escape_ascii());
             self.malformed(place, "UTF-8", found)
         })
     }
@@ -196,24 +161,22 @@ impl<'a> Source<'a> {
     }
 
     /// The line a record starts on.
-    pub(crate) fn line(&self, record: &ByteRecord) -> String {
-        record.position().map_or_else(|| "end".to_owned(), |position| self.line_at(position))
+    pub(crate) fn line(&self, record: &Record) -> String {
+        self.line_at(record.start())
     }
 
-    /// The line a record starts on; its position is given before the empty lines that precede it.
-    pub(crate) fn line_at(&self, position: &Position) -> String {
-        format!("line {}", self.line_number(position))
+    /// The line a record starts on; it is said to start before the empty lines that precede it.
+    pub(crate) fn line_at(&self, start: Start) -> String {
+        format!("line {}", self.line_number(start))
     }
 
-    fn line_number(&self, position: &Position) -> u64 {
-        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
-        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        self.lines_before + position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
+    fn line_number(&self, start: Start) -> u64 {
+        self.lines_before + start.line_in(self.bytes)
     }
 
-    /// Demands that a quoted cell ends before the file does: `last` is the record read last.
-    pub(crate) fn check_closed(&self, last: &Position) -> Result<(), DataError> {
-        let record = self.bytes.get(last.byte() as usize..).unwrap_or_default();
+    /// Demands that a quoted cell ends before the file does; `last` says where the record read last starts.
+    pub(crate) fn check_closed(&self, last: Start) -> Result<(), DataError> {
+        let record = self.bytes.get(last.byte..).unwrap_or_default();
         let even = record.split(|&byte| byte == b'"').count() % 2 == 1;
         let opens = |pair: &[u8]| pair[1] == b'"' && (pair[0] == self.delimiter || pair[0] == b'\n');
         let quoted = record.first() == Some(&b'"') || record.windows(2).any(opens);

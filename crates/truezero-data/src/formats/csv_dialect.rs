@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
-
+use super::csv_record::{Record, Records};
 use super::table::TableOptions;
 use crate::DataError;
+use crate::budget::Budget;
 use crate::quote::quoted;
 
 /// Delimiters told by content, the likeliest first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records looked at to tell the delimiter.
 const SAMPLE: usize = 20;
+/// Bytes in which they are looked for.
+const SAMPLE_BYTES: usize = 1 << 25;
+/// Bytes that are kept of a cell.
+const SHOWN: usize = 1 << 10;
 /// What a first line that names the delimiter begins with.
 const SEPARATOR: &[u8] = b"sep=";
 /// No more records are taken for what stands above a table.
@@ -70,19 +74,18 @@ fn above(path: &Path, bytes: &[u8]) -> Option<DataError> {
     let comments = bytes.starts_with(b"#");
     let table = |delimiter: u8| {
         let records = sample(delimiter, bytes);
-        let cells = records.last().map_or(0, |(_, record)| record.len());
-        let below = records.iter().rev().take_while(|(_, record)| record.len() == cells).count();
+        let cells = records.last().map_or(0, |record| record.cells);
+        let below = records.iter().rev().take_while(|record| record.cells == cells).count();
         let above = records.len() - below;
         let is_table =
             cells >= if comments { 2 } else { 3 } && below >= 2 && (1..=MAX_ABOVE).contains(&above);
-        let alone =
-            |(_, record): &(u64, ByteRecord)| comments && record[0].starts_with(b"#") || record.len() == 1;
+        let alone = |record: &Sampled| comments && record.first.starts_with(b"#") || record.cells == 1;
         (is_table && records[..above].iter().all(alone))
-            .then(|| (records[above].0, cells, records[0].1.clone()))
+            .then(|| (records[above].line, cells, records[0].first.clone()))
     };
     let (line, cells, first) = DELIMITERS.into_iter().find_map(table)?;
     let what = if comments { "a comment" } else { "a title" };
-    let text = String::from_utf8_lossy(&first[0]);
+    let text = String::from_utf8_lossy(&first);
     let found = format!(
         "{what}: {}\nhint: the table begins on line {line}: delete the lines above it, as in tail -n +{line} {} > table.csv",
         quoted(&text),
@@ -91,21 +94,37 @@ fn above(path: &Path, bytes: &[u8]) -> Option<DataError> {
     Some(DataError::malformed(path, "line 1", format!("the first of the rows of {cells} cells"), found))
 }
 
-/// The first records, and the line on which each begins.
-fn sample(delimiter: u8, bytes: &[u8]) -> Vec<(u64, ByteRecord)> {
-    let mut reader = reader(delimiter, bytes);
-    let mut records = Vec::with_capacity(SAMPLE);
-    let mut record = ByteRecord::new();
-    while records.len() < SAMPLE && reader.read_byte_record(&mut record).unwrap_or(false) {
-        // A position is given before the empty lines that precede a record.
-        let line = record.position().map_or(0, |position| {
-            let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
-            let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-            position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
-        });
-        records.push((line, record.clone()));
+/// A record as far as it tells how a text is separated.
+struct Sampled {
+    /// The line on which it begins.
+    line: u64,
+    /// How many there are; one with more than a table may have ends the sample.
+    cells: usize,
+    /// The beginning of the first of them.
+    first: Vec<u8>,
+}
+
+/// The first records.
+fn sample(delimiter: u8, bytes: &[u8]) -> Vec<Sampled> {
+    let budget = Budget::new(Path::new(""), bytes.len() as u64);
+    let whole = bytes.len() <= SAMPLE_BYTES;
+    let mut records = Records::new(delimiter, &bytes[..bytes.len().min(SAMPLE_BYTES)], whole);
+    let mut sampled = Vec::with_capacity(SAMPLE);
+    let mut record = Record::default();
+    while sampled.len() < SAMPLE {
+        let read = records.read(&mut record, &budget);
+        if read.as_ref().is_ok_and(|found| !found) {
+            break;
+        }
+        let line = record.start().line_in(bytes);
+        let first = record.cells().next().unwrap_or_default();
+        let first = first[..first.len().min(SHOWN)].to_vec();
+        sampled.push(Sampled { line, cells: if read.is_ok() { record.len() } else { usize::MAX }, first });
+        if read.is_err() {
+            break;
+        }
     }
-    records
+    sampled
 }
 
 /// The delimiter: a tab where the file's name ends in `.tsv`, else the one that splits the first records
@@ -143,14 +162,9 @@ pub(crate) fn looks_like(path: &Path, bytes: &[u8]) -> bool {
 /// there may be one column only, whether at least it leaves them whole.
 fn score(delimiter: u8, bytes: &[u8]) -> (bool, usize, bool) {
     let records = sample(delimiter, bytes);
-    let first = records.first().map_or(0, |(_, record)| record.len());
-    let even = records.iter().all(|(_, record)| record.len() == first);
+    let first = records.first().map_or(0, |record| record.cells);
+    let even = records.iter().all(|record| record.cells == first);
     (even && first > 1, first, even)
-}
-
-/// Reads records of any length, the header among them.
-pub(crate) fn reader(delimiter: u8, bytes: &[u8]) -> Reader<&[u8]> {
-    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, Position};
-
 use super::csv::Source;
+use super::csv_record::Record;
 use super::evidence::{Evidence, Found};
 use super::header::{Top, is_header};
-use super::table::{self, MAX_COLUMNS, Role, TableOptions};
+use super::table::{self, Role, TableOptions};
+use crate::budget::of_text;
 use crate::expected::made_up_name;
 use crate::quote::quoted;
 use crate::{DataError, Expected};
@@ -57,10 +57,10 @@ impl<'a> Scanner<'a> {
     /// A column that cannot be used is told before all of a large file is read.
     pub(crate) fn see(&mut self, source: &Source) -> Result<usize, DataError> {
         let mut records = source.records();
-        let mut record = ByteRecord::new();
-        let mut last = Position::new();
+        let mut record = Record::default();
+        let mut last = record.start();
         while source.next(&mut records, &mut record)? {
-            last = record.position().cloned().unwrap_or_else(Position::new);
+            last = record.start();
             if self.rows == 0 {
                 self.begin(source, &record)?;
             } else {
@@ -69,7 +69,7 @@ impl<'a> Scanner<'a> {
             self.rows += 1;
         }
         if source.ends {
-            source.check_closed(&last)?;
+            source.check_closed(last)?;
         } else if self.below.iter().any(Evidence::is_enough) {
             let silent = TableOptions { notices: crate::Notices::default(), ..self.options.clone() };
             let header = is_header(&self.tops, &self.below, &silent);
@@ -79,11 +79,10 @@ impl<'a> Scanner<'a> {
         Ok(records.whole())
     }
 
-    fn begin(&mut self, source: &Source, record: &ByteRecord) -> Result<(), DataError> {
-        if record.len() > MAX_COLUMNS {
-            let expected = format!("at most {MAX_COLUMNS} cells");
-            return Err(source.malformed(source.line(record), expected, record.len().to_string()));
-        }
+    fn begin(&mut self, source: &Source, record: &Record) -> Result<(), DataError> {
+        let of_column = (size_of::<Top>() + 2 * size_of::<Evidence>()) as u64;
+        let bytes = record.cells().map(|cell| of_column + of_text(cell.len())).sum();
+        source.budget.take(bytes, || source.line(record))?;
         self.top = source.line(record);
         self.tops = (0..record.len())
             .map(|at| source.cell(record, at, || made_up_name(at)).map(Top::new))
@@ -92,10 +91,10 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn row(&mut self, source: &Source, record: &ByteRecord) -> Result<(), DataError> {
+    fn row(&mut self, source: &Source, record: &Record) -> Result<(), DataError> {
         if record.len() != self.tops.len() {
             let expected = format!("{} cells, as in the first row", self.tops.len());
-            let text = String::from_utf8_lossy(&record[0]);
+            let text = String::from_utf8_lossy(record.cell(0));
             let found = match record.len() {
                 1 if text.trim_start().starts_with('#') => {
                     format!("1: {}\nhint: comments are not read: delete such lines", quoted(&text))
@@ -105,7 +104,7 @@ impl<'a> Scanner<'a> {
             };
             return Err(source.malformed(source.line(record), expected, found));
         }
-        for ((cell, top), below) in record.iter().zip(&mut self.tops).zip(&mut self.below) {
+        for ((cell, top), below) in record.cells().zip(&mut self.tops).zip(&mut self.below) {
             let found = |text: &str| Found::new(source.path, source.line(record), text);
             match std::str::from_utf8(cell) {
                 Ok(cell) => {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use encoding_rs::{Decoder, DecoderResult};
 
 use crate::DataError;
+use crate::budget::Budget;
 
 /// Bytes of UTF-8 that are made at a time.
 const STEP: usize = 1 << 16;
@@ -71,6 +72,33 @@ pub(crate) enum Decoding {
 impl Decoding {
     pub(crate) fn new(said: Option<Encoding>) -> Self {
         Self::Before(said)
+    }
+
+    /// All of a text as UTF-8, without a mark before it. What the text took is given back to the budget.
+    pub(crate) fn whole(
+        mut self,
+        mut text: Vec<u8>,
+        budget: &Budget,
+        malformed: impl Fn(&str, &str) -> DataError,
+    ) -> Result<Vec<u8>, DataError> {
+        let mut decoded = Vec::new();
+        // The beginning tells what it is in.
+        let (start, rest) = text.split_at(text.len().min(STEP));
+        self.append(start, &mut decoded, rest.is_empty(), &malformed)?;
+        if matches!(self, Self::Utf8) {
+            let mark = start.len() - decoded.len();
+            text.drain(..mark);
+            return Ok(text);
+        }
+        let mut pieces = rest.chunks(STEP).peekable();
+        while let Some(piece) = pieces.next() {
+            // A byte becomes three at most, and there is a step more than is needed.
+            budget.reserve(&mut decoded, 4 * STEP, "text")?;
+            self.append(piece, &mut decoded, pieces.peek().is_none(), &malformed)?;
+        }
+        budget.take(decoded.len() as u64, || "text".to_owned())?;
+        budget.give(text.len() as u64);
+        Ok(decoded)
     }
 
     /// Appends a piece to `to` as UTF-8, without a mark before the text. `last` says that nothing follows. A piece of the
@@ -153,6 +181,25 @@ mod tests {
         }
         let long = "ß".repeat(100_000);
         assert_eq!(decoded(&vec![0xdf; 100_000], Some("windows-1252"), 1 << 20).unwrap(), long);
+    }
+
+    #[test]
+    fn a_whole_text_is_as_its_pieces() {
+        let text = "größe,東京\n".repeat(20_000);
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, said) in [
+            (text.clone().into_bytes(), None),
+            (format!("\u{feff}{text}").into_bytes(), None),
+            (utf16, Some("utf-16")),
+        ] {
+            let budget = Budget::up_to(Path::new("t"), 2 * bytes.len() as u64 + (1 << 20));
+            budget.take(bytes.len() as u64, String::new).unwrap();
+            let decoding = Decoding::new(said.map(|name| name.parse().unwrap()));
+            let whole = decoding.whole(bytes, &budget, |expected, found| {
+                DataError::malformed(Path::new("t"), "text", expected, found)
+            });
+            assert_eq!(String::from_utf8(whole.unwrap()).unwrap(), text);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A column of a table as it grows cell by cell.
 
 use super::table::Role;
+use crate::budget::of_text;
 use crate::cell::Cell;
 use crate::{CellRules, Column, ColumnKind, ColumnValues, Numbers};
 
@@ -33,6 +34,15 @@ impl Growing {
         };
         let written = (spelled && kind == ColumnKind::Number).then(Numbers::default);
         Some(Self { name: name.to_owned(), values, spelled, written })
+    }
+
+    /// Bytes of memory that a cell with so many of text may take.
+    pub(crate) fn bytes_of(&self, text: usize) -> u64 {
+        match &self.values {
+            ColumnValues::Numbers(_) if self.written.is_none() => size_of::<f64>() as u64,
+            ColumnValues::Numbers(_) => (size_of::<f64>() + size_of::<usize>() + text) as u64,
+            ColumnValues::Categories(_) | ColumnValues::Text(_) => of_text(text),
+        }
     }
 
     /// Adds a cell; an error says what was expected.

@@ -2,7 +2,7 @@
 //! big-endian 32-bit integers, then the numbers, last dimension fastest.
 
 use super::element::{Element, Kind};
-use super::matrix::{product, read_rows};
+use super::matrix::{addressable, read_rows};
 use super::{channels_last, numbers};
 use crate::read::Input;
 use crate::{DataError, Raw, RawTarget};
@@ -57,8 +57,9 @@ pub fn read_examples(mut input: Input) -> Result<Raw, DataError> {
     if dimensions.is_empty() {
         return Err(input.malformed("header", "2 dimensions or more", "1: labels, not examples"));
     }
-    let width = product(&input, &dimensions)?;
-    let features = read_rows(&mut input, element, examples, width)?;
+    let width = addressable(&input, &dimensions)?;
+    let budget = input.budget().clone();
+    let features = read_rows(&mut input, &budget, element, examples, width)?;
     input.end()?;
     Ok(Raw { features, target: None, image: channels_last(&dimensions) })
 }

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb};
 
 use super::matrix::MatrixBuilder;
+use crate::budget::Budget;
 use crate::image_shape::brightness;
-use crate::read::Input;
 use crate::source::entries::{count, name, visible};
 use crate::{DataError, ImageShape, Notice, Notices, Raw, RawTarget};
 
@@ -135,6 +136,12 @@ fn read_as(
     open: Open<'_>,
     notices: &Notices,
 ) -> Result<Option<Raw>, DataError> {
+    let Some(first) = files.first() else {
+        return Err(DataError::unsuitable("images", "at least one", "none"));
+    };
+    // All images become one matrix. (Of an image in memory there is no file.)
+    let size_of_file = |path: &PathBuf| path.metadata().map_or(0, |found| found.len());
+    let budget = Arc::new(Budget::new(first, files.iter().map(size_of_file).sum()));
     let mut shape = known;
     let mut matrix = None;
     let mut pixels: Vec<f32> = Vec::new();
@@ -159,7 +166,13 @@ fn read_as(
             let expected = format!("{}, as {like}", size(expected));
             return Err(DataError::malformed(path, "image", expected, size(found)));
         }
+        let numbers = height * width * found.channels;
+        if matrix.is_none() {
+            budget.take((numbers * size_of::<f32>()) as u64, || "image".to_owned())?;
+            matrix = Some(MatrixBuilder::new(&budget, files.len(), numbers)?);
+        }
         pixels.clear();
+        budget.reserve(&mut pixels, numbers, "image")?;
         match (coloured, colour) {
             (_, true) => pixels.extend(image.into_rgb8().into_raw().into_iter().map(f32::from)),
             (false, false) => pixels.extend(image.into_luma8().into_raw().into_iter().map(f32::from)),
@@ -169,12 +182,8 @@ fn read_as(
                 );
             }
         }
-        if matrix.is_none() {
-            let input = Input::from_bytes(&path.to_string_lossy(), &[]);
-            matrix = Some(MatrixBuilder::new(&input, files.len(), pixels.len())?);
-        }
         if let Some(matrix) = &mut matrix {
-            matrix.push(&pixels);
+            matrix.push(&pixels)?;
         }
     }
     let tell = |which: &[&PathBuf], what: &str| {
@@ -187,10 +196,8 @@ fn read_as(
     tell(&greys, &format!("grey, made colour, as {others} are"));
     tell(&colours, &format!("in colour, made grey, as {others} are"));
     tell(&transparent, "transparent, taken without it");
-    let Some(matrix) = matrix else {
-        return Err(DataError::unsuitable("images", "at least one", "none"));
-    };
-    Ok(Some(Raw { features: matrix.finish(), target: None, image: shape }))
+    let features = matrix.map(MatrixBuilder::finish);
+    Ok(features.map(|features| Raw { features, target: None, image: shape }))
 }
 
 /// The class and path of each image.

@@ -3,6 +3,7 @@
 pub(crate) mod column_types;
 mod csr;
 pub(crate) mod csv_dialect;
+mod csv_record;
 pub(crate) mod csv_scan;
 mod dates;
 mod element;
@@ -32,6 +33,7 @@ pub mod parquet;
 pub mod save_npz;
 pub mod save_parquet;
 pub mod svmlight;
+mod svmlight_bytes;
 
 pub use encoding::Encoding;
 pub use matrix::DENSE_FROM;
@@ -42,6 +44,7 @@ pub use table::TableOptions;
 use crate::read::Input;
 use crate::{DataError, ImageShape, Numbers, RawTarget};
 use element::{Element, Kind};
+use truezero_sparse::memory;
 
 /// The shape of an image stored as height × width or height × width × channels.
 fn channels_last(dimensions: &[usize]) -> Option<ImageShape> {
@@ -57,16 +60,18 @@ fn numbers(input: &mut Input, element: Element, rows: usize, width: usize) -> Re
     if width == 0 {
         return Err(input.malformed("header", "1 number for each target or more", "0"));
     }
-    let count = matrix::product(input, &[rows, width, element.size()])?;
-    let mut bytes = Vec::new();
-    input.fill(&mut bytes, count as u64, "targets")?;
+    let count = matrix::addressable(input, &[rows, width, element.size()])?;
+    let bytes = input.whole(count as u64, "targets")?;
+    let budget = input.budget();
+    budget.take((rows * width * size_of::<f64>()) as u64, || "targets".to_owned())?;
     if width == 1 && matches!(element.kind, Kind::I64 | Kind::U64) {
         let mut whole = Numbers::default();
         element.each_whole(&bytes, |value| whole.push_whole(value));
         return Ok(RawTarget::Numbers(whole));
     }
-    let mut values = Vec::with_capacity(bytes.len() / element.size());
+    let mut values = memory::room(rows * width);
     element.each(&bytes, |value| values.push(value));
+    budget.give(bytes.len() as u64);
     target(input, width, values)
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::element::{Element, Kind};
-use super::matrix::{MatrixBuilder, check_finite, product};
+use super::matrix::{MatrixBuilder, addressable, check_finite};
 use crate::read::Input;
 use crate::{DataError, Raw, RawTarget, Source};
 
@@ -49,8 +49,9 @@ pub fn read(mut images: Input, mut classes: Input) -> Result<Raw, DataError> {
         let expected = format!("height and width that are multiples of {BLOCK}");
         return Err(images.malformed("header", expected, format!("{height} × {width}")));
     }
-    let pixels = product(&images, &[cameras, height, width, element.size()])?;
-    let mut matrix = MatrixBuilder::new(&images, examples, cameras * (height / BLOCK) * (width / BLOCK))?;
+    let pixels = addressable(&images, &[cameras, height, width, element.size()])?;
+    let mut matrix =
+        MatrixBuilder::new(images.budget(), examples, cameras * (height / BLOCK) * (width / BLOCK))?;
     let (mut bytes, mut stored, mut row) = (Vec::new(), Vec::new(), Vec::new());
     for example in 0..examples {
         images.fill(&mut bytes, pixels as u64, &format!("example {}", example + 1))?;
@@ -58,7 +59,7 @@ pub fn read(mut images: Input, mut classes: Input) -> Result<Raw, DataError> {
         element.each(&bytes, |value| stored.push(value as f32));
         shrink(&stored, width, &mut row);
         check_finite(&images, example, &row)?;
-        matrix.push(&row);
+        matrix.push(&row)?;
     }
     images.end()?;
     let labels = read_classes(&mut classes)?;
@@ -89,7 +90,7 @@ fn read_classes(input: &mut Input) -> Result<Vec<String>, DataError> {
     let [examples] = shape[..] else {
         return Err(input.malformed("header", "1 dimension: classes", shape.len().to_string()));
     };
-    let count = product(input, &[examples, element.size()])?;
+    let count = addressable(input, &[examples, element.size()])?;
     let mut bytes = Vec::new();
     input.fill(&mut bytes, count as u64, "classes")?;
     input.end()?;

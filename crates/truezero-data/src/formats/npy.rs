@@ -1,10 +1,15 @@
 //! NPY, one numpy array in a file: a magic number, a version, a header that is a Python dictionary,
 //! then the elements in C or Fortran order.
 
+use std::sync::Arc;
+
+use truezero_sparse::memory;
+
 use super::element::{Element, Kind};
-use super::matrix::{MatrixBuilder, check_finite, product, read_rows};
+use super::matrix::{MatrixBuilder, addressable, check_finite, read_rows};
 use super::npy_header::{Header, Stored};
 use super::{channels_last, numbers, target};
+use crate::budget::{Budget, of_text};
 use crate::read::Input;
 use crate::wide::Values;
 use crate::{DataError, Features, ImageShape, Raw, RawTarget};
@@ -24,7 +29,8 @@ pub fn read_examples(input: Input) -> Result<Raw, DataError> {
     let features = if rows.fortran {
         read_columns(&mut rows.input, rows.element, examples, rows.width)?
     } else {
-        read_rows(&mut rows.input, rows.element, examples, rows.width)?
+        let budget = rows.input.budget().clone();
+        read_rows(&mut rows.input, &budget, rows.element, examples, rows.width)?
     };
     rows.input.end()?;
     Ok(Raw { features, target: None, image })
@@ -58,7 +64,7 @@ impl<'a> Rows<'a> {
                 return Err(input.malformed("header", expected, header.shape_text()));
             }
         };
-        let width = product(&input, dimensions)?;
+        let width = addressable(&input, dimensions)?;
         if header.fortran && dimensions.len() > 1 {
             let found = format!(
                 "Fortran order and {}\nhint: numpy.ascontiguousarray puts it into C order",
@@ -89,7 +95,9 @@ impl<'a> Rows<'a> {
             self.input.end()?;
             return Ok(None);
         }
-        let features = read_rows(&mut self.input, self.element, count, self.width)?;
+        let bytes = count.saturating_mul(self.width).saturating_mul(self.element.size());
+        let of_piece = Arc::new(Budget::new(self.input.path(), bytes as u64));
+        let features = read_rows(&mut self.input, &of_piece, self.element, count, self.width)?;
         self.left -= count;
         Ok(Some(Raw { features, target: None, image: self.image }))
     }
@@ -108,13 +116,16 @@ pub fn read_labels(mut input: Input) -> Result<RawTarget, DataError> {
     };
     let target = match header.stored {
         Stored::Numbers(element) if header.fortran && width > 1 => {
-            let count = product(&input, &[examples, width, element.size()])?;
-            let mut bytes = Vec::new();
-            input.fill(&mut bytes, count as u64, "targets")?;
-            let mut columns = Vec::new();
+            let count = addressable(&input, &[examples, width, element.size()])?;
+            let bytes = input.whole(count as u64, "targets")?;
+            // The numbers, column by column and then row by row.
+            let numbers = 2 * examples as u64 * width as u64 * size_of::<f64>() as u64;
+            input.budget().take(numbers, || "targets".to_owned())?;
+            let mut columns = memory::room(examples * width);
             element.each(&bytes, |value| columns.push(value));
             let rows = (0..examples).flat_map(|row| (0..width).map(move |column| (row, column)));
-            let values = rows.map(|(row, column)| columns[column * examples + row]).collect();
+            let mut values: Vec<f64> = memory::room(examples * width);
+            values.extend(rows.map(|(row, column)| columns[column * examples + row]));
             target(&input, width, values)?
         }
         Stored::Numbers(element) => numbers(&mut input, element, examples, width)?,
@@ -137,7 +148,11 @@ pub(crate) fn read_vector<T>(
     convert: impl Fn(f64) -> Option<T>,
 ) -> Result<Vec<T>, DataError> {
     let mut elements = Elements::open(input)?;
-    let values = elements.read(elements.left, expected, convert)?;
+    let mut values = Vec::new();
+    while elements.left > 0 {
+        elements.count(size_of::<T>())?;
+        values.extend(elements.read(CHUNK, expected, &convert)?);
+    }
     elements.end()?;
     Ok(values)
 }
@@ -145,7 +160,12 @@ pub(crate) fn read_vector<T>(
 /// Reads one dimension of numbers; demands that nothing follows.
 pub(crate) fn read_numbers(input: Input) -> Result<Values, DataError> {
     let mut elements = Elements::open(input)?;
-    let numbers = elements.numbers(elements.left)?;
+    let mut numbers = Values::default();
+    while elements.left > 0 {
+        // In 32 bits, or also in 64 where one needs them.
+        elements.count(size_of::<f32>() + size_of::<f64>())?;
+        elements.append(&mut numbers, CHUNK)?;
+    }
     elements.end()?;
     Ok(numbers)
 }
@@ -188,11 +208,21 @@ impl<'a> Elements<'a> {
     /// The next numbers, `count` or as many as there are.
     pub(crate) fn numbers(&mut self, count: usize) -> Result<Values, DataError> {
         let mut numbers = Values::default();
+        self.append(&mut numbers, count)?;
+        Ok(numbers)
+    }
+
+    fn append(&mut self, numbers: &mut Values, count: usize) -> Result<(), DataError> {
         self.each(count, "a finite number", |number| {
             numbers.push(number);
             number.is_finite()
-        })?;
-        Ok(numbers)
+        })
+    }
+
+    /// Counts what the next chunk becomes, so many bytes for each element.
+    fn count(&self, bytes: usize) -> Result<(), DataError> {
+        let elements = CHUNK.min(self.left);
+        self.input.budget().take((elements * bytes) as u64, || format!("element {}", self.read + 1))
     }
 
     /// Gives the next elements, `count` or as many as there are, to `take`, which answers whether they are as
@@ -264,19 +294,22 @@ fn read_columns(
     rows: usize,
     width: usize,
 ) -> Result<Features, DataError> {
-    let count = product(input, &[rows, width, element.size()])?;
-    let mut bytes = Vec::new();
-    input.fill(&mut bytes, count as u64, "elements")?;
+    let count = addressable(input, &[rows, width, element.size()])?;
+    let bytes = input.whole(count as u64, "elements")?;
+    // In 32 bits, or also in 64 where one needs them.
+    let most = (rows * width * (size_of::<f32>() + size_of::<f64>())) as u64;
+    input.budget().take(most, || "elements".to_owned())?;
     let mut columns = Values::default();
     element.each(&bytes, |value| columns.push(value));
+    input.budget().give(count as u64);
     drop(bytes);
-    let mut matrix = MatrixBuilder::new(input, rows, width)?;
+    let mut matrix = MatrixBuilder::new(input.budget(), rows, width)?;
     let mut row = Vec::new();
     for at in 0..rows {
         row.clear();
         row.extend((0..width).map(|column| columns.get(column * rows + at)));
         check_finite(input, at, &row)?;
-        matrix.push_wide(&row);
+        matrix.push_wide(&row)?;
     }
     Ok(matrix.finish())
 }
@@ -289,9 +322,11 @@ fn read_text(input: &mut Input, stored: Stored, count: usize) -> Result<Vec<Stri
     if length == 0 {
         return Err(input.malformed("header", "strings of 1 character or more", "0"));
     }
-    let total = product(input, &[count, length, size])?;
-    let mut bytes = Vec::new();
-    input.fill(&mut bytes, total as u64, "strings")?;
+    let total = addressable(input, &[count, length, size])?;
+    let bytes = input.whole(total as u64, "strings")?;
+    // No character takes more bytes than it does there.
+    let of_strings = (count as u64).saturating_mul(of_text(length * size));
+    input.budget().take(of_strings, || "strings".to_owned())?;
     let code = Element { kind: if wide { Kind::U32 } else { Kind::U8 }, big_endian };
     let mut strings = Vec::new();
     for (at, cell) in bytes.chunks_exact(length * size).enumerate() {

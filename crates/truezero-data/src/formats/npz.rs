@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
@@ -12,6 +13,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::npy;
 use super::npz_sparse;
+use crate::budget::Budget;
 use crate::read::{BUFFER, Input, tells_broken_data};
 use crate::source::part::PartName;
 use crate::{DataError, Notice, Notices, Raw, Source};
@@ -59,13 +61,13 @@ impl Role {
 /// If the archive is broken, holds no matrix, or an array violates its format.
 pub fn read(path: &Path, notices: &Notices) -> Result<Source, DataError> {
     let file = File::open(path).map_err(DataError::io("open", path))?;
+    let size = file.metadata().map_err(DataError::io("read", path))?.len();
     let mut file = BufReader::new(file);
     let start = file.fill_buf().map_err(DataError::io("read", path))?;
     if start.starts_with(MAGIC) {
-        read_archive(path, file, notices)
+        read_archive(Archive::new(path, file, size)?, notices)
     } else {
-        // Gzipped as a whole: a zip archive is read from its end, so all of it has to be there.
-        read_archive(path, Cursor::new(Input::open(path)?.rest()?), notices)
+        read_gzipped(path, Input::open(path)?, notices)
     }
 }
 
@@ -74,14 +76,21 @@ pub fn read(path: &Path, notices: &Notices) -> Result<Source, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn read_bytes(name: &str, bytes: &[u8], notices: &Notices) -> Result<Source, DataError> {
+    let path = Path::new(name);
     if bytes.starts_with(MAGIC) {
-        return read_archive(Path::new(name), Cursor::new(bytes), notices);
+        return read_archive(Archive::new(path, Cursor::new(bytes), bytes.len() as u64)?, notices);
     }
-    read_archive(Path::new(name), Cursor::new(Input::from_bytes(name, bytes).rest()?), notices)
+    read_gzipped(path, Input::from_bytes(name, bytes), notices)
 }
 
-fn read_archive(path: &Path, reader: impl Read + Seek, notices: &Notices) -> Result<Source, DataError> {
-    let mut archive = Archive::new(path, reader)?;
+/// An archive that is gzipped as a whole. It is read from its end, so all of it has to be there.
+fn read_gzipped(path: &Path, mut input: Input, notices: &Notices) -> Result<Source, DataError> {
+    let bytes = Cursor::new(input.rest()?);
+    read_archive(Archive::within(input.budget().clone(), path, bytes)?, notices)
+}
+
+fn read_archive(mut archive: Archive<impl Read + Seek>, notices: &Notices) -> Result<Source, DataError> {
+    let path = archive.path();
     if archive.has("format") {
         let raw = npz_sparse::read(&mut archive)?;
         return Ok(Source::from(raw));
@@ -134,12 +143,24 @@ fn read_archive(path: &Path, reader: impl Read + Seek, notices: &Notices) -> Res
 pub(crate) struct Archive<'a, R> {
     path: &'a Path,
     zip: ZipArchive<R>,
+    /// What may be made of all of it.
+    budget: Arc<Budget>,
 }
 
 impl<'a, R: Read + Seek> Archive<'a, R> {
-    pub(crate) fn new(path: &'a Path, reader: R) -> Result<Self, DataError> {
+    /// Of a file of so many bytes.
+    pub(crate) fn new(path: &'a Path, reader: R, size: u64) -> Result<Self, DataError> {
+        Self::within(Arc::new(Budget::new(path, size)), path, reader)
+    }
+
+    fn within(budget: Arc<Budget>, path: &'a Path, reader: R) -> Result<Self, DataError> {
         let zip = ZipArchive::new(reader).map_err(|error| broken(path, error))?;
-        Ok(Self { path, zip })
+        Ok(Self { path, zip, budget })
+    }
+
+    /// What may be made of it.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The archive's path.
@@ -170,8 +191,7 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
             ZipError::FileNotFound => no_member(self.path, &name),
             error => broken(Path::new(&called), error),
         })?;
-        let size = member.compressed_size();
-        read(Input::from_reader(&called, BufReader::new(member), size))
+        read(Input::named(called, self.budget.clone(), BufReader::new(member)))
     }
 
     /// Where an array's bytes are in the file.

@@ -4,6 +4,8 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use truezero_sparse::memory;
+
 use super::csr::{check_offsets, from_entries, tidy};
 use super::npy::{read_numbers, read_string, read_vector};
 use super::npz::Archive;
@@ -29,7 +31,9 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
         "csc" => {
             let offsets = offsets(archive, width, data.len())?;
             let row_of = indices(archive, "indices", rows, data.len())?;
-            let mut column_of = Vec::with_capacity(data.len());
+            let columns = (data.len() * size_of::<u32>()) as u64;
+            archive.budget().take(columns, || "indptr.npy".to_owned())?;
+            let mut column_of = memory::room(data.len());
             for (column, ends) in offsets.windows(2).enumerate() {
                 column_of.resize(column_of.len() + ends[1] - ends[0], column as u32);
             }
@@ -159,6 +163,9 @@ fn entries<R: Read + Seek>(
             &rows,
         ));
     }
+    // Offsets twice while they are filled, indices and values.
+    let bytes = 2 * (rows as u64 + 1) * 8 + data.len() as u64 * 12;
+    archive.budget().take(bytes, || "shape.npy".to_owned())?;
     Ok(match data {
         Values::Single(data) => {
             let (offsets, indices, values) = from_entries(rows, row_of, column_of, data);

@@ -4,7 +4,7 @@
 //! lists of equally many numbers become one column for each position. Null and NaN are missing values.
 
 use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -12,13 +12,16 @@ use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{AnyDictionaryArray, Array, ArrayRef, RecordBatch, make_array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Schema};
+use truezero_sparse::memory::OutOfMemory;
 
 use super::column_types::Kind;
 use super::table::{self, MAX_COLUMNS, TableOptions};
 use super::typed::{Judge, Roles, settle};
-use crate::budget::Budget;
+use crate::budget::{Budget, of_text};
 use crate::{Column, ColumnValues, DataError, Numbers, Places, Raw};
 
+/// Bytes of a word or none, besides its letters.
+const OF_WORD: usize = size_of::<Option<String>>();
 /// What is compressed may announce any size up to this many bytes …
 const MAX_BUFFER: u64 = 1 << 28;
 /// … or up to this many times its own.
@@ -141,7 +144,11 @@ pub(crate) fn catch<T>(path: &Path, parse: impl FnOnce() -> Result<T, DataError>
     let outer = CATCHING.replace(true);
     let caught = std::panic::catch_unwind(AssertUnwindSafe(parse));
     CATCHING.set(outer);
-    caught.unwrap_or_else(|_| {
+    caught.unwrap_or_else(|payload| {
+        if payload.is::<OutOfMemory>() {
+            // The file may be as it should.
+            resume_unwind(payload)
+        }
         Err(DataError::malformed(path, "content", "values that agree with the headers", "others"))
     })
 }
@@ -206,7 +213,7 @@ impl Growing {
                 }
             }
             Self::Words(words) => {
-                take(rows.saturating_mul(size_of::<Option<String>>()))?;
+                take(rows.saturating_mul(OF_WORD))?;
                 let shown = if let DataType::Dictionary(..) = array.data_type() {
                     let dictionary = array.as_any_dictionary();
                     let values = words_of(dictionary.values());
@@ -217,9 +224,8 @@ impl Growing {
                     words_of(array)
                 };
                 // Any number of rows can share a word.
-                let letters =
-                    shown.iter().flatten().fold(0, |sum: usize, word| sum.saturating_add(word.len()));
-                take(letters)?;
+                let letters = shown.iter().flatten().map(|word| of_text(word.len()) as usize - OF_WORD);
+                take(letters.fold(0, usize::saturating_add))?;
                 words.extend(shown.into_iter().map(|word| word.map(str::to_owned)));
             }
             Self::Lists(columns) => {

@@ -6,7 +6,11 @@
 
 use std::path::Path;
 
+use truezero_sparse::padded;
+
 use super::DENSE_FROM;
+use super::svmlight_bytes::{OF_SET, bytes_of};
+use crate::budget::Budget;
 use crate::read::Input;
 use crate::wide::Values;
 use crate::{DataError, Expected, Features, Notice, Notices, Numbers, Raw, RawTarget};
@@ -35,12 +39,19 @@ pub fn read(
     notices: &Notices,
 ) -> Result<(Raw, Numbering), DataError> {
     let mut lines = Lines::new(input);
-    let block = lines.block(usize::MAX, false)?;
+    let budget = lines.input.budget().clone();
+    let block = lines.block(usize::MAX, false, &budget)?;
     let labels = block.labels();
     labels.tell(lines.input.path(), notices);
     let numbering = numbering.unwrap_or_else(|| Numbering::guess(block.range(), expected));
     let mut raw = block.raw(&lines.input, numbering)?;
     let dense = is_dense(raw.features.active(), raw.examples(), numbering);
+    if dense {
+        let of_number =
+            if matches!(raw.features, Features::Wide(_)) { size_of::<f64>() } else { size_of::<f32>() };
+        let bytes = (raw.examples() as u64).saturating_mul((padded(numbering.width) * of_number) as u64);
+        budget.take(bytes, || "numbers".to_owned())?;
+    }
     raw.features = raw.features.in_form(dense);
     if labels.labelled == 0 {
         raw.target = None;
@@ -52,7 +63,8 @@ pub fn read(
 pub(crate) fn looks_like(bytes: &[u8]) -> bool {
     let mut lines = Lines::new(Input::from_bytes("text", bytes));
     // A line that is none, as of a CSV file, is an error.
-    lines.block(LOOK, false).is_ok_and(|block| block.active() > 0)
+    let budget = lines.input.budget().clone();
+    lines.block(LOOK, false, &budget).is_ok_and(|block| block.active() > 0)
 }
 
 /// Whether so many values are not zero that all are kept, as those of other formats are.
@@ -130,8 +142,8 @@ impl<'a> Lines<'a> {
     }
 
     /// The next examples, up to `values` active values or a row more; empty at the end. `sets` says that examples
-    /// have sets of labels, even if these do not look so.
-    pub(crate) fn block(&mut self, values: usize, sets: bool) -> Result<Block, DataError> {
+    /// have sets of labels, even if these do not look so. What a line becomes is counted before it is made.
+    pub(crate) fn block(&mut self, values: usize, sets: bool, budget: &Budget) -> Result<Block, DataError> {
         let targets = if sets { Targets::Sets(Vec::new()) } else { Targets::Numbers(Numbers::default()) };
         let rows = Rows { offsets: vec![0], ..Rows::default() };
         let mut block = Block { rows, targets, labels: Labels::default() };
@@ -145,10 +157,16 @@ impl<'a> Lines<'a> {
                 (block.rows.smallest, block.rows.largest) = (Some(0), columns.checked_sub(1));
                 continue;
             }
+            let (place, had_sets) = (|| format!("line {}", self.number), block.has_sets());
+            budget.take(bytes_of(&self.line, had_sets), place)?;
             let labels = parse_line(&self.line, &mut block.rows, &mut block.targets).map_err(|wrong| {
                 let found = format!("{:?}", wrong.found);
                 self.input.malformed(format!("line {}", self.number), wrong.expected, found)
             })?;
+            if block.has_sets() && !had_sets {
+                // All labels before are numbers no longer.
+                budget.take(block.examples() as u64 * OF_SET, place)?;
+            }
             if let Some(labels) = labels {
                 block.labels.count(labels, self.number);
             }

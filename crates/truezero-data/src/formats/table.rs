@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::encoding::Encoding;
 use super::evidence::{Evidence, Flaw, Verdict};
 use crate::expected::made_up_name;
-use crate::quote::quoted;
+use crate::quote::{quoted, short};
 use crate::{
     CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Numbers,
     Places, Raw, RawTarget, SourceSpec, Table,
@@ -17,6 +17,8 @@ use crate::{
 pub(crate) const MAX_COLUMNS: usize = 1 << 20;
 /// An error lists this many columns, and says how many more there are.
 const LISTED: usize = 20;
+/// Most bytes of a name that are listed.
+const SHOWN: usize = 100;
 /// For a name that is not there so many are suggested …
 const CLOSEST: usize = 3;
 /// … whose likeness, from 0 to 1, is so great.
@@ -256,7 +258,7 @@ pub(crate) fn missing_columns(missing: &[&str], names: &[String]) -> (&'static s
 
 /// The first names, separated by commas, and how many more there are.
 pub(crate) fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(LISTED).map(|name| short(name, SHOWN)).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(LISTED) {
         0 => shown,
         more => format!("{shown} and {more} more"),

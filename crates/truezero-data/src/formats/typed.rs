@@ -95,7 +95,8 @@ fn as_role(
     let cells = options.cells_expected();
     match column.values {
         ColumnValues::Categories(words) => {
-            for (row, word) in words.iter().enumerate() {
+            // Word by word, so that no column is there twice.
+            for (row, word) in words.into_iter().enumerate() {
                 let word = word.as_deref().unwrap_or_default();
                 if let Err(expected) = growing.push(cells, word) {
                     let place = format!("{}, column {:?}", row_name(before, row), column.name);

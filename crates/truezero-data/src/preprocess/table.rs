@@ -7,9 +7,10 @@ use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 use super::MAX_WIDTH;
 use super::column::{ColumnPlan, Encoded};
 use super::scaling::InputScales;
+use crate::budget::Budget;
 use crate::formats::table::missing_columns;
 use crate::formats::{DENSE_FROM, MatrixBuilder};
-use crate::{CellRules, Column, ColumnValues, DataError, Expected, Features, Input, Notices, Table};
+use crate::{CellRules, Column, ColumnValues, DataError, Expected, Features, Notices, Table};
 
 /// The rules of the columns, in the order of their inputs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -165,12 +166,12 @@ pub(super) fn numbers_only(table: Table) -> Result<Features, DataError> {
         }
         columns.push(numbers);
     }
-    let mut matrix = MatrixBuilder::new(&Input::from_bytes("table", &[]), table.rows, width)?;
+    let mut matrix = MatrixBuilder::new(&Budget::unlimited("table"), table.rows, width)?;
     let mut row = Vec::with_capacity(width);
     for at in 0..table.rows {
         row.clear();
         row.extend(columns.iter().map(|numbers| numbers[at]));
-        matrix.push_wide(&row);
+        matrix.push_wide(&row)?;
     }
     Ok(matrix.finish())
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::budget::of_text;
 use crate::formats::{idx, npy, npy_header};
 use crate::read::Input;
 use crate::{DataError, Notice, Notices, Numbers, RawTarget};
@@ -14,14 +15,18 @@ const START: usize = 1 << 10;
 /// Reads the targets of so many examples: IDX, NPY, or text with one on each line (numbers if all of them are). Where there
 /// is a line more than examples, and the first one alone is no number, that is a header.
 pub(crate) fn read(path: &Path, examples: usize, notices: &Notices) -> Result<RawTarget, DataError> {
-    let mut input = Input::open(path)?;
+    parse(Input::open(path)?, examples, notices)
+}
+
+/// As [`read`], from an open file or bytes in memory.
+pub(crate) fn parse(mut input: Input, examples: usize, notices: &Notices) -> Result<RawTarget, DataError> {
     let start = input.peek(START)?;
     if idx::matches(&start) {
         idx::read_labels(input)
     } else if start.starts_with(npy_header::MAGIC) {
         npy::read_labels(input)
     } else {
-        foreign::refuse(path, &start, "IDX, .npy or text with one label on each line")?;
+        foreign::refuse(input.path(), &start, "IDX, .npy or text with one label on each line")?;
         read_lines(input, examples, notices)
     }
 }
@@ -42,6 +47,9 @@ fn read_lines(mut input: Input, examples: usize, notices: &Notices) -> Result<Ra
             // Only at the end a blank line is no example without a label.
             return Err(input.malformed(place(blank), "a label", "an empty line"));
         } else {
+            // As a text, and perhaps as a number.
+            let bytes = of_text(label.len()) + size_of::<f64>() as u64;
+            input.budget().take(bytes, || place(number))?;
             labels.push(label.to_owned());
         }
     }

@@ -5,7 +5,7 @@ pub(crate) mod entries;
 mod folder;
 mod foreign;
 mod idx_set;
-mod labels;
+pub(crate) mod labels;
 pub(crate) mod part;
 mod piped;
 

@@ -27,12 +27,14 @@ pub(super) struct Known {
 
 /// A file that holds such a matrix; none if it holds anything else.
 pub(super) fn scan(path: &PathBuf) -> Result<Option<Shard>, DataError> {
-    let mut file = BufReader::new(File::open(path).map_err(DataError::io("open", path))?);
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let size = file.metadata().map_err(DataError::io("read", path))?.len();
+    let mut file = BufReader::new(file);
     // An archive that is gzipped as a whole has no places in its file.
     if !file.fill_buf().map_err(DataError::io("read", path))?.starts_with(MAGIC) {
         return Ok(None);
     }
-    let mut archive = Archive::new(path, file)?;
+    let mut archive = Archive::new(path, file, size)?;
     if !archive.has("format") || archive.member("format", read_string)? != "csr" {
         return Ok(None);
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{BYTES_OF_VALUE, Kind, PIECE_VALUES, Shard};
+use crate::budget::Budget;
 use crate::formats::csv::{Source, fill};
 use crate::formats::csv_dialect::Dialect;
 use crate::formats::csv_scan::{Planned, Scan, Scanner};
@@ -27,7 +28,7 @@ pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shar
     for path in paths {
         let mut blocks = Blocks::open(path, options, PIECE_VALUES * BYTES_OF_VALUE)?;
         while blocks.fill()? {
-            let whole = scanner.see(&blocks.source())?;
+            let whole = scanner.see(&blocks.source(&blocks.budget()))?;
             blocks.take(whole);
         }
         files.push((path, scanner.end_file(path)?, blocks.delimiter()));
@@ -49,6 +50,7 @@ struct Blocks {
     input: Input<'static>,
     decoding: Decoding,
     bytes: Vec<u8>,
+    piece: Vec<u8>,
     /// So many more are read at a time.
     size: usize,
     /// The delimiter among them is told by the first block.
@@ -62,8 +64,8 @@ impl Blocks {
     fn open(path: &Path, options: &TableOptions, size: usize) -> Result<Self, DataError> {
         let (input, size) = (Input::open(path)?, size.max(BYTES_OF_MARK));
         let decoding = Decoding::new(options.encoding);
-        let (bytes, options) = (Vec::new(), options.clone());
-        Ok(Self { input, decoding, bytes, size, options, begun: false, lines_before: 0, ends: false })
+        let (bytes, piece, options) = (Vec::new(), Vec::new(), options.clone());
+        Ok(Self { input, decoding, bytes, piece, size, options, begun: false, lines_before: 0, ends: false })
     }
 
     /// Reads on; false if there is nothing left.
@@ -76,11 +78,11 @@ impl Blocks {
                 (format!("line {}", self.lines_before + 1), format!("at most {MAX_LINE} bytes"));
             return Err(self.input.malformed(place, expected, "a longer row"));
         }
-        let mut piece = Vec::new();
-        self.input.take_up_to(&mut piece, self.size as u64)?;
-        self.ends = piece.len() < self.size;
+        self.piece.clear();
+        self.input.take_up_to(&mut self.piece, self.size as u64)?;
+        self.ends = self.piece.len() < self.size;
         let input = &self.input;
-        self.decoding.append(&piece, &mut self.bytes, self.ends, |expected, found| {
+        self.decoding.append(&self.piece, &mut self.bytes, self.ends, |expected, found| {
             input.malformed(format!("after line {}", self.lines_before), expected, found)
         })?;
         if !self.begun {
@@ -96,8 +98,14 @@ impl Blocks {
         self.options.delimiter.unwrap_or(b',')
     }
 
-    fn source(&self) -> Source<'_> {
+    /// What may be made of what is there now.
+    fn budget(&self) -> Budget {
+        Budget::new(self.input.path(), self.bytes.len() as u64)
+    }
+
+    fn source<'a>(&'a self, budget: &'a Budget) -> Source<'a> {
         Source {
+            budget,
             path: self.input.path(),
             bytes: &self.bytes,
             delimiter: self.delimiter(),
@@ -138,7 +146,8 @@ impl<'a> Reader<'a> {
 impl super::Reader for Reader<'_> {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
         while self.blocks.fill()? {
-            let source = self.blocks.source();
+            let budget = self.blocks.budget();
+            let source = self.blocks.source(&budget);
             let header = self.known.scan.header && !self.begun;
             let filled = fill(&source, &self.known.columns, self.options, header)?;
             let whole = filled.whole;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Kind, PIECE_VALUES, Shard};
+use crate::budget::Budget;
 use crate::formats::svmlight::{self, Labels, Lines, Numbering};
 use crate::{DataError, Expected, Input, Notices, Raw};
 
@@ -32,7 +33,7 @@ pub(super) fn scan(
         let mut lines = Lines::new(Input::open(path)?);
         let (mut count, mut of_file) = (0, Labels::default());
         loop {
-            let block = lines.block(PIECE_VALUES, false)?;
+            let block = lines.block(PIECE_VALUES, false, &Budget::new(path, 0))?;
             if block.examples() == 0 {
                 break;
             }
@@ -60,6 +61,7 @@ pub(super) fn scan(
 
 /// Reads a file in pieces.
 pub(super) struct Reader {
+    path: PathBuf,
     lines: Lines<'static>,
     known: Known,
     values: usize,
@@ -67,13 +69,13 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn open(path: &Path, known: Known, values: usize) -> Result<Self, DataError> {
-        Ok(Self { lines: Lines::new(Input::open(path)?), known, values })
+        Ok(Self { path: path.to_owned(), lines: Lines::new(Input::open(path)?), known, values })
     }
 }
 
 impl super::Reader for Reader {
     fn piece(&mut self) -> Result<Option<Raw>, DataError> {
-        let block = self.lines.block(self.values, self.known.sets)?;
+        let block = self.lines.block(self.values, self.known.sets, &Budget::new(&self.path, 0))?;
         if block.examples() == 0 {
             return Ok(None);
         }

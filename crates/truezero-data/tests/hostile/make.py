@@ -146,6 +146,9 @@ put("svmlight/word_as_target", b"spam 1:1\n")
 put("svmlight/word_as_label", b"1,spam 1:1\n")
 put("svmlight/truncated.gz", gzip.compress(b"1 1:1\n" * 99, mtime=0)[:-12])
 
+put("labels/blank", b"1\n\n2\n")
+put("labels/not_text", b"1\n\xff\n")
+
 put("cifar/not_whole", bytes(3072))
 put("cifar/unknown_class", bytes(3073) + b"\x0a" + bytes(3072))
 

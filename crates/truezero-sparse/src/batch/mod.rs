@@ -10,6 +10,8 @@ mod dense;
 pub use active::{ActiveBatch, BatchError};
 pub use dense::DenseBatch;
 
+use crate::memory;
+
 /// A batch in the form that suits its density.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Batch {
@@ -63,7 +65,7 @@ impl Batch {
     /// If the widths differ.
     pub fn append(&mut self, other: &Self) {
         assert_eq!(self.width(), other.width(), "batches of different width");
-        let all: Vec<usize> = (0..other.examples()).collect();
+        let all = memory::numbers(other.examples());
         match (self, other) {
             (Self::Active(to), Self::Active(from)) => to.extend_from(from, &all),
             (Self::Active(to), Self::Dense(from)) => {

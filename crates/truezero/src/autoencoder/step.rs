@@ -10,7 +10,7 @@
 //! decoder computes what `backward` does, and e takes the place of the inputs in `forward` and `sgd`. So inputs
 //! that are not reconstructed are skipped in all of them.
 
-use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, PackedWeights, Pointwise};
+use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, PackedWeights, Pointwise, memory};
 
 use super::corruption::Corruption;
 use super::reconstruction::{Reconstruction, Target};
@@ -285,7 +285,7 @@ pub(super) fn encode(engine: &mut Engine, layer: &Layer, x: &Batch) -> Batch {
     } else {
         Batch::Dense(DenseBatch::zeros(x.examples(), layer.units()))
     };
-    let rows: Vec<usize> = (0..x.examples()).collect();
+    let rows = memory::numbers(x.examples());
     for_batches(std::slice::from_ref(layer), engine, x, &rows, |chunk, pass| {
         let out = &pass.layers()[0];
         match (&mut codes, out.active()) {

@@ -90,8 +90,8 @@ impl TensorFile {
             return Err(SafeTensorError::HeaderTooLarge);
         }
         let tensors = rest.checked_sub(length).ok_or(SafeTensorError::InvalidHeaderLength)?;
-        let mut header = vec![0; length as usize];
-        self.read_at(8)?.read_exact(&mut header)?;
+        let mut header = Vec::new();
+        self.read_at(8)?.take(length).read_to_end(&mut header)?;
         let header = std::str::from_utf8(&header).map_err(SafeTensorError::InvalidHeader)?;
         let header: Metadata =
             serde_json::from_str(header).map_err(SafeTensorError::InvalidHeaderDeserialization)?;
@@ -172,23 +172,26 @@ impl<'a> Tensors<'a> {
 
     pub(crate) fn matrix(&self, name: &str, inputs: usize, outputs: usize) -> Result<PackedWeights, Error> {
         let mut values = self.floats(name, &[inputs, outputs])?;
-        let mut weights = memory::catch(|| PackedWeights::zeros(inputs, outputs))?;
         let rows = (BLOCK / outputs.max(1)).max(1);
-        for first in (0..inputs).step_by(rows) {
-            weights.set_rows(first, values.next(rows.min(inputs - first) * outputs)?);
-        }
-        Ok(weights)
+        memory::catch(|| {
+            let mut weights = PackedWeights::zeros(inputs, outputs);
+            for first in (0..inputs).step_by(rows) {
+                weights.set_rows(first, values.next(rows.min(inputs - first) * outputs)?);
+            }
+            Ok(weights)
+        })?
     }
 
     pub(crate) fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, Error> {
         let mut values = self.floats(name, &[len])?;
-        values.next(len)?;
+        memory::catch(|| values.next(len).map(drop))??;
         Ok(values.values)
     }
 
     pub(crate) fn counts(&self, name: &str, len: usize) -> Result<Vec<u64>, Error> {
         let stored = self.expect(name, Dtype::U64, &[len])?;
-        let mut bytes = vec![0; len * 8];
+        let mut bytes = memory::catch(|| memory::room(len.saturating_mul(8)))?;
+        bytes.resize(len * 8, 0);
         stored.read().and_then(|mut data| data.read_exact(&mut bytes)).map_err(|e| self.file.failed(e))?;
         Ok(bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().unwrap_or_default())).collect())
     }
@@ -261,7 +264,13 @@ struct Floats<'a, 'b> {
 
 impl Floats<'_, '_> {
     /// The next `count` values, all of them finite.
+    ///
+    /// If there is not enough memory, this unwinds as far as [`memory::catch`].
     fn next(&mut self, count: usize) -> Result<&[f32], Error> {
+        if count > self.values.capacity() {
+            // A row may be as long as the file.
+            (self.bytes, self.values) = (memory::room(count * 4), memory::room(count));
+        }
         self.bytes.resize(count * 4, 0);
         self.data.read_exact(&mut self.bytes).map_err(|source| self.file.failed(source))?;
         let values = &mut self.values;

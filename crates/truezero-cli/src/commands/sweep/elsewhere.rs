@@ -13,10 +13,9 @@ use serde_json::{Map, Value};
 use toml::Table;
 use truezero::EpochRecord;
 
-use super::data::Shelf;
 use super::definition::{Definition, Method};
 use super::store::{State, Store, Trial};
-use super::training::{Came, Epoch, Keep};
+use super::training::{Came, Epoch, Keep, Shared};
 use super::{Asked, Outputs, Places, is_best, race, report, training, training_of};
 use crate::args::{Cluster, SweepArgs};
 use crate::failure::Failure;
@@ -254,8 +253,8 @@ pub struct Training<'a> {
     pub model: &'a Path,
 }
 
-/// Data of trainings in this process.
-static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::default);
+/// What trainings in this process share.
+static SHARED: LazyLock<Shared> = LazyLock::new(Shared::default);
 
 /// Trains to the end; what is told of each epoch, and whether the training is in its checkpoint with that epoch, goes to
 /// `tell`. Returns what is told of the end; if `tell` refuses an epoch, of a training that failed.
@@ -298,7 +297,7 @@ pub fn train(
         tell(json::value(&told).to_string(), kept)
     };
     let Came { trial, model } =
-        training::run(&begun, Ok(args), usize::MAX, &SHELF, training.checkpoint, &on_epoch)?;
+        training::run(&begun, Ok(args), usize::MAX, &SHARED, training.checkpoint, &on_epoch)?;
     if let Some(model) = model {
         model.save(training.model)?;
     }

@@ -7,6 +7,7 @@ pub mod elsewhere;
 mod page;
 mod race;
 mod report;
+mod room;
 mod store;
 mod training;
 
@@ -25,11 +26,10 @@ use crate::config;
 use crate::failure::Failure;
 use crate::progress::Shown;
 use crate::{files, output, signal};
-use data::Shelf;
 use definition::{Axis, Definition, Method};
 use race::Lap;
 use store::{RESULTS, State, Store, Trial};
-use training::{Came, Epoch, Keep, checkpoint};
+use training::{Came, Epoch, Keep, Shared, checkpoint};
 
 pub fn run(args: &SweepArgs) -> Result<Ended, Failure> {
     match (&args.verb, &args.file) {
@@ -56,7 +56,7 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<Ended, Failure> {
         options: &asked.options,
         places: &places,
         model: outputs.model,
-        shelf: Shelf::default(),
+        shared: Shared::default(),
         store: Mutex::new(store),
         shown: Shown::new(args.quiet),
     };
@@ -201,7 +201,7 @@ struct Sweep<'a> {
     options: &'a [Table],
     places: &'a Places,
     model: Output,
-    shelf: Shelf,
+    shared: Shared,
     store: Mutex<Store>,
     shown: Shown,
 }
@@ -251,7 +251,10 @@ impl Sweep<'_> {
             Ok(())
         };
         std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs.min(of)).map(|_| scope.spawn(work)).collect();
+            // Fewer at a time if the system has no more threads.
+            let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let workers: Vec<_> = (1..jobs.min(of)).map_while(spawn).collect();
+            work()?;
             workers
                 .into_iter()
                 .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -273,7 +276,7 @@ impl Sweep<'_> {
             keep().map(drop)
         };
         let args = training_of(self.definition, &self.options[number - 1]);
-        let Came { trial, model } = training::run(&trial, args, lap.epochs, &self.shelf, &place, &on_epoch)?;
+        let Came { trial, model } = training::run(&trial, args, lap.epochs, &self.shared, &place, &on_epoch)?;
         let store = self.store();
         if let Some(model) = model
             && is_best(&store, &trial)?

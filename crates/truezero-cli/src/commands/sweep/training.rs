@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{CHECKPOINT, Control, EpochRecord, Error, Model, Progress as Step, Summary, Trainer};
+use truezero::{
+    CHECKPOINT, Control, EpochRecord, Error, Examples, Footprint, Model, Progress as Step, Summary, Trainer,
+};
 use truezero_data::Notice;
 use truezero_data::files::Output;
 use truezero_sparse::{Engine, memory};
 
 use super::data::Shelf;
+use super::room::Room;
 use super::store::{State, Trial};
 use crate::args::TrainArgs;
 use crate::commands::train::checkpoints::Checkpoints;
-use crate::commands::train::plan::Experiment;
+use crate::commands::train::plan::{Experiment, Start};
 use crate::commands::train::prepare::Prepared;
 use crate::commands::train::{model_of, remove, start};
 use crate::failure::{Failure, chain};
@@ -34,6 +37,13 @@ pub struct Epoch<'a> {
 /// an epoch before the checkpoint or hands both on together.
 pub type Keep<'a> = &'a mut dyn FnMut() -> Result<bool, Failure>;
 
+/// What trainings side by side share.
+#[derive(Default)]
+pub struct Shared {
+    pub shelf: Shelf,
+    pub room: Room,
+}
+
 /// What an epoch is told to.
 pub type OnEpoch<'a> = &'a dyn Fn(Epoch<'_>, Keep<'_>) -> Result<(), Failure>;
 
@@ -53,11 +63,11 @@ pub fn run(
     trial: &Trial,
     args: Result<TrainArgs, Failure>,
     epochs: usize,
-    shelf: &Shelf,
+    shared: &Shared,
     checkpoint: &Path,
     on_epoch: OnEpoch<'_>,
 ) -> Result<Came, Failure> {
-    let train = |args: TrainArgs| train(trial, &args, epochs, shelf, checkpoint, on_epoch);
+    let train = |args: TrainArgs| train(trial, &args, epochs, shared, checkpoint, on_epoch);
     match args.and_then(|args| memory::catch(|| train(args)).map_err(Error::from)?) {
         Ok(came) => Ok(came),
         // An interrupt ended it before there was anything to keep.
@@ -75,18 +85,19 @@ fn train(
     trial: &Trial,
     args: &TrainArgs,
     epochs: usize,
-    shelf: &Shelf,
+    shared: &Shared,
     checkpoint: &Path,
     on_epoch: OnEpoch<'_>,
 ) -> Result<Came, Failure> {
     let experiment = Experiment::new(args)?;
-    let data = shelf.take(&experiment)?;
+    let data = shared.shelf.take(&experiment)?;
     let measure = Measure::of(&data.preprocessing);
     if data.validation().is_none() {
         let message = "a sweep compares errors on validation examples, and there are none";
         return Err(Failure::hinted(message, "hold some out with validation = 0.1"));
     }
     let plan = experiment.plan.clone();
+    let _place = shared.room.enter(bytes(&experiment, data.train()));
     let began = Instant::now();
     let mut trainer = if checkpoint.exists() {
         data.resume(plan, THREADS, checkpoint)?
@@ -143,6 +154,15 @@ fn train(
     trial.test_error = test.map(|test| test.error);
     trial.state = State::Done;
     Ok(Came { trial, model: Some(model) })
+}
+
+/// Bytes of memory that a training takes besides its data.
+fn bytes(experiment: &Experiment, examples: Examples<'_>) -> u64 {
+    let (data, rows) = (examples.data, examples.rows.len());
+    let training = Footprint::of_plan(&experiment.plan, data).to_take();
+    let Start::Pretraining { plan, .. } = &experiment.start else { return training };
+    let units = [&[data.inputs.width()], &experiment.plan.options().hidden[..]].concat();
+    training.max(Footprint::of_pretraining(plan.options(), &units, rows).to_take())
 }
 
 /// What should be known of the data and of a training.

@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
+
+use truezero_sparse::memory;
 
 use super::super::proto::TensorProto;
 use super::refusal::Refusal;
@@ -83,7 +85,7 @@ impl<'a> Data<'a> {
         let read = || {
             let mut file = File::open(&path)?;
             file.seek(SeekFrom::Start(offset))?;
-            let mut data = Vec::with_capacity(bytes);
+            let mut data = memory::catch(|| memory::room(bytes)).map_err(|_| ErrorKind::OutOfMemory)?;
             file.take(bytes as u64).read_to_end(&mut data)?;
             Ok::<_, std::io::Error>(data)
         };
