@@ -26,6 +26,18 @@ pub fn message(error: &dyn std::error::Error) -> String {
     in_python(&text)
 }
 
+/// A text in which what a terminal obeys is shown instead.
+#[pyfunction(name = "visible")]
+pub fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+/// Demands that so many bytes of memory are there, before Python allocates them.
+#[pyfunction]
+pub fn require_memory(bytes: u64) -> PyResult<()> {
+    memory::check(bytes).map_err(raise)
+}
+
 /// A text in which options of the command are parameters of Python: `--na-values` is `na_values`. What is a command, between
 /// backticks, stays one. Nothing that a terminal obeys is left in it.
 fn in_python(text: &str) -> String {
@@ -58,18 +70,6 @@ fn in_python(text: &str) -> String {
 fn parameter(option: &str) -> String {
     let known = PARAMETERS.iter().find(|(name, _)| *name == option);
     known.map_or_else(|| option.replace('-', "_"), |(_, name)| (*name).to_owned())
-}
-
-/// A text in which what a terminal obeys is shown instead.
-#[pyfunction(name = "visible")]
-pub fn shown(text: &str) -> String {
-    visible(text).into_owned()
-}
-
-/// Demands that so many bytes of memory are there, before Python allocates them.
-#[pyfunction]
-pub fn require_memory(bytes: u64) -> PyResult<()> {
-    memory::check(bytes).map_err(raise)
 }
 
 /// What options of the library are called in Python, where that is not the same with underscores.

@@ -98,6 +98,7 @@ impl<'a> Trainer<'a> {
             all.extend(start.weights.tensors(&self.state.network, "start.")?);
         }
         all.extend(self.state.updater.tensors());
+        all.extend(self.state.updater.seen_tensors());
         write(output, &document, all)
     }
 
@@ -210,6 +211,7 @@ impl<'a> Trainer<'a> {
             ));
         }
         trainer.state.updater.read(&tensors, document.steps)?;
+        trainer.state.updater.read_seen(&tensors)?;
         trainer.state.position = document.position;
         trainer.state.running = document.running;
         trainer.state.steering = document.steering;

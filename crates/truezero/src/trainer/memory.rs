@@ -126,12 +126,17 @@ impl Updater {
             all.push((name("second"), Tensor::matrix(&memory.second)));
             all.push((name("bias_first"), Tensor::vector(&memory.bias_first)));
             all.push((name("bias_second"), Tensor::vector(&memory.bias_second)));
-            all.push((name("seen"), Tensor::counts(&memory.seen)));
         }
         all
     }
 
-    /// Takes over what [`tensors`](Self::tensors) gave after so many steps.
+    /// The steps that each row has seen, as tensors; between two epochs that is all of them.
+    pub(super) fn seen_tensors(&self) -> impl Iterator<Item = (String, Tensor<'_>)> {
+        let of = |(index, memory): (usize, _)| (format!("memory.{index}.seen"), Tensor::counts(memory));
+        self.memory.iter().map(|memory| &memory.seen[..]).enumerate().map(of)
+    }
+
+    /// Takes over what [`tensors`](Self::tensors) gave after so many steps, all of which each row has seen.
     pub(super) fn read(&mut self, tensors: &Tensors<'_>, steps: u64) -> Result<(), Error> {
         for (index, memory) in self.memory.iter_mut().enumerate() {
             let name = |part: &str| format!("memory.{index}.{part}");
@@ -141,12 +146,21 @@ impl Updater {
             memory.second = tensors.matrix(&name("second"), second.0, second.1)?;
             memory.bias_first = tensors.vector(&name("bias_first"), memory.bias_first.len())?;
             memory.bias_second = tensors.vector(&name("bias_second"), memory.bias_second.len())?;
-            memory.seen = tensors.counts(&name("seen"), memory.seen.len())?;
-            if let Some(seen) = memory.seen.iter().find(|&&seen| seen > steps) {
-                return Err(tensors.error(name("seen"), &format!("at most {steps} steps"), seen));
-            }
+            memory.seen.fill(steps);
         }
         self.steps = steps;
+        Ok(())
+    }
+
+    /// Takes over what [`seen_tensors`](Self::seen_tensors) gave.
+    pub(super) fn read_seen(&mut self, tensors: &Tensors<'_>) -> Result<(), Error> {
+        for (index, memory) in self.memory.iter_mut().enumerate() {
+            let name = format!("memory.{index}.seen");
+            memory.seen = tensors.counts(&name, memory.seen.len())?;
+            if let Some(seen) = memory.seen.iter().find(|&&seen| seen > self.steps) {
+                return Err(tensors.error(name, &format!("at most {} steps", self.steps), seen));
+            }
+        }
         Ok(())
     }
 }
