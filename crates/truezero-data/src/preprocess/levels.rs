@@ -81,9 +81,10 @@ impl<'a> Levels<'a> {
             // Of a column that was 0 and 1 where others have booleans.
             TRUE => self.number(1.0),
             FALSE => self.number(0.0),
-            "1" => self.words.get(TRUE).copied(),
-            "0" => self.words.get(FALSE).copied(),
-            _ => None,
+            _ => match cells.cell(word) {
+                cell::Cell::Number(number, _) => self.number(number),
+                _ => None,
+            },
         })
     }
 
@@ -131,6 +132,11 @@ mod tests {
         for levels in [["false", "true"], ["False", "True"], ["0", "1"]] {
             assert_eq!(
                 found(&levels, words(&["FALSE", "true", "NA"])).0,
+                [Some(0), Some(1), Some(2)],
+                "{levels:?}"
+            );
+            assert_eq!(
+                found(&levels, words(&["0.0", "1.0", ""])).0,
                 [Some(0), Some(1), Some(2)],
                 "{levels:?}"
             );

@@ -170,7 +170,7 @@ fn quantities(
 fn tell_of_spellings(place: &str, labels: &Labels, notices: &Notices) {
     if let Some((other, kept)) = labels.respelled() {
         let message =
-            format!("{other:?} and {kept:?} are equal as numbers, and so one label, which goes by {kept:?}");
+            format!("{other:?} and {kept:?} mean the same, and so are one label, which goes by {kept:?}");
         notices.tell(Notice::new(place, message));
     }
 }
