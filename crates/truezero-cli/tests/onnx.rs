@@ -108,3 +108,18 @@ fn files_that_cannot_be_taken_over() {
         "has no outputs to export\nhint: `truezero train --from`",
     );
 }
+
+#[test]
+fn what_is_no_onnx_file_is_named_for_what_it_is() {
+    let place = Place::with_flowers();
+    place.train(&["flowers.csv", "--target", "kind"]);
+    place.write("pointer.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+    for (file, what) in [
+        ("flowers.csv", "text, as a CSV file is"),
+        ("model.safetensors", "a model (a safetensors file)"),
+        ("pointer.onnx", "a Git LFS pointer in place of the file"),
+    ] {
+        let error = place.error(&["import", file, "--out", "back.st"]);
+        assert!(error.contains(&format!("{file}: file: expected an ONNX model, found {what}")), "{error}");
+    }
+}

@@ -134,3 +134,24 @@ fn weights_come_from_a_stream() {
     place.write("plain.csv", table);
     assert_eq!(place.json(&["evaluate", "model.safetensors", "plain.csv", "--json"])["examples"], 300);
 }
+
+#[test]
+fn nearly_all_may_be_held_out_to_test_on_as_in_memory() {
+    let place = Place::new();
+    place.write("prices.csv", prices(400, 1));
+    let train =
+        ["train", "prices.csv", "--target", "y", "--test-fraction", "0.99", "--epochs", "1", "--json"];
+    let memory = place.json(&[&train[..], &["--out", "a.st"]].concat());
+    let stream = place.json(&[&train[..], &["--stream", "--out", "b.st"]].concat());
+    assert_eq!(stream["examples"], memory["examples"]);
+}
+
+#[test]
+fn options_that_the_optimizer_does_not_use_are_told() {
+    let place = Place::with_flowers();
+    let train = ["train", "flowers.csv", "--target", "kind", "--epochs", "1", "--json", "--momentum", "0.5"];
+    let told = |more: &[&str]| place.json(&[&train[..], more].concat())["warnings"].to_string();
+    let idle = "has no effect with the optimizer that is used";
+    assert!(told(&["--out", "a.st"]).contains(idle));
+    assert!(!told(&["--optimizer", "nesterov", "--out", "b.st"]).contains(idle));
+}

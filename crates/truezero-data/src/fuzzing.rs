@@ -86,14 +86,14 @@ pub fn parse_norb(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// NPY, as labels if it cannot be examples.
 pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    npy::read_examples(Input::from_bytes(name, bytes))
+    npy::read_examples(Input::from_bytes(name, bytes), None)
         .map(|_| ())
         .or_else(|error| npy::read_labels(Input::from_bytes(name, bytes)).map(|_| ()).map_err(|_| error))
 }
 
 /// NPZ, dense or sparse.
 pub fn parse_npz(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    npz::read_bytes(name, bytes, &Notices::default()).map(|_| ())
+    npz::read_bytes(name, bytes, None, &Notices::default()).map(|_| ())
 }
 
 /// svmlight text.

@@ -63,6 +63,6 @@ pub use raw::{Column, ColumnValues, Features, Raw, Table};
 pub use raw_target::{Numbers, RawTarget};
 pub use read::{Input, MAX_LINE};
 pub use snippets::film_snippets;
-pub use source::{EMBEDDED, Format, MAX_PIPED, STDIN, Source, SourceSpec, open};
+pub use source::{EMBEDDED, Format, MAX_PIPED, STDIN, Source, SourceSpec, open, what_is};
 pub use split::{Portion, sample, split};
 pub use wide::WideBatch;

@@ -2,6 +2,7 @@
 
 use truezero_sparse::Batch;
 
+use crate::formats::DENSE_FROM;
 use crate::{CellRules, DataError, ImageShape, Places, RawTarget, WideBatch};
 
 /// The examples of one source: features and, where the source has them, targets.
@@ -114,6 +115,12 @@ impl Features {
             Self::Wide(batch) => Self::Wide(batch.in_form(dense)),
             table @ Self::Table(_) => table,
         }
+    }
+
+    /// A matrix of so many rows in the form that suits its density.
+    pub(crate) fn by_density(self, rows: usize) -> Self {
+        let dense = self.active() as f64 >= DENSE_FROM * (rows as f64 * self.width() as f64);
+        self.in_form(dense)
     }
 
     fn into_wide(self) -> Result<WideBatch, DataError> {

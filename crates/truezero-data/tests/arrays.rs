@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use truezero_data::files::Output;
 use truezero_data::formats::save_npz::{CODES, save_npz};
 use truezero_data::formats::{idx, npy, npz, svmlight};
+use truezero_data::stream::Stream;
 use truezero_data::{Features, ImageShape, Input, Notices, Raw, RawTarget, SourceSpec, open};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
@@ -21,8 +22,13 @@ fn matrix(raw: Raw) -> Batch {
     }
 }
 
+/// As [`matrix`], whatever its form.
+fn sparse(raw: Raw) -> Batch {
+    matrix(raw).into_active()
+}
+
 fn read_npy(name: &str) -> Result<Raw, String> {
-    npy::read_examples(Input::open(&fixture(name)).unwrap()).map_err(|error| error.to_string())
+    npy::read_examples(Input::open(&fixture(name)).unwrap(), None).map_err(|error| error.to_string())
 }
 
 fn read_labels(name: &str) -> Result<RawTarget, String> {
@@ -36,15 +42,15 @@ fn all_forms_of_a_sparse_matrix_are_the_same() {
     expected.push([]);
     expected.push([(1, 2.0), (3, 8.0)]);
     for name in ["coo_f64.npz", "csr_f64.npz", "csr_f32_stored.npz", "csc_f64.npz"] {
-        let read = npz::read(&fixture(name), &Notices::default()).unwrap().train;
-        assert_eq!(matrix(read), Batch::Active(expected.clone()), "{name}");
+        let read = npz::read(&fixture(name), None, &Notices::default()).unwrap().train;
+        assert_eq!(sparse(read), Batch::Active(expected.clone()), "{name}");
     }
     expected.retain(|_, _, value| {
         *value *= 2.0;
         true
     });
     assert_eq!(
-        matrix(npz::read(&fixture("csr_i64.npz"), &Notices::default()).unwrap().train),
+        sparse(npz::read(&fixture("csr_i64.npz"), None, &Notices::default()).unwrap().train),
         Batch::Active(expected)
     );
 }
@@ -54,17 +60,17 @@ fn sparse_matrices_are_tidied() {
     let mut expected = ActiveBatch::new(4);
     expected.push([(0, 2.0), (3, 4.0)]);
     assert_eq!(
-        matrix(npz::read(&fixture("csr_unsorted.npz"), &Notices::default()).unwrap().train),
+        sparse(npz::read(&fixture("csr_unsorted.npz"), None, &Notices::default()).unwrap().train),
         Batch::Active(expected)
     );
     let mut expected = ActiveBatch::new(2);
     expected.push([(1, 1.0)]);
     expected.push([(0, 2.0)]);
     assert_eq!(
-        matrix(npz::read(&fixture("csr_array_u8.npz"), &Notices::default()).unwrap().train),
+        sparse(npz::read(&fixture("csr_array_u8.npz"), None, &Notices::default()).unwrap().train),
         Batch::Active(expected)
     );
-    let error = npz::read(&fixture("bsr.npz"), &Notices::default()).unwrap_err().to_string();
+    let error = npz::read(&fixture("bsr.npz"), None, &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("bsr.npz: format.npy: expected csr, csc or coo, found bsr"), "{error}");
 }
 
@@ -117,18 +123,18 @@ fn unfit_arrays_are_named() {
 #[test]
 fn members_of_an_archive_are_found_by_name() {
     let expected = Batch::Dense(DenseBatch::from_rows(3, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
-    let source = npz::read(&fixture("xy.npz"), &Notices::default()).unwrap();
+    let source = npz::read(&fixture("xy.npz"), None, &Notices::default()).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Numbers(vec![1.0, 0.0].into())));
     assert_eq!(matrix(source.train), expected);
-    let source = npz::read(&fixture("other_names.npz"), &Notices::default()).unwrap();
+    let source = npz::read(&fixture("other_names.npz"), None, &Notices::default()).unwrap();
     assert_eq!(source.train.target, Some(RawTarget::Labels(vec!["b".into(), "a".into()])));
     assert_eq!(matrix(source.train), expected);
-    let source = npz::read(&fixture("train_test.npz"), &Notices::default()).unwrap();
+    let source = npz::read(&fixture("train_test.npz"), None, &Notices::default()).unwrap();
     assert_eq!(matrix(source.train), expected);
     let test = source.test.unwrap();
     assert_eq!(test.target, Some(RawTarget::Numbers(vec![1.0].into())));
     assert_eq!(matrix(test), Batch::Dense(DenseBatch::from_rows(3, &[1.0, 2.0, 3.0])));
-    let error = npz::read(&fixture("no_matrix.npz"), &Notices::default()).unwrap_err().to_string();
+    let error = npz::read(&fixture("no_matrix.npz"), None, &Notices::default()).unwrap_err().to_string();
     assert!(error.ends_with("expected a matrix, named x, X, data or otherwise, found a, y"), "{error}");
 }
 
@@ -270,6 +276,45 @@ fn any_batch() -> impl Strategy<Value = ActiveBatch> {
     })
 }
 
+#[test]
+fn the_form_of_a_sparse_file_follows_its_density() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    for (active, dense) in [(10, true), (4, true), (3, false)] {
+        let mut batch = ActiveBatch::new(10);
+        (0..20).for_each(|_| batch.push((0..active).map(|column| (column, 1.5))));
+        save_npz(&batch, &Output::new(&path, CODES).unwrap()).unwrap();
+        let read = matrix(npz::read(&path, None, &Notices::default()).unwrap().train);
+        assert_eq!(matches!(read, Batch::Dense(_)), dense, "{active} of 10");
+        let spec = SourceSpec::new(path.display().to_string());
+        for piece in Stream::open(&spec).unwrap().in_pieces_of(7).pieces() {
+            assert_eq!(matches!(matrix(piece.unwrap()), Batch::Dense(_)), dense, "{active} of 10");
+        }
+    }
+}
+
+#[test]
+fn a_model_for_images_takes_channels_in_the_last_place_only() {
+    let expected = Some(ImageShape { height: 2, width: 4, channels: 3 });
+    let grey = Some(ImageShape { height: 2, width: 4, channels: 1 });
+    let read = |shape: &str, count: usize, expected| {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+        let bytes = [b"\x93NUMPY\x01\0", &length[..], header.as_bytes(), &vec![1; count]].concat();
+        let raw = npy::read_examples(Input::from_bytes("x.npy", &bytes), expected);
+        raw.map(|raw| raw.examples()).map_err(|error| error.to_string())
+    };
+    assert_eq!(read("(5, 2, 4, 3)", 120, expected), Ok(5));
+    assert_eq!(read("(5, 24)", 120, expected), Ok(5));
+    assert_eq!(read("(5, 1, 2, 4)", 40, grey), Ok(5));
+    assert_eq!(
+        read("(5, 3, 2, 4)", 120, expected).unwrap_err(),
+        "x.npy: header: expected (5, 2, 4, 3), as in training, found shape (5, 3, 2, 4)\n\
+         hint: x.transpose(0, 2, 3, 1) puts the channels last"
+    );
+    assert_eq!(read("(5, 3, 2, 4)", 120, None), Ok(5));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
@@ -278,7 +323,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.npz");
         save_npz(&batch, &Output::new(&path, CODES).unwrap()).unwrap();
-        prop_assert_eq!(matrix(npz::read(&path, &Notices::default()).unwrap().train), Batch::Active(batch));
+        prop_assert_eq!(sparse(npz::read(&path, None, &Notices::default()).unwrap().train), Batch::Active(batch));
     }
 
     #[test]

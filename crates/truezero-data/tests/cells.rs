@@ -243,3 +243,59 @@ fn an_index_of_pandas_is_left_out_whatever_it_is_called() {
     let asked = TableOptions { columns: vec!["Unnamed: 0".into()], ..target() };
     assert_eq!(read("Unnamed: 0,y\n1,2\n3,4\n", &asked).0.unwrap().len(), 1);
 }
+
+#[test]
+fn numbers_that_count_the_columns_are_a_header_for_a_model_without_names() {
+    let read = |text: &str| {
+        let width = text.lines().next().unwrap().split(',').count();
+        let expected = Some(Arc::new(Expected::Matrix { width, image: None }));
+        let (columns, told) = read(text, &TableOptions { expected, ..TableOptions::default() });
+        (numbers(&columns.unwrap()[0]).len(), told.concat())
+    };
+    for (first, below) in [
+        ("0,1", "0.5,2.5\n0.25,1.5\n"),
+        ("1,2", "0.5,2.5\n0.25,1.5\n"),
+        ("0.0,1.0", "0.5,2.5\n0.25,1.5\n"),
+        ("0", "0.5\n0.25\n"),
+        ("1,2,3", "1,5,7\n8,9,10\n"),
+        ("0.0,1.0,2.0", "5,6,7\n8,9,10\n"),
+    ] {
+        let (rows, told) = read(&format!("{first}\n{below}"));
+        assert_eq!(rows, 2, "{first}");
+        assert!(told.starts_with("first line: taken for a header, as it counts the columns: "), "{told}");
+    }
+    for (first, below) in [
+        ("2019,2020,2021", "5,6,7\n8,9,10\n"),
+        ("2,1,0", "5,6,7\n8,9,10\n"),
+        // It may be data as well.
+        ("0,1", "0,5\n1,0\n"),
+        ("0,1", "1,2\n2,3\n"),
+    ] {
+        let (rows, told) = read(&format!("{first}\n{below}"));
+        assert_eq!(rows, 3, "{first}");
+        let expected = format!(
+            "first line: {first} is read as data, though it may name the columns\n\
+             hint: --header=true takes it for a header, --header=false for data"
+        );
+        assert_eq!(told, expected);
+    }
+    for text in ["0\n1\n2\n", "0.5,1\n0.25,2\n7,8\n", "5,5\n1,2\n3,4\n"] {
+        assert_eq!(read(text), (3, String::new()), "{text}");
+    }
+    assert_eq!(read("0,1,2\n"), (1, String::new()));
+}
+
+#[test]
+fn empty_lines_of_a_single_column_are_told() {
+    for ends in ["\n", "\r\n"] {
+        let read = |text: &str| {
+            let (columns, told) = read(&text.replace('\n', ends), &TableOptions::default());
+            (numbers(&columns.unwrap()[0]).len(), told)
+        };
+        let told = "t.csv: empty lines passed over, though in a single column each may be a missing value: 3, such as \
+                    \"above line 4\"";
+        assert_eq!(read("x\n1\n\n2\n\n\n3\n\n"), (3, vec![told.to_owned()]));
+        assert_eq!(read("x\n1\n2\n3\n"), (3, Vec::new()));
+        assert_eq!(read("x,y\n1,1\n\n2,2\n"), (2, Vec::new()));
+    }
+}

@@ -3,7 +3,7 @@
 use truezero_data::preprocess::{Fitter, LIMIT, PreprocessOptions, Preprocessing, Scaling};
 use truezero_data::text::{TextOptions, Weighting};
 use truezero_data::{
-    Column, ColumnValues, Features, ImageShape, Notices, Raw, RawTarget, Table, Targets, Task,
+    Column, ColumnValues, Features, ImageShape, Notices, Raw, RawTarget, Table, Targets, Task, WideBatch,
 };
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch};
 
@@ -306,7 +306,7 @@ fn what_cannot_be_fitted_is_named() {
     let mute = raw(table(vec![("note", texts(&["…", ""]))]), labels(&["a", "b"]));
     assert_eq!(fit_error(&mute, &default), "column \"note\": expected at least one word, found none");
     let huge = raw(table(vec![("x", numbers(&[1e308, -1e308]))]), labels(&["a", "b"]));
-    let error = "column \"x\": expected finite numbers that can be scaled, found a scale of inf";
+    let error = "row 1, column \"x\": expected a number up to 1e140, found 1e308";
     assert_eq!(fit_error(&huge, &default), error);
     let mut none = people();
     none.target = None;
@@ -394,4 +394,57 @@ fn examples_in_pieces_give_the_rules_of_all_together() {
     let error = |fitter: &mut Fitter, at: usize| fitter.see(&sources[at], &[0]).unwrap_err().to_string();
     assert!(error(&mut fitter, 0).starts_with("target: expected targets of the same kind as before"));
     assert!(error(&mut fitter, 2).starts_with("inputs: expected 2 columns, as before"));
+}
+
+#[test]
+fn numbers_far_from_all_others_are_told_and_do_not_set_the_scale() {
+    let options = |scaling| PreprocessOptions { scaling, ..PreprocessOptions::default() };
+    let ordinary = |at: usize| if at % 2 == 0 { 1.0 } else { 3.0 };
+    let far = |at: usize| if at == 7 { 1e6 } else { ordinary(at) };
+    // Rare ones say what the column has to say.
+    let rare = |at: usize| if at == 9 { 1.0 } else { 0.0 };
+    let of = |number: &dyn Fn(usize) -> f64| (0..201).map(number).collect::<Vec<f64>>();
+    let columns = [of(&far), of(&rare)];
+    let matrix: Vec<f64> = (0..201).flat_map(|row| columns.each_ref().map(|column| column[row])).collect();
+    let answers = RawTarget::Numbers(of(&|at| at as f64).into());
+    let rows: Vec<usize> = (0..201).collect();
+    for features in [
+        table(vec![("a", numbers(&columns[0])), ("b", numbers(&columns[1]))]),
+        Features::Wide(WideBatch::from_rows(2, matrix)),
+    ] {
+        let name = if matches!(features, Features::Table(_)) { "\"a\"" } else { "column 1" };
+        let source = raw(features, answers.clone());
+        let options = options(Scaling::Auto);
+        let fitted = Preprocessing::fit(&source, &rows, &options).unwrap();
+        let scales = fitted.for_inputs().scales().unwrap();
+        assert!(
+            (scales.shifts[0] - 2.0).abs() < 0.01 && (scales.divisors[0] - 1.0).abs() < 0.01,
+            "{scales:?}"
+        );
+        assert!((scales.divisors[1] - 0.0704).abs() < 0.001, "{scales:?}");
+        let told: Vec<String> = options.notices.all().iter().map(ToString::to_string).collect();
+        let expected =
+            format!("far values: 1 value of {name}, such as 1000000: more than 8 standard deviations ");
+        assert!(told.len() == 1 && told[0].starts_with(&expected), "{told:?}");
+
+        // In pieces, too; a third pass that nobody wants changes nothing.
+        for scaling in [Scaling::Auto, Scaling::UnitRange, Scaling::None] {
+            let options = PreprocessOptions { scaling, ..options.clone() };
+            let mut fitter = Fitter::new(&options);
+            for _ in 0..Fitter::PASSES {
+                fitter.begin();
+                rows.chunks(50).for_each(|piece| fitter.see(&source, piece).unwrap());
+            }
+            assert_eq!(fitter.finish().unwrap(), Preprocessing::fit(&source, &rows, &options).unwrap());
+        }
+    }
+}
+
+#[test]
+fn whatever_is_finite_is_within_the_limit() {
+    let features = |values: &[f64]| table(vec![("x", numbers(values))]);
+    let fitted = fit(&raw(features(&[1.0, 2.0, 3.0]), labels(&["a", "b", "a"])), &[0, 1, 2]);
+    let inputs = fitted.inputs(features(&[1e39, -1e300, f64::MAX]), &Notices::default()).unwrap();
+    let limit = LIMIT as f32;
+    assert_eq!([0, 1, 2].map(|at| row(&inputs, at)[0]), [limit, -limit, limit]);
 }

@@ -219,6 +219,11 @@ fn other_files_are_named_for_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes, expected) in [
         ("a.csv", &b"<!DOCTYPE html>\n<html>"[..], "found an HTML page, as a failed download leaves it"),
+        (
+            "b.parquet",
+            b"x,y\n1,a\n2,b\n",
+            "expected a Parquet file, found text, as a CSV file is\nhint: --format csv",
+        ),
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid", "found a Git LFS pointer"),
         ("a.json", b"[{\"x\": 1}]", "found a JSON file\nhint: save it as CSV or Parquet"),
         ("a.csv.xz", b"\xfd7zXZ\0\0", "found an xz file\nhint: `unxz -k "),

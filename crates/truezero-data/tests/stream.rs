@@ -190,6 +190,32 @@ fn row_groups() {
     assert!(same(&spec, &[open(&spec).unwrap().train]) >= 20);
 }
 
+#[test]
+fn a_column_that_is_missing_in_one_file_is_named_with_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, columns: &[&str]| {
+        let values = || std::sync::Arc::new(Float64Array::from_iter((0..4).map(|row| Some(f64::from(row)))));
+        let columns = columns.iter().map(|&name| (name, values() as std::sync::Arc<dyn arrow_array::Array>));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    };
+    save("1.parquet", &["a", "b", "y"]);
+    save("2.parquet", &["a", "y"]);
+    let spec = spec(folder.path(), Some("y"));
+    let error = open(&spec).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "2.parquet: columns: expected the columns a, b, as in the first file, found no column \"b\""
+        ),
+        "{error}"
+    );
+    let pieces = Stream::open(&spec).map(|stream| stream.pieces().find_map(Result::err).unwrap().to_string());
+    assert_eq!(pieces.unwrap_or_else(|error| error.to_string()), error);
+}
+
 /// An NPY file of one dimension, or a string.
 fn array(code: &str, shape: &str, elements: Vec<u8>) -> Vec<u8> {
     let header = format!("{{'descr': '{code}', 'fortran_order': False, 'shape': {shape}, }}");
@@ -277,9 +303,8 @@ fn what_is_wrong_with_compressed_rows_is_named() {
     let path = folder.path().join("a.npz");
     let error = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
-        let stream = Stream::open(&spec(&path, None)).unwrap();
-        let error = stream.pieces().find_map(Result::err).map(|error| error.to_string());
-        error.unwrap_or_else(|| panic!("no error")).split_once("a.npz: ").unwrap().1.to_owned()
+        let error = Stream::open(&spec(&path, None)).unwrap_err().to_string();
+        error.split_once("a.npz: ").unwrap().1.to_owned()
     };
     let stored = |indptr: &[u32]| compressed_rows(CompressionMethod::Stored, indptr);
     for (indptr, expected) in [

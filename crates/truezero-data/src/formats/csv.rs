@@ -170,6 +170,17 @@ impl<'a> Source<'a> {
         format!("line {}", self.line_number(start))
     }
 
+    /// Empty lines between a record and the one above it.
+    pub(crate) fn empty_above(&self, record: &Record) -> usize {
+        let start = record.start().byte;
+        let above = self.bytes.get(start..).unwrap_or_default();
+        let ends = above.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let lines = ends.filter(|&&byte| byte == b'\n').count();
+        // The second half of the line end of the record above, which may be in another block.
+        let half = above.first() == Some(&b'\n') && (start == 0 || self.bytes[start - 1] == b'\r');
+        lines - usize::from(half)
+    }
+
     fn line_number(&self, start: Start) -> u64 {
         self.lines_before + start.line_in(self.bytes)
     }

@@ -106,11 +106,17 @@ impl<'a> Scanner<'a> {
             };
             return Err(source.malformed(source.line(record), expected, found));
         }
+        let empty = source.empty_above(record);
+        if self.tops.len() == 1 && empty > 0 {
+            let place = source.path.display().to_string();
+            let what = "empty lines passed over, though in a single column each may be a missing value";
+            self.options.notices.count(&place, what, empty, &format!("above {}", source.line(record)));
+        }
         for ((cell, top), below) in record.cells().zip(&mut self.tops).zip(&mut self.below) {
             let found = |text: &str| Found::new(source.path, source.line(record), text);
             match std::str::from_utf8(cell) {
                 Ok(cell) => {
-                    top.recurs |= cell.trim() == top.first;
+                    top.see(cell);
                     below.add(&self.options.cells, cell, found);
                 }
                 Err(_) => below.add_garbled(|| found(&format!("\"{}\"", cell.escape_ascii()))),

@@ -18,13 +18,14 @@ use crate::{DataError, Features, ImageShape, Raw, RawTarget};
 const CHUNK: usize = 1 << 14;
 
 /// Reads an array of examples: two dimensions or more, the first over the examples. Those of three
-/// dimensions are taken for grey images, those of four with 1 or 3 in the last for images.
+/// dimensions are taken for grey images, those of four with 1 or 3 in the last for images. `expected` are the images
+/// that a model takes.
 ///
 /// # Errors
-/// If the data is not in the format or shorter or longer than its header says, holds no numbers, or a
-/// number is not finite.
-pub fn read_examples(input: Input) -> Result<Raw, DataError> {
-    let mut rows = Rows::open(input)?;
+/// If the data is not in the format or shorter or longer than its header says, holds no numbers, a number is not
+/// finite, or images are expected and their channels do not come last.
+pub fn read_examples(input: Input, expected: Option<ImageShape>) -> Result<Raw, DataError> {
+    let mut rows = Rows::open(input, expected)?;
     let (examples, image) = (rows.left, rows.image);
     let features = if rows.fortran {
         read_columns(&mut rows.input, rows.element, examples, rows.width)?
@@ -49,7 +50,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn open(mut input: Input<'a>) -> Result<Self, DataError> {
+    pub(crate) fn open(mut input: Input<'a>, expected: Option<ImageShape>) -> Result<Self, DataError> {
         let header = Header::read(&mut input)?;
         let element = header.numbers(&input)?;
         let (examples, dimensions) = match header.shape[..] {
@@ -73,6 +74,19 @@ impl<'a> Rows<'a> {
             return Err(input.malformed("header", "C order, or 2 dimensions", found));
         }
         let image = channels_last(dimensions);
+        if let Some(ImageShape { height, width, channels }) = expected
+            && image.is_none()
+            && dimensions.len() > 1
+            // One channel may come first or last: the pixels are in the same order.
+            && dimensions != [1, height, width]
+        {
+            let hint = match *dimensions {
+                [first, ..] if first == channels => "\nhint: x.transpose(0, 2, 3, 1) puts the channels last",
+                _ => "",
+            };
+            let expected = format!("({examples}, {height}, {width}, {channels}), as in training");
+            return Err(input.malformed("header", expected, header.shape_text() + hint));
+        }
         Ok(Self { element, width, left: examples, image, fortran: header.fortran, input })
     }
 

@@ -16,7 +16,7 @@ use super::npz_sparse;
 use crate::budget::Budget;
 use crate::read::{BUFFER, Input, tells_broken_data};
 use crate::source::part::PartName;
-use crate::{DataError, Notice, Notices, Raw, Source};
+use crate::{DataError, ImageShape, Notice, Notices, Raw, Source};
 
 /// What a zip archive begins with.
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
@@ -55,19 +55,19 @@ impl Role {
 
 /// Reads examples, and targets where the archive has them: arrays `x` and `y`, or `images` and `labels`, and so on. An
 /// archive with `x_train` has a training part, a validation part if there is `x_val`, and a test part if there is
-/// `x_test`. Without any of these, the first matrix of the archive is it.
+/// `x_test`. Without any of these, the first matrix of the archive is it. `image` is what a model takes.
 ///
 /// # Errors
 /// If the archive is broken, holds no matrix, or an array violates its format.
-pub fn read(path: &Path, notices: &Notices) -> Result<Source, DataError> {
+pub fn read(path: &Path, image: Option<ImageShape>, notices: &Notices) -> Result<Source, DataError> {
     let file = File::open(path).map_err(DataError::io("open", path))?;
     let size = file.metadata().map_err(DataError::io("read", path))?.len();
     let mut file = BufReader::new(file);
     let start = file.fill_buf().map_err(DataError::io("read", path))?;
     if start.starts_with(MAGIC) {
-        read_archive(Archive::new(path, file, size)?, notices)
+        read_archive(Archive::new(path, file, size)?, image, notices)
     } else {
-        read_gzipped(path, Input::open(path)?, notices)
+        read_gzipped(path, Input::open(path)?, image, notices)
     }
 }
 
@@ -75,21 +75,35 @@ pub fn read(path: &Path, notices: &Notices) -> Result<Source, DataError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_bytes(name: &str, bytes: &[u8], notices: &Notices) -> Result<Source, DataError> {
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    image: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Source, DataError> {
     let path = Path::new(name);
     if bytes.starts_with(MAGIC) {
-        return read_archive(Archive::new(path, Cursor::new(bytes), bytes.len() as u64)?, notices);
+        return read_archive(Archive::new(path, Cursor::new(bytes), bytes.len() as u64)?, image, notices);
     }
-    read_gzipped(path, Input::from_bytes(name, bytes), notices)
+    read_gzipped(path, Input::from_bytes(name, bytes), image, notices)
 }
 
 /// An archive that is gzipped as a whole. It is read from its end, so all of it has to be there.
-fn read_gzipped(path: &Path, mut input: Input, notices: &Notices) -> Result<Source, DataError> {
+fn read_gzipped(
+    path: &Path,
+    mut input: Input,
+    image: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Source, DataError> {
     let bytes = Cursor::new(input.rest()?);
-    read_archive(Archive::within(input.budget().clone(), path, bytes)?, notices)
+    read_archive(Archive::within(input.budget().clone(), path, bytes)?, image, notices)
 }
 
-fn read_archive(mut archive: Archive<impl Read + Seek>, notices: &Notices) -> Result<Source, DataError> {
+fn read_archive(
+    mut archive: Archive<impl Read + Seek>,
+    image: Option<ImageShape>,
+    notices: &Notices,
+) -> Result<Source, DataError> {
     let path = archive.path();
     if archive.has("format") {
         let raw = npz_sparse::read(&mut archive)?;
@@ -109,7 +123,7 @@ fn read_archive(mut archive: Archive<impl Read + Seek>, notices: &Notices) -> Re
             found => found,
         };
         let Some(examples) = examples else { return Ok(None) };
-        let mut raw = archive.member(&examples, npy::read_examples)?;
+        let mut raw = archive.member(&examples, |input| npy::read_examples(input, image))?;
         used.push(examples);
         if let Some(name) = find(part, true) {
             raw.target = Some(archive.member(&name, npy::read_labels)?);

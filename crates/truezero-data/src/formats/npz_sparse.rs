@@ -15,7 +15,8 @@ use crate::{DataError, Raw};
 /// Rows a matrix may have beyond the entries it stores. Only COO and CSC can announce rows at no cost.
 const MAX_EMPTY_ROWS: usize = 1 << 22;
 
-/// Reads the members `format`, `shape`, `data` and those of the format. Repeated entries are added.
+/// Reads the members `format`, `shape`, `data` and those of the format. Repeated entries are added. The form follows the
+/// density, as that of all matrices.
 pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, DataError> {
     let format = archive.member("format", read_string)?;
     if !["csr", "csc", "coo"].contains(&format.as_str()) {
@@ -45,7 +46,8 @@ pub(crate) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Raw, Data
             entries(archive, rows, &row_of, &column_of, &data)?
         }
     };
-    matrix(archive.path(), width, 0, offsets, indices, values)
+    let raw = matrix(archive.path(), width, 0, offsets, indices, values)?;
+    Ok(Raw { features: raw.features.by_density(rows), ..raw })
 }
 
 /// The number of rows and of columns.

@@ -15,7 +15,8 @@ use super::column_types::{PANDAS, choose};
 use super::parquet_footer::{self, malformed};
 use super::record_batches::{broken, catch, table};
 use super::table::TableOptions;
-use crate::{DataError, Input, Raw};
+use crate::source::detect::{START, look, what_is};
+use crate::{DataError, Format, Input, Raw};
 
 /// What a file begins with.
 const MAGIC: &[u8] = b"PAR1";
@@ -36,9 +37,8 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
 /// As [`read`].
 pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
     // Before all of it is decompressed.
-    if input.peek(MAGIC.len())? != MAGIC {
-        return Err(malformed(input.path(), "Invalid Parquet file. Corrupt footer"));
-    }
+    let start = input.peek(START)?;
+    check_start(input.path(), &start)?;
     let bytes = Bytes::from(input.rest()?);
     let (path, budget) = (input.path(), input.budget());
     catch(path, || {
@@ -50,11 +50,26 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
     })
 }
 
+/// Demands that a file begins as one of this format does.
+fn check_start(path: &Path, start: &[u8]) -> Result<(), DataError> {
+    if start.starts_with(MAGIC) {
+        return Ok(());
+    }
+    let found = what_is(path, start).unwrap_or_else(|| "a file that begins otherwise".to_owned());
+    let hint = match look(path, start) {
+        Some(Format::Csv) => "\nhint: --format csv reads it as text",
+        _ => "",
+    };
+    Err(DataError::malformed(path, "format", "a Parquet file", found + hint))
+}
+
 /// Rows that are decoded together.
 const ROWS: usize = 1 << 10;
 
 /// What a file says of itself, checked.
 pub(crate) fn metadata<R: ChunkReader>(path: &Path, file: &R) -> Result<ArrowReaderMetadata, DataError> {
+    let start = file.get_bytes(0, file.len().min(START as u64) as usize);
+    check_start(path, &start.map_err(|error| malformed(path, &error.to_string()))?)?;
     parquet_footer::check(path, file)?;
     // The Arrow schema that some writers embed could ask for lists of any fixed size.
     let settings = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

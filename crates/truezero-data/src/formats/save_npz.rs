@@ -110,7 +110,8 @@ mod tests {
         let path = folder.path().join("codes.npz");
         save_npz(&ActiveBatch::new(1), &Output::new(&path, CODES).unwrap()).unwrap();
         save_npz(&batch, &Output::new(&path, CODES).unwrap()).unwrap();
-        let Features::Matrix(read) = npz::read(&path, &Notices::default()).unwrap().train.features else {
+        let Features::Matrix(read) = npz::read(&path, None, &Notices::default()).unwrap().train.features
+        else {
             panic!("expected a matrix")
         };
         assert_eq!(read, Batch::Active(batch));

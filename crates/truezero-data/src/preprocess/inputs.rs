@@ -54,7 +54,10 @@ impl InputPreprocessing {
     /// If there is no such row.
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
         let mut fitter = InputFitter::new(options);
-        for _ in 0..Fitter::PASSES {
+        for pass in 0..Fitter::PASSES {
+            if pass > 0 && !fitter.wants_more() {
+                break;
+            }
             fitter.begin();
             fitter.see(raw, rows)?;
         }

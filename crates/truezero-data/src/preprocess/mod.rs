@@ -129,7 +129,10 @@ impl Preprocessing {
     pub fn fit(raw: &Raw, rows: &[usize], options: &PreprocessOptions) -> Result<Self, DataError> {
         let task = options.task.or_else(|| raw.target.as_ref().map(infer_task));
         let mut fitter = Fitter::new(&PreprocessOptions { task, ..options.clone() });
-        for _ in 0..Fitter::PASSES {
+        for pass in 0..Fitter::PASSES {
+            if pass > 0 && !fitter.wants_more() {
+                break;
+            }
             fitter.begin();
             fitter.see(raw, rows)?;
         }
@@ -152,7 +155,10 @@ impl Preprocessing {
         let target = raw.target.as_ref().ok_or_else(|| no_target(&raw.features))?;
         let task = options.task.unwrap_or_else(|| infer_task(target));
         let mut fitter = TargetFitter::new(Some(task), &options.notices);
-        for _ in 0..Fitter::PASSES {
+        for pass in 0..Fitter::PASSES {
+            if pass > 0 && !fitter.wants_more() {
+                break;
+            }
             fitter.begin();
             fitter.see(raw, rows)?;
         }

@@ -34,6 +34,9 @@ pub struct InputScales {
     pub limit: Option<f64>,
 }
 
+/// Greatest absolute value of numbers that are to have a standard deviation: sums of the squares of more would be infinite.
+pub(super) const GREATEST: f64 = 1e140;
+
 /// So much of a unit of an input may be lost to rounding before it is scaled.
 const LOSS: f64 = 1.0 / 4096.0;
 
@@ -93,7 +96,8 @@ pub(super) struct Summary {
 }
 
 /// A [`Summary`] in the making. All numbers are added twice: with the mean known, in the second pass, the squares of
-/// the distances from it lose nothing to rounding.
+/// the distances from it lose nothing to rounding. Where some turn out to lie beyond the limit, all are added a third
+/// time, and mean and deviation become those of the others: a single number far away would else set the scale of all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Summing {
     count: u64,
@@ -103,17 +107,72 @@ pub(super) struct Summing {
     /// Known from the second pass on.
     mean: Option<f64>,
     squares: f64,
+    /// From the third pass on.
+    within: Option<Within>,
+}
+
+/// Of the numbers within limits, in one pass.
+#[derive(Clone, Copy, Debug, Default)]
+struct Within {
+    least: f64,
+    greatest: f64,
+    count: u64,
+    mean: f64,
+    squares: f64,
+    /// Of these, the ones that are not zero.
+    active: u64,
+    /// Numbers outside the limits, and the first of them.
+    beyond: u64,
+    example: f64,
+}
+
+impl Within {
+    fn add(&mut self, number: f64) {
+        if number < self.least || number > self.greatest {
+            if self.beyond == 0 {
+                self.example = number;
+            }
+            self.beyond += 1;
+            return;
+        }
+        // Welford's recurrence: the mean is not known before.
+        self.count += 1;
+        self.active += u64::from(number != 0.0);
+        let distance = number - self.mean;
+        self.mean += distance / self.count as f64;
+        self.squares += distance * (number - self.mean);
+    }
+
+    /// Whether what lies beyond is odd. It is not where the others are equal, or mostly zeros beside which all other
+    /// numbers are rare: that is what such a column has to tell.
+    fn is_odd(&self) -> bool {
+        self.squares > 0.0 && self.beyond > 0 && self.beyond.saturating_mul(ORDINARY) <= self.active
+    }
+}
+
+/// For each number that is left out of mean and deviation there are so many others at least, besides zeros.
+const ORDINARY: u64 = 10;
+
+/// Numbers that are left out of mean and deviation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Outliers {
+    pub(super) count: u64,
+    /// One of them.
+    pub(super) example: f64,
 }
 
 impl Default for Summing {
     fn default() -> Self {
         let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
-        Self { count: 0, sum: 0.0, min, max, mean: None, squares: 0.0 }
+        Self { count: 0, sum: 0.0, min, max, mean: None, squares: 0.0, within: None }
     }
 }
 
 impl Summing {
     pub(super) fn add(&mut self, number: f64) {
+        if let Some(within) = &mut self.within {
+            return within.add(number);
+        }
         if let Some(mean) = self.mean {
             self.squares += (number - mean) * (number - mean);
             return;
@@ -134,12 +193,37 @@ impl Summing {
         self.mean = Some(if count == 0 { 0.0 } else { self.sum / count as f64 });
     }
 
-    /// After both passes. Of no numbers at all, the summary of a single zero.
-    pub(super) fn summary(self) -> Summary {
-        self.with_zeros(self.count)
+    /// After the second pass, whether numbers lie beyond the limit.
+    pub(super) fn is_wide(&self) -> bool {
+        let Summary { min, max, mean, deviation } = self.summary();
+        deviation.is_finite() && (max - mean).max(mean - min) > LIMIT * deviation && deviation > 0.0
     }
 
-    /// As [`summary`](Self::summary), of `count` numbers: zeros besides those that were added.
+    /// The third pass begins.
+    pub(super) fn turn_again(&mut self) {
+        let Summary { mean, deviation, .. } = self.summary();
+        let (least, greatest) = (mean - LIMIT * deviation, mean + LIMIT * deviation);
+        self.within = Some(Within { least, greatest, ..Within::default() });
+    }
+
+    /// What is left out of the summary.
+    pub(super) fn outliers(&self) -> Option<Outliers> {
+        let within = self.within.filter(Within::is_odd)?;
+        Some(Outliers { count: within.beyond, example: within.example })
+    }
+
+    /// After all passes. Of no numbers at all, the summary of a single zero.
+    pub(super) fn summary(self) -> Summary {
+        let summary = self.with_zeros(self.count);
+        match self.within.filter(Within::is_odd) {
+            None => summary,
+            Some(Within { count, mean, squares, .. }) => {
+                Summary { mean, deviation: (squares / count as f64).sqrt(), ..summary }
+            }
+        }
+    }
+
+    /// Of `count` numbers: zeros besides those that were added, in two passes.
     pub(super) fn with_zeros(mut self, count: u64) -> Summary {
         let zeros = count - self.count;
         if zeros > 0 || count == 0 {
@@ -204,12 +288,13 @@ impl Range {
     }
 }
 
-/// A number as an input. What is infinite stays so, to be refused.
+/// A number as an input. What is infinite stays so, to be refused; what only becomes so, for 32 bits are too few, does not
+/// where there is a limit.
 pub(super) fn scaled(number: f64, shift: f64, divisor: f64, limit: Option<f64>) -> f32 {
-    let scaled = ((number - shift) / divisor) as f32;
+    let scaled = (number - shift) / divisor;
     match limit {
-        Some(limit) if scaled.is_finite() => scaled.clamp(-limit as f32, limit as f32),
-        _ => scaled,
+        Some(limit) if number.is_finite() => scaled.clamp(-limit, limit) as f32,
+        _ => scaled as f32,
     }
 }
 

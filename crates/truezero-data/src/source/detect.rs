@@ -49,6 +49,20 @@ impl Format {
         }
     }
 
+    /// A file of it.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Idx => "an IDX file",
+            Self::Npy => "an NPY file",
+            Self::Npz => "a zip archive, as an NPZ file is",
+            Self::Svmlight => "an svmlight file",
+            Self::Csv => "text, as a CSV file is",
+            Self::Parquet => "a Parquet file",
+            Self::Arrow => "an Arrow file",
+            Self::Image => "an image",
+        }
+    }
+
     /// Whether its columns have names.
     pub(crate) fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Parquet | Self::Arrow)
@@ -59,7 +73,22 @@ impl Format {
 const ACCEPTED: &str =
     "IDX, .npy, .npz, .svmlight, .libsvm, .svm, .csv, .tsv, .parquet, .arrow, .png or .jpg";
 /// Bytes looked at to tell a format.
-const START: usize = 1 << 16;
+pub(crate) const START: usize = 1 << 16;
+
+/// What a file seems to be that begins so, with its article: "a CSV file", "a model (a safetensors file)" …; none if that
+/// cannot be told.
+pub fn what_is(path: &Path, start: &[u8]) -> Option<String> {
+    if start.is_empty() {
+        return Some("an empty file".to_owned());
+    }
+    let start = &start[..start.len().min(START)];
+    foreign::what(path, start).or_else(|| look(path, start).map(|format| format.in_words().to_owned()))
+}
+
+/// The format of what begins so, whatever its name.
+pub(crate) fn look(path: &Path, start: &[u8]) -> Option<Format> {
+    by_content(start).or_else(|| by_look(path, start))
+}
 
 /// Tells the format of a file, gzipped or not.
 pub(crate) fn detect(path: &Path) -> Result<Format, DataError> {

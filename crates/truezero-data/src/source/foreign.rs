@@ -58,6 +58,11 @@ const OTHERS: [(&[u8], &str, &str); 12] = [
     (b"%PDF", "a PDF document", "give the data itself"),
 ];
 
+/// As [`tell`], in words.
+pub(super) fn what(path: &Path, start: &[u8]) -> Option<String> {
+    tell(path, start).map(|foreign| foreign.what)
+}
+
 /// What a file is that begins so, if it is known and none of ours.
 fn tell(path: &Path, start: &[u8]) -> Option<Foreign> {
     // A table may begin as the magic number of a binary format does: ORCID, PARENT, BMI.

@@ -1,6 +1,6 @@
 //! From what a person names (a file, a folder, a data set) to examples.
 
-mod detect;
+pub(crate) mod detect;
 pub(crate) mod entries;
 mod folder;
 mod foreign;
@@ -19,8 +19,8 @@ use crate::snippets::{SNIPPET, film_snippets};
 use crate::{
     CellRules, DataError, Expected, ImageShape, Notices, Raw, RawTarget, Task, digits5k, fetch, image_shape,
 };
-pub use detect::Format;
 pub(crate) use detect::detect;
+pub use detect::{Format, what_is};
 pub(crate) use labels::read as read_labels;
 pub(crate) use piped::is_piped;
 pub use piped::{MAX_PIPED, STDIN};
@@ -210,7 +210,7 @@ fn read_piped(spec: &SourceSpec) -> Result<Source, DataError> {
     format_suits(spec, format, &name)?;
     let (options, numbering) = (TableOptions::of(spec), spec.numbering);
     match format {
-        Format::Npz => npz::read_bytes(&name, &bytes, &spec.notices),
+        Format::Npz => npz::read_bytes(&name, &bytes, spec.image(), &spec.notices),
         Format::Image => Ok(images::read_bytes(&name, &bytes, spec.image(), &spec.notices)?.into()),
         format => read_input(input(), format, &options, numbering),
     }
@@ -227,13 +227,13 @@ pub(crate) fn read_file(
     options: &TableOptions,
     numbering: Option<Numbering>,
 ) -> Result<Source, DataError> {
+    let image = options.expected.as_ref().and_then(|expected| expected.image());
     match format {
-        Format::Npz => npz::read(path, &options.notices),
+        Format::Npz => npz::read(path, image, &options.notices),
         // Its footer is looked up in the file.
         Format::Parquet => Ok(parquet::read(path, options)?.into()),
         Format::Image => {
             let files = vec![path.to_owned()];
-            let image = options.expected.as_ref().and_then(|expected| expected.image());
             let raw = images::read_files(&files, image, &options.notices)?;
             Ok(Source { files, ..Source::from(raw) })
         }
@@ -250,7 +250,10 @@ fn read_input(
 ) -> Result<Source, DataError> {
     Ok(match format {
         Format::Idx => idx::read_examples(input)?.into(),
-        Format::Npy => npy::read_examples(input)?.into(),
+        Format::Npy => {
+            let image = options.expected.as_ref().and_then(|expected| expected.image());
+            npy::read_examples(input, image)?.into()
+        }
         Format::Svmlight => {
             let (raw, numbering) =
                 svmlight::read(input, numbering, options.expected.as_deref(), &options.notices)?;

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Shard};
+use super::density::{Density, Form};
+use super::{Kind, PIECE_VALUES, Reader as _, Shard};
 use crate::formats::npy::{Elements, read_string};
 use crate::formats::npz::{Archive, MAGIC, Place};
 use crate::formats::npz_sparse::{index, matrix, shape, size};
@@ -23,10 +24,32 @@ pub(super) struct Known {
     offsets: Place,
     indices: Place,
     values: Place,
+    /// That of all files together.
+    form: Form,
+}
+
+/// Files that hold such matrices; none if one holds anything else.
+pub(super) fn scan(paths: &[PathBuf]) -> Result<Option<Vec<Shard>>, DataError> {
+    let files = paths.iter().map(of_file).collect::<Result<Option<Vec<_>>, _>>();
+    let Some(mut files) = files? else { return Ok(None) };
+    let mut density = Density::default();
+    for (path, known) in paths.iter().zip(&files) {
+        let mut reader = Reader::open(path, known, PIECE_VALUES)?;
+        while let Some(raw) = reader.piece()? {
+            density.add(&raw);
+        }
+    }
+    files.iter_mut().for_each(|known| known.form = density.form());
+    let shard = |(path, known): (&PathBuf, Known)| Shard {
+        path: path.clone(),
+        examples: known.rows,
+        kind: Kind::Csr(known),
+    };
+    Ok(Some(paths.iter().zip(files).map(shard).collect()))
 }
 
 /// A file that holds such a matrix; none if it holds anything else.
-pub(super) fn scan(path: &PathBuf) -> Result<Option<Shard>, DataError> {
+fn of_file(path: &PathBuf) -> Result<Option<Known>, DataError> {
     let file = File::open(path).map_err(DataError::io("open", path))?;
     let size = file.metadata().map_err(DataError::io("read", path))?.len();
     let mut file = BufReader::new(file);
@@ -40,14 +63,15 @@ pub(super) fn scan(path: &PathBuf) -> Result<Option<Shard>, DataError> {
     }
     let (rows, width) = shape(&mut archive)?;
     let (offsets, indices) = (archive.place("indptr")?, archive.place("indices")?);
-    let known = Known { rows, width, offsets, indices, values: archive.place("data")? };
-    Ok(Some(Shard { path: path.clone(), examples: rows, kind: Kind::Csr(known) }))
+    let values = archive.place("data")?;
+    Ok(Some(Known { rows, width, offsets, indices, values, form: Form::Active }))
 }
 
 /// Reads a file in pieces.
 pub(super) struct Reader<'a> {
     path: &'a Path,
     width: usize,
+    form: Form,
     offsets: Elements<'static>,
     indices: Elements<'static>,
     values: Elements<'static>,
@@ -80,6 +104,7 @@ impl<'a> Reader<'a> {
         let mut reader = Self {
             path,
             width: known.width,
+            form: known.form,
             offsets,
             indices,
             values,
@@ -143,6 +168,6 @@ impl super::Reader for Reader<'_> {
         let raw = matrix(self.path, width, self.row, offsets, indices, values)?;
         self.row += rows;
         self.entry += count;
-        Ok(Some(raw))
+        Ok(Some(self.form.of(raw)))
     }
 }

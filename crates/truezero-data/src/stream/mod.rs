@@ -35,9 +35,11 @@ use sha2::{Digest, Sha256};
 
 use crate::formats::TableOptions;
 use crate::formats::svmlight::Numbering;
+use crate::formats::table::listed;
 use crate::image_shape::like;
+use crate::quote::quoted;
 use crate::source::Format;
-use crate::{DataError, Notice, Notices, Raw, RawTarget, SourceSpec, checksum};
+use crate::{DataError, Features, Notice, Notices, Raw, RawTarget, SourceSpec, checksum};
 
 pub use held_out::{HeldOut, hold_out, infer_task};
 pub use windows::{Prepared, Windows, chosen, class_weights, fit, fit_targets};
@@ -102,7 +104,7 @@ impl Stream {
                 svmlight::scan(&paths, spec.numbering, spec.expected.as_deref(), &spec.notices)?
             }
             Format::Parquet => (parquet::scan(&paths, &options)?, None),
-            Format::Npy => (npy::scan(&paths)?, None),
+            Format::Npy => (npy::scan(&paths, spec.image())?, None),
             other => (whole::scan(&paths, other, &options)?, None),
         };
         shards.retain(|shard| shard.examples > 0);
@@ -200,7 +202,7 @@ impl Stream {
             next += 1;
             given += shard.examples;
         }
-        (given, Pieces { stream: self, next, reader: None, given })
+        (given, Pieces { stream: self, next, reader: None, given, columns: None })
     }
 }
 
@@ -212,6 +214,8 @@ pub struct Pieces<'a> {
     reader: Option<Box<dyn Reader + 'a>>,
     /// Examples so far.
     given: usize,
+    /// The columns of the first piece, if it is of a table.
+    columns: Option<Vec<String>>,
 }
 
 /// Reads a file in pieces.
@@ -222,16 +226,35 @@ trait Reader {
 
 fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>, DataError> {
     let (path, options, values) = (&shard.path, &stream.options, stream.values);
+    let image = options.expected.as_ref().and_then(|expected| expected.image());
     Ok(match &shard.kind {
         Kind::Csv(known) => {
             Box::new(csv::Reader::open(path, known, options, values.saturating_mul(BYTES_OF_VALUE))?)
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
         Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
-        Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, values)?),
+        Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, image, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
         Kind::Whole(format, form) => Box::new(whole::Reader::new(path, *format, *form, options)),
     })
+}
+
+/// Demands that a table has the columns of the first one, which it sets.
+fn check_columns(first: &mut Option<Vec<String>>, raw: &Raw, path: &Path) -> Result<(), DataError> {
+    let Features::Table(table) = &raw.features else { return Ok(()) };
+    let names = || table.columns.iter().map(|column| &column.name);
+    let first = first.get_or_insert_with(|| names().cloned().collect());
+    if names().eq(first.iter()) {
+        return Ok(());
+    }
+    let missing = first.iter().find(|name| !names().any(|other| other == *name));
+    let found = match (missing, names().find(|name| !first.contains(name))) {
+        (Some(name), _) => format!("no column {}", quoted(name)),
+        (None, Some(name)) => format!("a column {} more", quoted(name)),
+        (None, None) => format!("another order: {}", listed(&names().cloned().collect::<Vec<_>>())),
+    };
+    let expected = format!("the columns {}, as in the first file", listed(first));
+    Err(DataError::malformed(path, "columns", expected, found))
 }
 
 impl Pieces<'_> {
@@ -241,7 +264,9 @@ impl Pieces<'_> {
                 && let Some(raw) = reader.piece()?
             {
                 let Stream { options, shards, .. } = self.stream;
-                let name = shards[self.next - 1].path.display().to_string();
+                let path = &shards[self.next - 1].path;
+                check_columns(&mut self.columns, &raw, path)?;
+                let name = path.display().to_string();
                 let image = options.expected.as_ref().and_then(|expected| expected.image());
                 return self.labelled(like(raw, image, &name, &options.notices)?).map(Some);
             }

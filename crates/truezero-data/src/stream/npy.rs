@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::density::{Density, Form};
 use super::{Kind, PIECE_VALUES, Shard};
 use crate::formats::npy::Rows;
-use crate::{DataError, Input, Raw};
+use crate::{DataError, ImageShape, Input, Raw};
 
 /// Goes through all files.
-pub(super) fn scan(paths: &[PathBuf]) -> Result<Vec<Shard>, DataError> {
+pub(super) fn scan(paths: &[PathBuf], image: Option<ImageShape>) -> Result<Vec<Shard>, DataError> {
     let mut counts = Vec::with_capacity(paths.len());
     let mut density = Density::default();
     for path in paths {
-        let mut rows = Rows::open(Input::open(path)?)?;
+        let mut rows = Rows::open(Input::open(path)?, image)?;
         counts.push(rows.left());
         while let Some(raw) = next(&mut rows, PIECE_VALUES)? {
             density.add(&raw);
@@ -37,8 +37,13 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(path: &Path, form: Form, values: usize) -> Result<Self, DataError> {
-        Ok(Self { rows: Rows::open(Input::open(path)?)?, form, values })
+    pub(super) fn open(
+        path: &Path,
+        form: Form,
+        image: Option<ImageShape>,
+        values: usize,
+    ) -> Result<Self, DataError> {
+        Ok(Self { rows: Rows::open(Input::open(path)?, image)?, form, values })
     }
 }
 

@@ -16,8 +16,7 @@ pub(super) fn scan(
 ) -> Result<Vec<Shard>, DataError> {
     if format == Format::Npz {
         // Beside arrays with all their zeros, such matrices are to have the form of these.
-        let sparse = paths.iter().map(csr::scan).collect::<Result<Vec<_>, _>>()?;
-        if let Some(shards) = sparse.into_iter().collect() {
+        if let Some(shards) = csr::scan(paths)? {
             return Ok(shards);
         }
     }

@@ -195,7 +195,10 @@ pub fn fit(
 pub fn fit_targets(stream: &Stream, left_out: &[usize], task: Option<Task>) -> Result<TargetPlan, DataError> {
     let task = task.map_or_else(|| infer_task(stream), Ok)?;
     let mut fitter = TargetFitter::new(Some(task), stream.notices());
-    for _ in 0..Fitter::PASSES {
+    for pass in 0..Fitter::PASSES {
+        if pass > 0 && !fitter.wants_more() {
+            break;
+        }
         fitter.begin();
         each(stream, 0..stream.examples(), left_out, |piece| {
             fitter

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use truezero::{Activation, Layer, Optimizer, Plan, PretrainingPlan, Saved, TrainingOptions};
+use truezero::{Activation, Layer, Optimizer, Plan, PretrainingPlan, Rule, Saved, TrainingOptions};
 use truezero_data::text::TextOptions;
 use truezero_data::{
-    ClassWeights, DataError, Decimal, EMBEDDED, Notices, PreprocessOptions, SourceSpec, Task,
+    ClassWeights, DataError, Decimal, EMBEDDED, Notice, Notices, PreprocessOptions, SourceSpec, Task,
 };
 
 use crate::args::{
@@ -57,6 +57,7 @@ impl Experiment {
         if let Some(saved) = &saved {
             take_over(saved, &args.source.table, &mut source, &mut options)?;
         }
+        tell_of_idle(&args.optimizer, options.optimizer.rule, &source.notices);
         let plan = options.check()?;
         let shuffle_buffer = shuffle_buffer(args, plan.options())?;
         let start = start(args, saved, &source, plan.options())?;
@@ -197,6 +198,23 @@ pub fn shape(args: &ShapeArgs) -> TrainingOptions {
         sign_trick: args.sign_trick.unwrap_or(default.sign_trick),
         initialisation: args.initialisation.unwrap_or(default.initialisation),
         ..default
+    }
+}
+
+/// Tells of options of other rules than the one by which weights follow their gradients.
+fn tell_of_idle(args: &OptimizerArgs, rule: Rule, notices: &Notices) {
+    let of_momentum = matches!(rule, Rule::Momentum | Rule::Nesterov);
+    let of_adam = rule == Rule::Adam;
+    for (option, given, used, rules) in [
+        ("--momentum", args.momentum, of_momentum, "momentum or nesterov"),
+        ("--beta1", args.beta1, of_adam, "adam"),
+        ("--beta2", args.beta2, of_adam, "adam"),
+        ("--epsilon", args.epsilon, of_adam, "adam"),
+    ] {
+        if given.is_some() && !used {
+            let message = "has no effect with the optimizer that is used";
+            notices.tell(Notice::new(option, message).hint(format!("it belongs to --optimizer {rules}")));
+        }
     }
 }
 

@@ -76,7 +76,8 @@ fn streamed(
 fn held_out(experiment: &Experiment, stream: &Stream) -> Result<(Task, HeldOut), Failure> {
     let examples = stream.examples();
     let testing = if experiment.test.is_some() { 0 } else { count(experiment.testing, examples)? };
-    let stopping = count(experiment.validation, examples)?;
+    // Of those that are left, as in memory.
+    let stopping = count(experiment.validation, examples - testing)?;
     let task = experiment.preparation.task.map_or_else(|| infer_task(stream), Ok)?;
     let held_out = hold_out(stream, task, testing, stopping, experiment.plan.options().seed)?;
     if held_out.validation.len() < stopping && !held_out.validation.is_empty() {

@@ -2,10 +2,11 @@
 
 use truezero_sparse::Batch;
 
+use super::{Pass, tell_of_outliers};
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
-use crate::preprocess::scaling::{LIMIT, Range, Scaling, Summary, Summing, or_one, rounded};
-use crate::{DataError, ImageShape, WideBatch};
+use crate::preprocess::scaling::{GREATEST, LIMIT, Range, Scaling, Summary, Summing, or_one, rounded};
+use crate::{DataError, ImageShape, Notices, WideBatch};
 
 /// What is collected of a matrix; the form of its first piece decides what.
 #[derive(Debug)]
@@ -25,8 +26,10 @@ enum Collected {
     Ranges(Vec<Range>),
     /// Of each column of a sparse matrix, the values that are not zero.
     Active(Vec<Summing>),
-    /// Of each column, all values; and what is to become of them.
-    All(Vec<Summing>, fn(&Summary) -> (f64, f64)),
+    /// Of each column, all values, which are to have mean 0 and deviation 1.
+    All(Vec<Summing>),
+    /// Of each column, all values, which are to lie between 0 and 1.
+    Between(Vec<Summing>),
 }
 
 impl MatrixFitter {
@@ -46,58 +49,85 @@ impl MatrixFitter {
             (Scaling::Auto | Scaling::UnitRange, _) if image.is_some() => Collected::Greatest(0.0),
             (Scaling::Auto | Scaling::UnitRange, false) => Collected::Ranges(vec![Range::default(); width]),
             (Scaling::Standardize, false) => Collected::Active(sums()),
-            (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums(), Summary::standardize),
-            (Scaling::UnitRange, true) => Collected::All(sums(), Summary::unit_range),
+            (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums()),
+            (Scaling::UnitRange, true) => Collected::Between(sums()),
         };
         Ok(Self { width, image, examples: 0, collected })
     }
 
-    pub(super) fn wants_more(&self) -> bool {
-        matches!(self.collected, Collected::Active(_) | Collected::All(..))
-    }
-
-    pub(super) fn turn(&mut self) {
-        let examples = self.examples as u64;
-        match &mut self.collected {
-            Collected::Active(sums) => sums.iter_mut().for_each(|sum| sum.turn(examples)),
-            Collected::All(sums, _) => sums.iter_mut().for_each(|sum| sum.turn(sum.count())),
-            Collected::Nothing | Collected::Greatest(_) | Collected::Ranges(_) => {}
+    pub(super) fn wants_more(&self, after: Pass) -> bool {
+        match &self.collected {
+            Collected::Active(_) => after == Pass::First,
+            Collected::All(sums) => {
+                after == Pass::First || (after == Pass::Second && sums.iter().any(Summing::is_wide))
+            }
+            Collected::Nothing | Collected::Greatest(_) | Collected::Ranges(_) | Collected::Between(_) => {
+                false
+            }
         }
     }
 
-    pub(super) fn see(&mut self, matrix: Matrix<'_>, rows: &[usize], second: bool) -> Result<(), DataError> {
+    /// A pass begins.
+    pub(super) fn turn(&mut self, pass: Pass) {
+        let examples = self.examples as u64;
+        match (pass, &mut self.collected) {
+            (Pass::Second, Collected::Active(sums)) => sums.iter_mut().for_each(|sum| sum.turn(examples)),
+            (Pass::Second, Collected::All(sums)) => sums.iter_mut().for_each(|sum| sum.turn(sum.count())),
+            (Pass::Third, Collected::All(sums)) => sums.iter_mut().for_each(Summing::turn_again),
+            _ => {}
+        }
+    }
+
+    pub(super) fn see(&mut self, matrix: Matrix<'_>, rows: &[usize], pass: Pass) -> Result<(), DataError> {
         if matrix.width() != self.width {
             let expected = format!("{} columns, as before", self.width);
             return Err(DataError::unsuitable("inputs", expected, matrix.width().to_string()));
         }
-        if !second {
+        let first = pass == Pass::First;
+        if first {
             self.examples += rows.len();
         }
         match &mut self.collected {
-            Collected::Greatest(greatest) if !second => {
+            Collected::Greatest(greatest) if first => {
                 matrix.each(rows, |_, value| *greatest = greatest.max(value.abs()));
             }
-            Collected::Ranges(ranges) if !second => {
+            Collected::Ranges(ranges) if first => {
                 matrix.each(rows, |column, value| ranges[column].add(value));
             }
-            Collected::Active(sums) => {
+            Collected::Active(sums) if pass != Pass::Third => {
                 matrix.each(rows, |column, value| {
                     if value != 0.0 {
                         sums[column].add(value);
                     }
                 });
             }
-            Collected::All(..) if !matrix.is_dense() => {
+            Collected::All(_) | Collected::Between(_) if !matrix.is_dense() => {
                 let expected = "rows in which zeros are kept, as before";
                 return Err(DataError::unsuitable("inputs", expected, "active values only"));
             }
-            Collected::All(sums, _) => matrix.each(rows, |column, value| sums[column].add(value)),
-            Collected::Nothing | Collected::Greatest(_) | Collected::Ranges(_) => {}
+            Collected::All(sums) => {
+                for &row in rows {
+                    let mut far = None;
+                    matrix.each(&[row], |column, value| {
+                        if value.abs() > GREATEST {
+                            far = Some((column, value));
+                        }
+                        sums[column].add(value);
+                    });
+                    if let Some((column, value)) = far {
+                        let place = format!("example {}, column {}", row + 1, column + 1);
+                        let expected = format!("a number up to {GREATEST:e}");
+                        return Err(DataError::unsuitable(place, expected, format!("{value:e}")));
+                    }
+                }
+            }
+            Collected::Between(sums) if first => matrix.each(rows, |column, value| sums[column].add(value)),
+            _ => {}
         }
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<MatrixPlan, DataError> {
+    pub(super) fn finish(self, notices: &Notices) -> Result<MatrixPlan, DataError> {
         let examples = self.examples as u64;
         let (scaling, limit) = match self.collected {
             Collected::Nothing => (MatrixScaling::None, None),
@@ -113,10 +143,14 @@ impl MatrixFitter {
             Collected::Active(sums) => {
                 (of_sparse(sums.into_iter().map(|sum| sum.with_zeros(examples).divide())), Some(LIMIT))
             }
-            Collected::All(sums, scale) => {
-                let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
-                (MatrixScaling::Shifted { shifts, divisors }, Some(LIMIT))
+            Collected::All(sums) => {
+                let outliers = (1..).zip(&sums).filter_map(|(column, sum)| {
+                    sum.outliers().map(|outliers| (format!("column {column}"), outliers))
+                });
+                tell_of_outliers(notices, &outliers.collect::<Vec<_>>());
+                shifted(sums, Summary::standardize)
             }
+            Collected::Between(sums) => shifted(sums, Summary::unit_range),
         };
         let plan = MatrixPlan::fitted(self.width, scaling, limit, self.image);
         match plan.flaw() {
@@ -124,6 +158,12 @@ impl MatrixFitter {
             Some(flaw) => Err(DataError::unsuitable("inputs", "finite numbers that can be scaled", flaw)),
         }
     }
+}
+
+/// The scaling of columns by their summaries.
+fn shifted(sums: Vec<Summing>, scale: fn(&Summary) -> (f64, f64)) -> (MatrixScaling, Option<f64>) {
+    let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
+    (MatrixScaling::Shifted { shifts, divisors }, Some(LIMIT))
 }
 
 /// The scaling of a sparse matrix, from shift and divisor of each column; few have a shift.

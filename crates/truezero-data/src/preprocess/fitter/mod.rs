@@ -1,5 +1,6 @@
-//! Rules are fitted to examples that may come in pieces, in two passes: sums, extremes and words first, then the
-//! distances from the means. Every fit goes this way, so examples in memory and the same ones from a stream give the
+//! Rules are fitted to examples that may come in pieces, in up to three passes: sums, extremes and words first, then the
+//! distances from the means, then mean and deviation of the columns with numbers far from all others, without these.
+//! Every fit goes this way, so examples in memory and the same ones from a stream give the
 //! same rules to the bit.
 
 mod counted;
@@ -8,8 +9,11 @@ mod table;
 mod targets;
 
 use super::inputs::{InputPlan, InputPreprocessing};
+use super::scaling::{LIMIT, Outliers};
 use super::{PreprocessOptions, Preprocessing, VERSION, no_training_examples};
-use crate::{DataError, Features, Raw};
+use crate::quote::short;
+use crate::source::entries::count as counted;
+use crate::{DataError, Features, Notice, Notices, Raw};
 use matrix::{Matrix, MatrixFitter};
 use table::TableFitter;
 pub(crate) use targets::TargetFitter;
@@ -20,7 +24,10 @@ pub(crate) use targets::TargetFitter;
 /// # use truezero_data::preprocess::{Fitter, PreprocessOptions, Preprocessing};
 /// # fn example(pieces: &[truezero_data::Raw]) -> Result<Preprocessing, truezero_data::DataError> {
 /// let mut fitter = Fitter::new(&PreprocessOptions::default());
-/// for _ in 0..Fitter::PASSES {
+/// for pass in 0..Fitter::PASSES {
+///     if pass > 0 && !fitter.wants_more() {
+///         break;
+///     }
 ///     fitter.begin();
 ///     for piece in pieces {
 ///         fitter.see(piece, &(0..piece.examples()).collect::<Vec<_>>())?;
@@ -36,9 +43,9 @@ pub struct Fitter {
 }
 
 impl Fitter {
-    /// So many times all examples are to be shown, in the same order; once will do where a second time is not
+    /// So many times at most all examples are to be shown, in the same order; no more where another time is not
     /// [wanted](Self::wants_more).
-    pub const PASSES: usize = 2;
+    pub const PASSES: usize = 3;
 
     /// Nothing was seen yet.
     pub fn new(options: &PreprocessOptions) -> Self {
@@ -51,7 +58,7 @@ impl Fitter {
         self.targets.begin();
     }
 
-    /// After the first pass, whether a second one changes anything.
+    /// After a pass, whether another one changes anything.
     pub fn wants_more(&self) -> bool {
         self.inputs.wants_more() || self.targets.wants_more()
     }
@@ -86,12 +93,48 @@ enum Pass {
     Before,
     First,
     Second,
+    Third,
 }
 
 impl Pass {
     fn next(&mut self) {
-        *self = if *self == Self::Before { Self::First } else { Self::Second };
+        *self = match self {
+            Self::Before => Self::First,
+            Self::First => Self::Second,
+            Self::Second | Self::Third => Self::Third,
+        };
     }
+}
+
+/// A notice names so many columns.
+const NAMED: usize = 5;
+/// In so many bytes each.
+const SHOWN: usize = 40;
+
+/// Tells which columns have numbers that are left out of mean and deviation, each by its name.
+fn tell_of_outliers(notices: &Notices, columns: &[(String, Outliers)]) {
+    if columns.is_empty() {
+        return;
+    }
+    let shown: Vec<String> = columns
+        .iter()
+        .take(NAMED)
+        .map(|(name, Outliers { count, example })| {
+            format!("{} of {}, such as {example}", counted(*count as usize, "value"), short(name, SHOWN))
+        })
+        .collect();
+    let more = match columns.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and of {}", counted(more, "column")),
+    };
+    let message = format!(
+        "{}{more}: more than {LIMIT} standard deviations from the mean, and left out of both. They are taken for the \
+         greatest and least within",
+        shown.join("; ")
+    );
+    notices.tell(
+        Notice::new("far values", message).hint("if the distance matters, put the logarithm into the data"),
+    );
 }
 
 /// Fits an [`InputPreprocessing`].
@@ -115,20 +158,18 @@ impl InputFitter {
 
     pub(super) fn begin(&mut self) {
         self.pass.next();
-        if self.pass == Pass::Second {
-            match &mut self.kind {
-                Some(Kind::Matrix(matrix)) => matrix.turn(),
-                Some(Kind::Table(table)) => table.turn(),
-                None => {}
-            }
+        match &mut self.kind {
+            Some(Kind::Matrix(matrix)) => matrix.turn(self.pass),
+            Some(Kind::Table(table)) => table.turn(self.pass),
+            None => {}
         }
     }
 
-    fn wants_more(&self) -> bool {
+    pub(super) fn wants_more(&self) -> bool {
         match &self.kind {
             None => false,
-            Some(Kind::Matrix(matrix)) => matrix.wants_more(),
-            Some(Kind::Table(table)) => table.wants_more(),
+            Some(Kind::Matrix(matrix)) => matrix.wants_more(self.pass),
+            Some(Kind::Table(table)) => table.wants_more(self.pass),
         }
     }
 
@@ -149,14 +190,10 @@ impl InputFitter {
         };
         match (kind, &raw.features) {
             (Kind::Matrix(fitter), Features::Matrix(batch)) => {
-                fitter.see(Matrix::Single(batch), rows, self.pass == Pass::Second)
+                fitter.see(Matrix::Single(batch), rows, self.pass)
             }
-            (Kind::Matrix(fitter), Features::Wide(batch)) => {
-                fitter.see(Matrix::Wide(batch), rows, self.pass == Pass::Second)
-            }
-            (Kind::Table(fitter), Features::Table(table)) => {
-                fitter.see(table, rows, self.pass == Pass::Second)
-            }
+            (Kind::Matrix(fitter), Features::Wide(batch)) => fitter.see(Matrix::Wide(batch), rows, self.pass),
+            (Kind::Table(fitter), Features::Table(table)) => fitter.see(table, rows, self.pass),
             (Kind::Matrix(_), _) => Err(DataError::unsuitable("inputs", "a matrix, as before", "a table")),
             (Kind::Table(_), _) => Err(DataError::unsuitable("inputs", "a table, as before", "a matrix")),
         }
@@ -165,7 +202,7 @@ impl InputFitter {
     pub(super) fn finish(self) -> Result<InputPreprocessing, DataError> {
         let plan = match self.kind {
             None => return Err(no_training_examples()),
-            Some(Kind::Matrix(fitter)) => InputPlan::Matrix(fitter.finish()?),
+            Some(Kind::Matrix(fitter)) => InputPlan::Matrix(fitter.finish(&self.options.notices)?),
             Some(Kind::Table(fitter)) => InputPlan::Table(fitter.finish(&self.options)?),
         };
         Ok(InputPreprocessing::fitted(plan))

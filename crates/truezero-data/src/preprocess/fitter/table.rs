@@ -1,13 +1,14 @@
 //! Fits the rules of a table's columns.
 
 use super::counted::Counted;
+use super::{Pass, tell_of_outliers};
 use crate::preprocess::PreprocessOptions;
 use crate::preprocess::column::ColumnPlan;
 use crate::preprocess::levels::MAX_LEVELS;
-use crate::preprocess::scaling::{LIMIT, Scaling, Summing, rounded};
+use crate::preprocess::scaling::{GREATEST, LIMIT, Scaling, Summing, rounded};
 use crate::preprocess::table::TablePlan;
 use crate::text::Counter;
-use crate::{CellRules, Column, ColumnValues, DataError, Notice, Table};
+use crate::{CellRules, Column, ColumnValues, DataError, Notice, Places, Table};
 
 /// What is collected of a table.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct TableFitter {
     columns: Vec<ColumnFitter>,
     /// How cells are understood.
     cells: CellRules,
+    /// Whether numbers are to have mean 0 and deviation 1.
+    standardizes: bool,
 }
 
 /// What is collected of a column.
@@ -46,22 +49,31 @@ impl TableFitter {
             };
             Ok(ColumnFitter { name: column.name.clone(), collected })
         });
-        Ok(Self { columns: columns.collect::<Result<_, DataError>>()?, cells: table.cells.clone() })
+        let standardizes = matches!(options.scaling, Scaling::Auto | Scaling::Standardize);
+        let columns = columns.collect::<Result<_, DataError>>()?;
+        Ok(Self { columns, cells: table.cells.clone(), standardizes })
     }
 
-    pub(super) fn wants_more(&self) -> bool {
-        self.columns.iter().any(|column| matches!(column.collected, Collected::Numbers { .. }))
+    pub(super) fn wants_more(&self, after: Pass) -> bool {
+        self.columns.iter().any(|column| match (&column.collected, after) {
+            (Collected::Numbers { .. }, Pass::First) => true,
+            (Collected::Numbers { sum, .. }, Pass::Second) => self.standardizes && sum.is_wide(),
+            _ => false,
+        })
     }
 
-    pub(super) fn turn(&mut self) {
+    /// A pass begins.
+    pub(super) fn turn(&mut self, pass: Pass) {
         for column in &mut self.columns {
-            if let Collected::Numbers { sum, .. } = &mut column.collected {
-                sum.turn(sum.count());
+            match (&mut column.collected, pass) {
+                (Collected::Numbers { sum, .. }, Pass::Second) => sum.turn(sum.count()),
+                (Collected::Numbers { sum, .. }, Pass::Third) if self.standardizes => sum.turn_again(),
+                _ => {}
             }
         }
     }
 
-    pub(super) fn see(&mut self, table: &Table, rows: &[usize], second: bool) -> Result<(), DataError> {
+    pub(super) fn see(&mut self, table: &Table, rows: &[usize], pass: Pass) -> Result<(), DataError> {
         let names = |columns: &[Column]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         if !self.columns.iter().map(|column| &column.name).eq(table.columns.iter().map(|column| &column.name))
         {
@@ -69,13 +81,19 @@ impl TableFitter {
             let expected = format!("the columns {}, as before", known.join(", "));
             return Err(DataError::unsuitable("inputs", expected, names(&table.columns).join(", ")));
         }
+        let greatest = if self.standardizes { GREATEST } else { f64::MAX };
         self.columns
             .iter_mut()
             .zip(&table.columns)
-            .try_for_each(|(fitter, column)| fitter.see(column, rows, second))
+            .try_for_each(|(fitter, column)| fitter.see(column, rows, pass, greatest, &table.places))
     }
 
     pub(super) fn finish(self, options: &PreprocessOptions) -> Result<TablePlan, DataError> {
+        let outliers = self.columns.iter().filter_map(|column| match &column.collected {
+            Collected::Numbers { sum, .. } => Some((format!("{:?}", column.name), sum.outliers()?)),
+            _ => None,
+        });
+        tell_of_outliers(&options.notices, &outliers.collect::<Vec<_>>());
         let mut columns = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let name = column.name.clone();
@@ -90,13 +108,25 @@ impl TableFitter {
 }
 
 impl ColumnFitter {
-    fn see(&mut self, column: &Column, rows: &[usize], second: bool) -> Result<(), DataError> {
+    /// These rows of a column whose numbers are not to be greater than `greatest`.
+    fn see(
+        &mut self,
+        column: &Column,
+        rows: &[usize],
+        pass: Pass,
+        greatest: f64,
+        places: &Places,
+    ) -> Result<(), DataError> {
         let place = || format!("column {:?}", self.name);
         match (&mut self.collected, &column.values) {
             (Collected::Numbers { sum, missing }, ColumnValues::Numbers(numbers)) => {
-                for number in rows.iter().map(|&row| numbers[row]) {
+                for (row, number) in rows.iter().map(|&row| (row, numbers[row])) {
                     if number.is_nan() {
                         *missing = true;
+                    } else if number.abs() > greatest {
+                        let expected = format!("a number up to {greatest:e}");
+                        let place = |row: &str| format!("{row}, column {:?}", self.name);
+                        return Err(places.error(row, place, expected, format!("{number:e}")));
                     } else {
                         sum.add(number);
                     }
@@ -104,7 +134,7 @@ impl ColumnFitter {
             }
             (Collected::Words { .. }, ColumnValues::Categories(_))
             | (Collected::Texts(_), ColumnValues::Text(_))
-                if second => {}
+                if pass != Pass::First => {}
             (Collected::Words { levels, missing }, ColumnValues::Categories(words)) => {
                 for word in rows.iter().map(|&row| &words[row]) {
                     match word {

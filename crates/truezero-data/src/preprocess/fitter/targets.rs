@@ -40,14 +40,17 @@ impl TargetFitter {
 
     pub(crate) fn begin(&mut self) {
         self.pass.next();
+        if self.pass == Pass::Third {
+            return;
+        }
         self.examples = 0;
         if self.pass == Pass::Second {
             self.sums.iter_mut().for_each(|sum| sum.turn(sum.count()));
         }
     }
 
-    pub(super) fn wants_more(&self) -> bool {
-        self.survey.task() == Some(Task::Regress)
+    pub(crate) fn wants_more(&self) -> bool {
+        self.pass == Pass::First && self.survey.task() == Some(Task::Regress)
     }
 
     /// The targets of these rows.
@@ -55,6 +58,9 @@ impl TargetFitter {
     /// # Errors
     /// If there are none, not one for each example, or others than before.
     pub(crate) fn see(&mut self, raw: &Raw, rows: &[usize]) -> Result<(), DataError> {
+        if self.pass == Pass::Third {
+            return Ok(());
+        }
         let target = raw.target.as_ref().ok_or_else(|| no_target(&raw.features))?;
         check_count(raw, target)?;
         if let Features::Table(table) = &raw.features {

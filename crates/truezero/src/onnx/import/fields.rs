@@ -44,13 +44,16 @@ impl Kind {
     }
 }
 
+/// What a file is to be.
+pub(super) const EXPECTED: &str = "an ONNX model";
+
 /// Refuses a file that is no sequence of fields, or has too many.
 pub(super) fn check(file: &[u8]) -> Result<(), Refusal> {
     let mut left = MAX_FIELDS;
     match walk(file, Kind::Model, &mut left) {
         Some(()) => Ok(()),
         None if left == 0 => Err(Refusal::new("file", format!("at most {MAX_FIELDS} fields"), "more")),
-        None => Err(Refusal::new("file", "an ONNX model", "bytes that are none, or only a part of one")),
+        None => Err(Refusal::new("file", EXPECTED, "bytes that are none, or only a part of one")),
     }
 }
 

@@ -40,7 +40,7 @@ use prost::Message;
 use prost::bytes::Bytes;
 use serde::Deserialize;
 use truezero_data::preprocess::TargetPlan;
-use truezero_data::{InputPreprocessing, Notice, Notices, Preprocessing, Task};
+use truezero_data::{InputPreprocessing, Notice, Notices, Preprocessing, Task, what_is};
 
 use self::assemble::{Assembled, Assembler};
 use self::constant::Names;
@@ -57,6 +57,9 @@ use crate::store::Model;
 
 /// The oldest version of the operators that is read: since it, constants are broadcast as in NumPy.
 const OLDEST_OPSET: i64 = 7;
+
+/// Bytes by which a file that is none is told.
+const LOOK: usize = 1 << 16;
 
 /// What a person knows of a graph that it does not tell itself.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +108,14 @@ pub fn load(path: &Path, options: &ImportOptions) -> Result<Imported, Error> {
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     let folder =
         path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let start = bytes[..bytes.len().min(LOOK)].to_vec();
     import(bytes, folder, options).map_err(|error| match error {
+        Error::Onnx { place, expected, .. }
+            if expected == fields::EXPECTED && what_is(path, &start).is_some() =>
+        {
+            let found = what_is(path, &start).unwrap_or_default();
+            Error::File { path: path.to_owned(), place, expected, found }
+        }
         Error::Onnx { place, expected, found } => {
             Error::File { path: path.to_owned(), place, expected, found }
         }
