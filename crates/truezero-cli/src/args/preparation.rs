@@ -15,13 +15,13 @@ pub struct SourceArgs {
     /// Column of a table that is to be learned; several, separated by commas, for several outputs
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
-    /// Columns of a table that are running text, to become bags of words; NAME,…, and "NAME" for one with a comma in it
+    /// Columns of a table that are running text, to become bags of words; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS")]
     pub text: Option<Names>,
-    /// Columns of a table to learn from; NAME,…, and "NAME" for one with a comma in it [default: all that can be]
+    /// Columns of a table to learn from; one with a comma in quotation marks [default: all that can be]
     #[arg(long, value_name = "COLUMNS")]
     pub columns: Option<Names>,
-    /// Columns of a table not to learn from; NAME,…, and "NAME" for one with a comma in it
+    /// Columns of a table not to learn from; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS")]
     pub ignore: Option<Names>,
     /// File with the targets (IDX, NPY or one on each line), for data without targets of its own

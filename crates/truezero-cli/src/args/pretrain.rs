@@ -21,13 +21,13 @@ pub struct PretrainArgs {
     /// Columns of a table that are no inputs, but to be learned later
     #[arg(long, value_name = "COLUMN", help_heading = "Data")]
     pub target: Option<String>,
-    /// Columns of a table that are running text, to become bags of words; NAME,…, and "NAME" for one with a comma in it
+    /// Columns of a table that are running text, to become bags of words; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
     pub text: Option<Names>,
-    /// Columns of a table to learn from; NAME,…, and "NAME" for one with a comma in it [default: all that can be]
+    /// Columns of a table to learn from; one with a comma in quotation marks [default: all that can be]
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
     pub columns: Option<Names>,
-    /// Columns of a table not to learn from; NAME,…, and "NAME" for one with a comma in it
+    /// Columns of a table not to learn from; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
     pub ignore: Option<Names>,
     #[command(flatten)]

@@ -229,7 +229,9 @@ impl Evidence {
             };
         }
         match flaw {
-            Some((flaw, Doubt::Stray)) if self.has_few_values() && !self.is_distinct() => {
+            Some((flaw, Doubt::Stray))
+                if self.has_few_values() && !(self.most(self.numbers) && self.is_distinct()) =>
+            {
                 self.doubtful(flaw, "classes")
             }
             Some((flaw, _)) => Verdict::Unusable(flaw),
