@@ -109,18 +109,18 @@ const TIGHT_KILOBYTES: u32 = 300_000;
 fn where_memory_ends_there_is_an_error() {
     let place = Place::with_flowers();
     // A file of some kilobytes in which there is more than that.
-    let packed = |name: &str, start: &str, piece: &str| {
+    let packed = |name: &str, start: &str, piece: &str, megabytes: usize| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(start.as_bytes()).unwrap();
         let piece = piece.repeat((1 << 20) / piece.len());
-        (0..400).for_each(|_| encoder.write_all(piece.as_bytes()).unwrap());
+        (0..megabytes).for_each(|_| encoder.write_all(piece.as_bytes()).unwrap());
         place.write(name, encoder.finish().unwrap());
     };
-    packed("line.csv.gz", "x,y\n1,2\n", "a");
-    packed("cells.csv.gz", "x,y\n1,2\n", ",");
-    packed("words.csv.gz", "x,y\n", "a,b\n");
-    packed("examples.svmlight.gz", "", "1 1:1\n");
-    packed("labels.gz", "", "a\n");
+    packed("line.csv.gz", "x,y\n1,2\n", "a", 280);
+    packed("cells.csv.gz", "x,y\n1,2\n", ",", 280);
+    packed("words.csv.gz", "x,y\n", "a,b\n", 40);
+    packed("examples.svmlight.gz", "", "1 1:1\n", 160);
+    packed("labels.gz", "", "a\n", 40);
     let small = ["--hidden", "4", "--epochs", "1", "--threads", "1"];
     for data in [
         &["line.csv.gz", "--target", "y"][..],

@@ -111,7 +111,7 @@ fn what_a_training_warns_of_is_told_of_each_trial() {
     let table = String::from_utf8(place.read("flowers.csv")).unwrap();
     let mut lines = table.lines();
     let mut dated = format!("{},day\n", lines.next().unwrap());
-    lines.enumerate().for_each(|(day, line)| dated += &format!("{line},2020-01-{:02}\n", day % 28 + 1));
+    dated.extend(lines.enumerate().map(|(day, line)| format!("{line},2020-01-{:02}\n", day % 28 + 1)));
     place.write("dated.csv", dated);
     let text = "method = \"grid\"\n[train]\ndata = \"dated.csv\"\ntarget = \"kind\"\nhidden = [8]\nepochs = 1\n\
                 learning-rate = 1e-6\n[vary]\nseed = [1, 2]\n";

@@ -23,7 +23,7 @@ pub fn message(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     let text = if hint.is_empty() { message } else { format!("{message}\n{hint}") };
-    visible(&in_python(&text)).into_owned()
+    in_python(&text)
 }
 
 /// A text in which what a terminal obeys is shown instead.
@@ -39,7 +39,7 @@ pub fn require_memory(bytes: u64) -> PyResult<()> {
 }
 
 /// A text in which options of the command are parameters of Python: `--na-values` is `na_values`. What is a command, between
-/// backticks, stays one.
+/// backticks, stays one. Nothing that a terminal obeys is left in it.
 fn in_python(text: &str) -> String {
     let mut told = String::with_capacity(text.len());
     for (at, part) in text.split('`').enumerate() {
@@ -63,7 +63,7 @@ fn in_python(text: &str) -> String {
             told.push_str(&option[end..]);
         }
     }
-    told
+    shown(&told)
 }
 
 /// What an option is called in Python.
@@ -97,7 +97,7 @@ fn text(error: &truezero::Error) -> String {
     match error {
         truezero::Error::Option { option, expected, found } => {
             let expected = expected.replace("target-sparsity", "target_sparsity");
-            shown(&in_python(&format!("{}: expected {expected}, found {found}", parameter(option))))
+            in_python(&format!("{}: expected {expected}, found {found}", parameter(option)))
         }
         truezero::Error::Diverged { .. } | truezero::Error::PretrainingDiverged { .. } => {
             format!("{}\n{SCALE}", text.lines().next().unwrap_or_default())

@@ -38,14 +38,12 @@ impl Dialect {
     pub(crate) fn of(path: &Path, bytes: &[u8], options: &TableOptions) -> Result<Self, DataError> {
         let (said, skip) = separator_line(bytes);
         let bytes = &bytes[skip..];
-        let delimiter = match options.delimiter.or(said) {
-            Some(delimiter) => delimiter,
-            None => {
-                if let Some(above) = above(path, bytes) {
-                    return Err(above);
-                }
-                delimiter(path, bytes)
-            }
+        let delimiter = if let Some(delimiter) = options.delimiter.or(said) {
+            delimiter
+        } else if let Some(above) = above(path, bytes) {
+            return Err(above);
+        } else {
+            delimiter(path, bytes)
         };
         Ok(Self { delimiter, skip })
     }

@@ -61,9 +61,9 @@ pub(crate) fn read(folder: &Path, spec: &SourceSpec) -> Result<Source, DataError
         return read_tables(folder, &files, spec);
     }
     if let Some(partition) = folders.iter().find(|path| name(path).contains('=')) {
-        let expected = "files of one table in the folder itself";
+        let (expected, here) = ("files of one table in the folder itself", folder.to_string_lossy());
         let found = format!(
-            "partitions, as {}\nhint: {CONVERT} pandas.read_parquet({folder:?}).to_parquet(\"table.parquet\"); the pattern \
+            "partitions, as {}\nhint: {CONVERT} pandas.read_parquet({here:?}).to_parquet(\"table.parquet\"); the pattern \
              '{}' reads the files without the columns of the partitions",
             name(partition),
             folder.join("**/*.parquet").display()
