@@ -6,6 +6,7 @@ mod folder;
 mod foreign;
 mod idx_set;
 pub(crate) mod labels;
+pub(crate) mod members;
 pub(crate) mod part;
 mod piped;
 

@@ -45,8 +45,12 @@ pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
         ..SourceSpec::default()
     };
     args.table.apply(&mut spec);
-    let output =
-        files::open_model(&args.out, &InputFiles::default().data("the data", &spec.data, false), args.force)?;
+    let output = files::open(
+        &args.out,
+        truezero::MODEL,
+        &InputFiles::default().data("the data", &spec.data),
+        args.force,
+    )?;
     let mut warnings = Warnings::of(&spec.notices);
     let preparation = preparation(None, &args.inputs, &spec.notices);
     let Source { train: raw, mut validation, numbering, .. } = open(&spec)?;
@@ -81,6 +85,7 @@ pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
         // Not an option: what was found in the data, for data to come.
         configuration[NUMBERING] = json::value(numbering);
     }
+    files::tell_replaced(&output);
     signal::listen()?;
     let started = Instant::now();
     let (layers, summary) = learn(pretraining, layers, &inputs, threads(args.threads), args.quiet)?;

@@ -87,6 +87,9 @@ impl Experiment {
 /// Examples in memory together unless it is said otherwise.
 const SHUFFLE_BUFFER: usize = 50_000;
 
+/// Most examples in memory together that may be asked for: more than any memory holds.
+const MAX_SHUFFLE_BUFFER: usize = u32::MAX as usize;
+
 /// How many examples of a stream are in memory together: whole mini-batches.
 fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<usize>, Failure> {
     if args.source.stream != Some(true) {
@@ -97,13 +100,13 @@ fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<
         return Err(Failure::hinted(message, "pre-train on a part of the data and go on with --from"));
     }
     match args.source.shuffle_buffer.unwrap_or(SHUFFLE_BUFFER) {
-        0 => Err(truezero::Error::Option {
+        asked @ 1..=MAX_SHUFFLE_BUFFER => Ok(Some(asked.next_multiple_of(options.batch_size))),
+        other => Err(truezero::Error::Option {
             option: "shuffle-buffer",
-            expected: "at least 1".to_owned(),
-            found: "0".to_owned(),
+            expected: format!("1 to {MAX_SHUFFLE_BUFFER}"),
+            found: other.to_string(),
         }
         .into()),
-        asked => Ok(Some(asked.next_multiple_of(options.batch_size))),
     }
 }
 
