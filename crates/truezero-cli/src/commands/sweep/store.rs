@@ -365,7 +365,7 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
 
 fn failing(operation: &'static str, path: &Path) -> impl Fn(rusqlite::Error) -> Failure {
     let path = path.to_owned();
-    move |source| Failure::Store { operation, path: path.clone(), source }
+    move |cause| Failure::Store { operation, path: path.clone(), cause }
 }
 
 #[cfg(test)]
@@ -402,6 +402,17 @@ mod tests {
         rank(&mut all);
         assert_eq!(store.best().unwrap(), Some(all[0].clone()));
         assert!(store.trial(301).unwrap_err().to_string().contains("no trial 301"));
+    }
+
+    #[test]
+    fn what_is_no_database_is_told_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a,b\n".repeat(100)).unwrap();
+        let message = crate::failure::chain(&Store::read(file.path()).unwrap_err());
+        assert_eq!(
+            message,
+            format!("cannot find a sweep in {}: file is not a database", file.path().display())
+        );
     }
 
     /// Steps that the database takes to answer, which are as many for rows it looks at as they are rows.
