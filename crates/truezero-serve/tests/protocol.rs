@@ -325,7 +325,17 @@ fn what_does_not_suit_is_refused_with_the_reason() {
             "finite numbers",
             json!({"inputs": [input(json!([1, 6]), json!([3e38, 3e38, 3e38, 3e38, 3e38, 3e38]))]}),
         ),
-        (422, "32-bit", json!({"inputs": [input(json!([1, 6]), json!([1e300, 0, 0, 0, 0, 0]))]})),
+        (
+            400,
+            "FP32 can hold, found 1e300",
+            json!({"inputs": [input(json!([1, 6]), json!([1e300, 0, 0, 0, 0, 0]))]}),
+        ),
+        (
+            422,
+            "32-bit",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP64",
+                               "data": [1e300, 0, 0, 0, 0, 0]}]}),
+        ),
         (
             422,
             "a flat array or one of [2, 6]",
@@ -350,7 +360,11 @@ fn what_does_not_suit_is_refused_with_the_reason() {
         (422, "\"indices\" and \"values\"", json!({"inputs": []})),
         (422, "each index once", pair(json!([3, 3]), json!([1, 1]), json!([1, 2]))),
         (422, "-1 or 0 to 5", pair(json!([6, -1]), json!([1, 1]), json!([1, 2]))),
-        (422, "-1 or 0 to 5", pair(json!([0.5, -1]), json!([1, 1]), json!([1, 2]))),
+        (
+            400,
+            "expected a whole number from -9223372036854775808 to 9223372036854775807, found 0.5",
+            pair(json!([0.5, -1]), json!([1, 1]), json!([1, 2])),
+        ),
         (422, "-1 or 0 to 5", pair(json!([-2, -1]), json!([1, 1]), json!([1, 2]))),
         (422, "codes_1", json!({"inputs": [good], "outputs": [{"name": "none"}]})),
         (422, "twice", json!({"inputs": [good], "outputs": [{"name": "label"}, {"name": "label"}]})),
