@@ -50,6 +50,27 @@ def test_inputs_without_scikit_learns_check_are_refused_in_its_words(form, dtype
         named.predict_proba(form(X.astype(dtype)))
 
 
+def test_arrays_of_packed_records_are_read(iris):
+    X, y = iris
+    packed = np.zeros(len(X), np.dtype([("id", "u1"), ("x", "<f4", (4,)), ("y", "<i8"), ("weight", "<f4")]))
+    packed["x"], packed["y"], packed["weight"] = X, y, 1
+    assert not packed["x"].flags.aligned
+    model = RectifierClassifier((10,), max_iter=2, random_state=0)
+    model.fit(packed["x"], packed["y"], packed["weight"])
+    expected = RectifierClassifier((10,), max_iter=2, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(packed["x"]), expected.predict_proba(X))
+
+
+def test_a_damaged_sparse_matrix_is_refused_before_scipy_reads_it(iris):
+    X, y = iris
+    model = RectifierClassifier((10,), max_iter=2).fit(X, y)
+    for row, offset in [(3, 2**30), (3, -1), (-1, 2**30), (5, 2)]:
+        damaged = sparse.csr_matrix(X)
+        damaged.indptr[row] = offset
+        with pytest.raises(ValueError, match="rising offsets"):
+            model.predict_proba(damaged)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_matrix_gives_the_same_model(kind, iris):
     X, y = iris

@@ -78,6 +78,24 @@ def test_saved_and_loaded(iris, tmp_path):
         again.inverse_transform(encoder.transform(X))
 
 
+@pytest.mark.parametrize("dtype", ["M8[ns]", "M8[D]", "m8[s]", "f2", "u1", "?", "U3"])
+def test_classes_of_every_type_come_back(dtype, iris, tmp_path):
+    X, y = iris
+    model = RectifierClassifier((4,), max_iter=2).fit(X, (y > 0).astype(dtype))
+    model.save(tmp_path / "m")
+    again = truezero.load(tmp_path / "m")
+    assert again.classes_.dtype == model.classes_.dtype
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_classes_that_no_file_keeps_are_refused(iris, tmp_path):
+    X, y = iris
+    model = RectifierClassifier((4,), max_iter=2).fit(X, (y > 0).astype("S1"))
+    with pytest.raises(ValueError, match="classes: a file keeps"):
+        model.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
 def test_names_of_features_come_back(iris, tmp_path):
     X, y = iris
     frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])

@@ -426,8 +426,8 @@ def shown_codes(estimator, codes):
 
 def _part(X, targets, weights):
     """Examples as the native trainer takes them."""
-    weights = None if weights is None else np.ascontiguousarray(weights, dtype=np.float32)
-    return _inputs.matrix(X), np.ascontiguousarray(targets), weights
+    weights = None if weights is None else np.require(weights, np.float32, ["C", "A"])
+    return _inputs.matrix(X), np.require(targets, requirements=["C", "A"]), weights
 
 
 def _stacked(above, below):

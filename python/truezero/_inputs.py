@@ -23,13 +23,23 @@ def matrix(X):
         An array of 32 or 64 bits as it is; a CSR matrix with rising indices, each once.
     """
     if not sparse.issparse(X):
-        return X
+        return aligned(X)
+    # Offsets that lead out of a matrix would lead scipy out of memory.
+    stored = min(len(X.indices), len(X.data))
+    if X.indptr[0] != 0 or X.indptr[-1] > stored or (np.diff(X.indptr) < 0).any():
+        raise ValueError(f"X: expected a CSR matrix of rising offsets from 0 to at most {stored}, its number of values")
     if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
     if X.dtype not in (np.float32, np.float64):
         X = X.astype(np.float64)
     return X
+
+
+def aligned(array, dtype=None):
+    """An array without gaps between the bytes of its numbers and where the processor reads them, as a column of packed
+    records has."""
+    return np.require(array, dtype, ["A"])
 
 
 def is_plain(X, estimator):

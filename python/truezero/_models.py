@@ -18,8 +18,10 @@ PYTHON = "python"
 #: Estimators by what they are called in files.
 ESTIMATORS = {each.__name__: each for each in [RectifierClassifier, RectifierRegressor, DenoisingAutoencoder]}
 #: Types of classes that come back from a file as they were; others come back as their names say.
-NUMBER_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+NUMBER_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
 CLASS_TYPES = {"bool": bool, "str": str, "object": object, **{name: np.dtype(name) for name in NUMBER_TYPES}}
+#: Kinds of types of NumPy that are times or durations.
+TIMES = "mM"
 #: Numbers among the fitted attributes that files keep, beside the curves; some may be missing.
 KEPT = ["n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_"]
 #: Those that are whole.
@@ -287,13 +289,33 @@ def _described(estimator):
     if hasattr(estimator, "feature_names_in_"):
         described["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
     if hasattr(estimator, "classes_"):
-        of = estimator.classes_.dtype
-        name = "str" if of.kind == "U" else of.name
-        if name in CLASS_TYPES:
-            described["classes"] = {"type": name, "values": estimator.classes_.tolist()}
+        described["classes"] = _described_classes(estimator.classes_)
     fitted = {name: getattr(estimator, name, None) for name in [*KEPT, *CURVES]}
     described["fitted"] = {name: _values.to_json(value) for name, value in fitted.items() if value is not None}
     return described
+
+
+def _described_classes(classes):
+    of = classes.dtype
+    name = "str" if of.kind == "U" else of.name
+    if of.kind in TIMES:
+        # Times and durations, as so many units.
+        return {"type": name, "values": classes.astype(np.int64).tolist()}
+    if name not in CLASS_TYPES:
+        raise ValueError(f"classes: a file keeps numbers, texts, booleans and times, found {of}")
+    return {"type": name, "values": classes.tolist()}
+
+
+def _restored_classes(described):
+    """Of a file; None if they are none that `_described_classes` described."""
+    name, values = described.get("type"), described.get("values")
+    try:
+        if name in CLASS_TYPES:
+            return np.array(values, dtype=CLASS_TYPES[name])
+        times = np.dtype(name)
+        return np.array(values, dtype=np.int64).astype(times) if times.kind in TIMES else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _described_parameters(estimator, kind):
@@ -327,12 +349,9 @@ def _restore(made, python):
     if isinstance(names, list) and len(names) == made.n_features_in_:
         made.feature_names_in_ = np.array(names, dtype=object)
     classes = python.get("classes")
-    if isinstance(classes, dict) and hasattr(made, "classes_") and classes.get("type") in CLASS_TYPES:
-        try:
-            values = np.array(classes.get("values"), dtype=CLASS_TYPES[classes["type"]])
-        except (TypeError, ValueError, OverflowError):
-            values = made.classes_
-        if values.shape == made.classes_.shape:
+    if isinstance(classes, dict) and hasattr(made, "classes_"):
+        values = _restored_classes(classes)
+        if values is not None and values.shape == made.classes_.shape:
             made.classes_ = values
     fitted = python.get("fitted")
     if isinstance(fitted, dict):

@@ -11,6 +11,8 @@ from ._truezero import activation_names
 MAX_THREADS = 1024
 #: The largest number of 32 bits, in which the native part computes.
 LARGEST = float(np.finfo(np.float32).max)
+#: The largest count that every part of a model file keeps exactly.
+MOST = 2**53
 SOLVERS = ["adam", "sgd", "lbfgs"]
 
 
@@ -25,14 +27,16 @@ def _real(expected, holds):
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
             _refuse(name, expected, value)
         number = float(value)
-        if not math.isfinite(number) or abs(number) > LARGEST or not holds(number):
+        if not math.isfinite(number) or not holds(number):
             _refuse(name, expected, value)
+        if abs(number) > LARGEST or not holds(float(np.float32(number))):
+            _refuse(name, f"{expected} as 32 bits hold it", value)
         return number
 
     return check
 
 
-def _whole(expected, least, most=None, *others):
+def _whole(expected, least, most=MOST, *others):
     """A check of a whole number, or of one of a few other values."""
 
     def check(name, value):
@@ -41,8 +45,8 @@ def _whole(expected, least, most=None, *others):
                 return other
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
             _refuse(name, expected, value)
-        if value < least or (most is not None and value > most):
-            _refuse(name, expected, value)
+        if value < least or value > most:
+            _refuse(name, expected if value < least or most != MOST else f"{expected}, and at most {MOST}", value)
         return int(value)
 
     return check
@@ -83,6 +87,8 @@ def _sizes(name, value):
     for size in sizes:
         if isinstance(size, (bool, np.bool_)) or not isinstance(size, numbers.Integral) or size < 1:
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        if size > MOST:
+            _refuse(name, f"at most {MOST} units in a layer", size)
     return [int(size) for size in sizes]
 
 
@@ -101,7 +107,7 @@ def _text(name, value):
 
 
 def _verbose(name, value):
-    if not isinstance(value, (bool, np.bool_, numbers.Integral)):
+    if not isinstance(value, (bool, np.bool_, numbers.Integral)) or abs(int(value)) > MOST:
         _refuse(name, "True, False or a number", value)
     return bool(value)
 
@@ -136,7 +142,7 @@ CHECKS = {
     "solver": _one_of(*SOLVERS),
     "loss": _one_of("squared_error", "poisson"),
     "alpha": AT_LEAST_0,
-    "batch_size": _whole("'auto' or a whole number of at least 1", 1, None, "auto"),
+    "batch_size": _whole("'auto' or a whole number of at least 1", 1, MOST, "auto"),
     "learning_rate": _one_of("constant", "invscaling", "adaptive"),
     "learning_rate_init": ABOVE_0,
     "power_t": AT_LEAST_0,
@@ -154,7 +160,7 @@ CHECKS = {
     "beta_1": BELOW_1,
     "beta_2": BELOW_1,
     "epsilon": ABOVE_0,
-    "n_iter_no_change": _whole("a whole number of at least 1, or infinity", 1, None, math.inf),
+    "n_iter_no_change": _whole("a whole number of at least 1, or infinity", 1, MOST, math.inf),
     "l1_activation": AT_LEAST_0,
     "target_sparsity": _or_none(FRACTION),
     "dropout": _listed(PROBABILITY),

@@ -10,6 +10,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Command, CommandFactory, Parser};
 use toml::{Table, Value};
+use truezero_data::quoted;
 
 use crate::args::{Cli, TrainArgs, Verb};
 use crate::failure::Failure;
@@ -19,6 +20,16 @@ const NOT_IN_A_FILE: [&str; 4] = ["config", "force", "help", "resume"];
 
 /// Options that say how `train` is called, not what is trained: refused where something else decides them.
 pub const OF_A_CALL: [&str; 6] = ["out", "log-dir", "observe", "threads", "json", "quiet"];
+
+/// What the standard library says of texts that are no numbers, and what they should have been.
+const PHRASES: [(&str, &str); 6] = [
+    ("invalid digit found in string", "expected a whole number from 0 on"),
+    ("number too large to fit in target type", "expected a smaller number"),
+    ("number too small to fit in target type", "expected a greater number"),
+    ("cannot parse integer from empty string", "expected a whole number"),
+    ("invalid float literal", "expected a number"),
+    ("cannot parse float from empty string", "expected a number"),
+];
 
 /// The key for what has no option's name on the command line.
 const DATA: &str = "data";
@@ -79,7 +90,12 @@ pub fn train_args(options: &Table) -> Result<TrainArgs, Failure> {
 /// An error of a TOML text, with its line.
 pub fn located(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-    format!("line {line}: {}", error.message().replace('\n', ", "))
+    let message = error.message().replace('\n', ", ");
+    if text.parse::<Table>().is_ok() {
+        return format!("line {line}: {message}");
+    }
+    let found = quoted(text.lines().nth(line - 1).unwrap_or_default());
+    format!("line {line}: expected TOML, found {found} ({message})")
 }
 
 fn arguments_of(text: &str, has_data: bool) -> Result<Vec<String>, Fault> {
@@ -158,7 +174,8 @@ fn check(key: &str, argument: &str) -> Result<(), Fault> {
 
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    PHRASES.iter().fold(line.to_owned(), |line, (phrase, ours)| line.replace(phrase, ours))
 }
 
 #[cfg(test)]
@@ -196,6 +213,11 @@ mod tests {
     fn faults_name_their_key_or_line() {
         assert!(refused("epochs = \"many\"").starts_with("key \"epochs\": invalid value 'many'"));
         assert!(refused("epochs = -1").starts_with("key \"epochs\": "));
+        let seed = refused("seed = \"a\"");
+        assert!(
+            seed.starts_with("key \"seed\": ") && seed.ends_with(": expected a whole number from 0 on"),
+            "{seed}"
+        );
         assert!(refused("json = 3").starts_with("key \"json\": expected true or false"));
         assert!(
             refused("optimizer = { rule = \"sgd\" }").starts_with("key \"optimizer\": expected a number")

@@ -24,9 +24,10 @@ pub enum Failure {
     #[error(transparent)]
     Serve(#[from] truezero_serve::Error),
     /// A file of a sweep's results.
-    #[error("cannot {operation} {}", path.display())]
+    // What the database says is not its source, for that says the same again.
+    #[error("cannot {operation} {}: {cause}", path.display())]
     #[allow(missing_docs, reason = "the message says what they are")]
-    Store { operation: &'static str, path: PathBuf, source: rusqlite::Error },
+    Store { operation: &'static str, path: PathBuf, cause: rusqlite::Error },
     /// Any other file.
     #[error("cannot {operation} {}", path.display())]
     #[allow(missing_docs, reason = "the message says what they are")]

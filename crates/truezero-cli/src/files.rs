@@ -20,17 +20,7 @@ pub fn open(path: &Path, kind: Kind<'_>, inputs: &InputFiles, force: bool) -> Re
     Ok(output)
 }
 
-/// As [`open`], of a model; one that is there already is told.
-///
-/// # Errors
-/// What stands in the way.
-pub fn open_model(path: &Path, inputs: &InputFiles, force: bool) -> Result<Output, Failure> {
-    let output = open(path, truezero::MODEL, inputs, force)?;
-    tell_replaced(&output);
-    Ok(output)
-}
-
-/// Tells of a model that is going to be replaced.
+/// Tells of a model that is going to be replaced, once the work begins whose result replaces it.
 pub fn tell_replaced(output: &Output) {
     if output.replaces() {
         let path = output.path();

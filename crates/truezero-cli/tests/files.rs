@@ -193,7 +193,7 @@ fn another_database_is_neither_replaced_nor_changed() {
     place.ok(&["sweep", "sweep.toml", "--out", "notes.sqlite", "--force", "--quiet"]);
     // Those of another sweep, by force: with nothing left of what SQLite kept beside them.
     place.write("sweep.toml", SWEEP.replace("[1, 2]", "[3]"));
-    place.write("notes.sqlite-wal", "of another one");
+    place.write("notes.sqlite-wal", b"\x37\x7f\x06\x82 of another one");
     let refused = place.run(&["sweep", "sweep.toml", "--out", "notes.sqlite"]);
     assert!(failed(&["sweep"], &refused).contains("another sweep"));
     let found = place.json(&["sweep", "sweep.toml", "--out", "notes.sqlite", "--force", "--json"]);
@@ -205,6 +205,92 @@ fn another_database_is_neither_replaced_nor_changed() {
     let output = place.run(&["sweep", "sweep.toml", "--out", "mine.sqlite"]);
     assert!(failed(&["sweep"], &output).contains("not made by truezero"));
     assert_eq!(place.read("mine.sqlite.checkpoints/thesis.txt"), b"years of work");
+}
+
+#[test]
+fn what_stands_where_companions_go_is_neither_followed_nor_removed() {
+    let place = place();
+    let before = place.read("more.csv");
+    let train = [&TRAIN[..], &["--out", "x.safetensors"]].concat();
+    let checkpoint = "x.safetensors.checkpoint";
+    let refused = |call: &[&str], what: &str| {
+        for force in [&[][..], &["--force"]] {
+            let refused = place.error(&[call, force].concat());
+            assert!(refused.contains(what), "{call:?}: {refused}");
+            assert!(place.read("more.csv") == before, "{call:?}");
+        }
+    };
+    symlink("more.csv", place.path(checkpoint)).unwrap();
+    refused(&train, "x.safetensors.checkpoint: it is a symbolic link");
+    refused(&[&train[..], &["--resume"]].concat(), "x.safetensors.checkpoint: it is a symbolic link");
+    fs::remove_file(place.path(checkpoint)).unwrap();
+    place.write(checkpoint, "years of work");
+    refused(&train, "x.safetensors.checkpoint: what is there is not a truezero checkpoint");
+    assert_eq!(place.read(checkpoint), b"years of work");
+    fs::remove_file(place.path(checkpoint)).unwrap();
+    place.ok(&train);
+
+    place.ok(&["sweep", "sweep.toml", "--quiet", "--out", "s.sqlite"]);
+    for end in ["-wal", "-shm"] {
+        let beside = format!("s.sqlite{end}");
+        symlink("more.csv", place.path(&beside)).unwrap();
+        refused(&["sweep", "sweep.toml", "--out", "s.sqlite"], &format!("{beside}: it is a symbolic link"));
+        fs::remove_file(place.path(&beside)).unwrap();
+        place.write(&beside, "years of work");
+        refused(&["sweep", "sweep.toml", "--out", "s.sqlite"], &format!("{beside}: what is there is not "));
+        fs::remove_file(place.path(&beside)).unwrap();
+    }
+    fs::create_dir(place.path("empty")).unwrap();
+    symlink("empty", place.path("t.sqlite.checkpoints")).unwrap();
+    let output = place.run(&["sweep", "sweep.toml", "--out", "t.sqlite"]);
+    assert!(failed(&["sweep"], &output).contains("t.sqlite.checkpoints: it is a symbolic link"));
+    assert_eq!(fs::read_dir(place.path("empty")).unwrap().count(), 0);
+}
+
+#[test]
+fn two_outputs_of_one_sweep_cannot_share_a_name() {
+    let place = place();
+    for force in [&[][..], &["--force"]] {
+        let refused = place.error(&[&["sweep", "sweep.toml", "--out", "s.safetensors"], force].concat());
+        assert!(refused.contains("the name of the results and, beside them, of the best model"), "{refused}");
+        assert!(refused.contains("hint: "), "{refused}");
+    }
+    // Nor can they share a file under two names.
+    symlink("s.sqlite", place.path("s.safetensors")).unwrap();
+    let output = place.run(&["sweep", "sweep.toml", "--out", "s.sqlite"]);
+    assert!(failed(&["sweep"], &output).contains("this process is writing it already"));
+}
+
+#[test]
+fn nothing_is_told_to_be_replaced_that_is_not() {
+    let place = place();
+    let calls: [&[&str]; 4] = [
+        &["train", "flowers.csv", "--target", "none", "--out", "model.safetensors"],
+        &["train", "none.csv", "--out", "model.safetensors"],
+        &["pretrain", "none.csv", "--out", "encoder.safetensors"],
+        &["import", "flowers.csv", "--out", "model.safetensors"],
+    ];
+    for call in calls {
+        let output = place.run(call);
+        failed(call, &output);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!told.contains("will replace") && !told.contains("overwritten"), "{call:?}: {told}");
+    }
+}
+
+#[test]
+fn curves_that_lie_beside_data_are_none_of_it() {
+    let place = place();
+    fs::create_dir(place.path("d")).unwrap();
+    place.write("d/1.csv", common::flowers(60, 3));
+    let train = [&["train", "d"], &TRAIN[2..], &["--out", "x.safetensors"]].concat();
+    let refused = place.error(&[&train[..], &["--log-dir", "d"]].concat());
+    assert!(refused.contains("it would be one of the files of d"), "{refused}");
+    // From a training on other data.
+    place.ok(&[&TRAIN[..], &["--log-dir", "d"]].concat());
+    assert_eq!(fs::read_dir(place.path("d")).unwrap().count(), 2);
+    place.ok(&train);
+    place.ok(&[&train[..], &["--stream"]].concat());
 }
 
 #[test]

@@ -74,8 +74,53 @@ fn parts_hold_the_predictions_and_only_missing_ones_are_made() {
     assert_eq!(place.json(&predict)["computed"], 0);
 
     // Nor do other results.
-    let refused = place.error(&["predict", "model.safetensors", "new-0.csv", "--stream", "--out", "stars"]);
+    let other = ["predict", "model.safetensors", "new-0.csv", "--stream", "--out", "stars", "--json"];
+    let refused = place.error(&other);
     assert!(refused.contains("expected parts of the same results"), "{refused}");
+    assert!(refused.contains("--force"), "{refused}");
+
+    // By force they take the place of those that were made here, and of nothing else.
+    for kept in ["stars/notes.txt", "stars/part-1.parquet", "stars/part-00001.parquet.bak"] {
+        place.write(kept, "years of work");
+    }
+    let done = place.json(&[&other[..], &["--force"]].concat());
+    assert_eq!((&done["parts"], &done["computed"]), (&json!(1), &done["examples"]));
+    assert!(
+        place.path("stars/part-00000.parquet").exists() && !place.path("stars/part-00002.parquet").exists()
+    );
+    for kept in ["stars/notes.txt", "stars/part-1.parquet", "stars/part-00001.parquet.bak"] {
+        assert_eq!(place.read(kept), b"years of work");
+    }
+    // A part of the old ones that is read is not one to be replaced.
+    let read =
+        ["predict", "model.safetensors", "stars/part-00000.parquet", "--stream", "--out", "stars", "--force"];
+    let before = place.read("stars/part-00000.parquet");
+    place.error(&read);
+    assert_eq!(place.read("stars/part-00000.parquet"), before);
+}
+
+#[test]
+fn only_a_folder_that_is_marked_as_ours_is_written_into() {
+    let place = place();
+    let predict = |out, force| {
+        let call = ["predict", "model.safetensors", "all.csv", "--stream", "--out", out];
+        place.error(&[&call[..], if force { &["--force"] } else { &[] }].concat())
+    };
+    std::fs::create_dir(place.path("theirs")).unwrap();
+    place.write("theirs/part-00000.parquet", "years of work");
+    for force in [false, true] {
+        let refused = predict("all.csv", force);
+        assert!(
+            refused.contains("all.csv: expected a folder") && refused.contains("found a file"),
+            "{refused}"
+        );
+        assert!(predict("theirs", force).contains("no parts.json"));
+    }
+    place.write("theirs/parts.json", "{}");
+    for force in [false, true] {
+        assert!(predict("theirs", force).contains("expected a list of parts that truezero wrote"));
+    }
+    assert_eq!(place.read("theirs/part-00000.parquet"), b"years of work");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | nothing | an empty cell, one of [`MISSING_WORDS`] in any case, `None`, or a word or number of `--na-values` |
 //! | a gap | one of [`GAPS`]: nothing in a column of numbers, but a word among words |
-//! | a number | as `3`, `-2.5`, `1e-3`; with `%` or a sign of a currency, which do not count |
+//! | a number | as `3`, `-2.5`, `1e-3`, also with the minus sign U+2212; with `%` or a sign of a currency, which do not count |
 //! | a word | anything else; `true` and `false` in any case are the same words |
 
 use std::borrow::Cow;
@@ -24,6 +24,8 @@ pub(crate) const TRUE: &str = "true";
 pub(crate) const FALSE: &str = "false";
 /// What Python writes for a missing value. `none` may be the name of a level.
 const PYTHON_NONE: &str = "None";
+/// The minus of typesetting, which is one of a number, too.
+const MINUS: char = '\u{2212}';
 /// Signs beside a number that do not change it.
 const SIGNS: [char; 7] = ['%', '$', '€', '£', '¥', '₹', '₽'];
 
@@ -139,9 +141,12 @@ impl CellRules {
         }
         // Neither the beginning nor the end of a number written in another way.
         let may_begin =
-            |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | ',') || SIGNS.contains(&c);
+            |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | MINUS | '.' | ',') || SIGNS.contains(&c);
         if !text.starts_with(may_begin) && !text.eq_ignore_ascii_case("inf") {
             return None;
+        }
+        if text.contains(MINUS) {
+            return self.parse(&text.replace(MINUS, "-"));
         }
         let bare = without_sign(text)?;
         match self.decimal {
@@ -226,6 +231,8 @@ mod tests {
         {
             assert_eq!(number(&point, text), Some(value), "{text}");
         }
+        assert_eq!(number(&point, "\u{2212}2.5"), Some(-2.5));
+        assert_eq!(number(&point, "1e\u{2212}3"), Some(0.001));
         assert_eq!(number(&point, "-€ 4"), Some(-4.0));
         assert_eq!(number(&point, "5 %"), Some(5.0));
         for text in ["1,5", "1,234", "1.234,5", "3 4", "%", "$", "$%5", "5$%", "0x1f", "1_000", "a"] {

@@ -7,7 +7,7 @@
 
 use crate::formats::{TableOptions, arrow, cifar, csv, idx, images, norb, npy, npz, parquet, svmlight};
 use crate::source::labels;
-use crate::{DataError, Input, Notices};
+use crate::{DataError, Input, Notices, SourceSpec};
 
 /// Parses bytes that errors are to call `name`.
 pub type Parse = fn(&str, &[u8]) -> Result<(), DataError>;
@@ -68,7 +68,7 @@ pub fn parse_image(name: &str, bytes: &[u8]) -> Result<(), DataError> {
 
 /// Targets of three examples in a file of their own.
 pub fn parse_labels(name: &str, bytes: &[u8]) -> Result<(), DataError> {
-    labels::parse(Input::from_bytes(name, bytes), 3, &Notices::default()).map(|_| ())
+    labels::parse(Input::from_bytes(name, bytes), 3, &SourceSpec::default()).map(|_| ())
 }
 
 /// The binary matrices of small NORB, as classes if of one dimension, else as images.

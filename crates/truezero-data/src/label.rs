@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::cell::{self, FALSE, TRUE};
+
 /// Whole numbers of more digits are compared with an exponent, so that 1e300 is not written out.
 const MAX_PLAIN_DIGITS: i64 = 40;
 
@@ -17,14 +19,14 @@ pub(crate) fn bits(value: f64) -> u64 {
 }
 
 /// What two labels have in common if they are equal as numbers, exactly and of any length: `1`, `01` and `1.0`, or
-/// `1E2` and `100`. A label that is no finite number stands for itself.
+/// `1E2` and `100`; or as booleans: `true` and `True`. Any other label stands for itself.
 pub(crate) fn key(label: &str) -> Cow<'_, str> {
     let unsigned = label.strip_prefix('-').unwrap_or(label);
     let plain = unsigned.bytes().all(|byte| byte.is_ascii_digit()) && !unsigned.starts_with('0');
     if plain && unsigned.len() <= MAX_PLAIN_DIGITS as usize {
         return Cow::Borrowed(label);
     }
-    decimal(label).map_or(Cow::Borrowed(label), Cow::Owned)
+    decimal(label).map_or_else(|| cell::word(label), Cow::Owned)
 }
 
 /// A finite number in the one form that all its spellings share.
@@ -65,7 +67,8 @@ pub(crate) fn sort(names: &mut Vec<String>) {
     }
 }
 
-/// Finds labels by name, and by value where the name is a number: a source may know "1" as a word or as 1.
+/// Finds labels by name, and by value where the name is a number: a source may know "1" as a word or as 1. Of two labels
+/// that are booleans or 0 and 1, each is found as the other: one source has words for what another has numbers for.
 #[derive(Debug)]
 pub(crate) struct Finder<'a> {
     names: HashMap<&'a str, u32>,
@@ -79,7 +82,26 @@ impl<'a> Finder<'a> {
         // Only of labels that are exactly the number that 64 bits hold.
         let value = |name: &String| name.parse().ok().filter(|&value| key(&name_of(value)) == key(name));
         let values = names.iter().zip(0..).filter_map(|(name, at)| Some((bits(value(name)?), at))).collect();
-        Self { names: names.iter().map(String::as_str).zip(0..).collect(), keys, values }
+        let mut finder = Self { names: names.iter().map(String::as_str).zip(0..).collect(), keys, values };
+        finder.add_flags();
+        finder
+    }
+
+    fn add_flags(&mut self) {
+        let flags = [(FALSE, "0", 0.0), (TRUE, "1", 1.0)];
+        let both = |of: fn(&(&'static str, &'static str, f64)) -> &'static str| {
+            self.keys.len() == flags.len() && flags.iter().all(|flag| self.keys.contains_key(of(flag)))
+        };
+        if !both(|flag| flag.0) && !both(|flag| flag.1) {
+            return;
+        }
+        for (word, digit, value) in flags {
+            if let Some(&at) = self.keys.get(word).or_else(|| self.keys.get(digit)) {
+                self.keys.insert(word.into(), at);
+                self.keys.insert(digit.into(), at);
+                self.values.insert(bits(value), at);
+            }
+        }
     }
 
     pub(crate) fn find(&self, label: &str) -> Option<u32> {
@@ -103,6 +125,7 @@ mod tests {
             &["0", "-0", "0.0", "000", "0e99999999999999999999", ".0"],
             &["-2.5", "-2.50", "-25e-1", "-02.5"],
             &["1e300", "10e299", "1000e297"],
+            &["true", "True", "TRUE"],
             &["9007199254740993", "9007199254740993.0", "09007199254740993"],
         ] {
             same.iter().for_each(|label| assert_eq!(key(label), key(same[0]), "{label} and {}", same[0]));
@@ -146,6 +169,23 @@ mod tests {
             [1.0, 100.0, 9_007_199_254_740_992.0].map(|value| finder.find_number(value)),
             [Some(0), Some(1), None]
         );
+    }
+
+    #[test]
+    fn booleans_are_found_as_words_and_as_numbers() {
+        for names in [["False", "True"], ["true", "false"], ["0", "1"], ["1.0", "0.0"]] {
+            let names = names.map(str::to_owned);
+            let finder = Finder::new(&names);
+            let yes = u32::from(key(&names[1]) == "true" || key(&names[1]) == "1");
+            for label in ["True", "true", "1", "1.0"] {
+                assert_eq!(finder.find(label), Some(yes), "{label} of {names:?}");
+            }
+            assert_eq!(finder.find("FALSE"), Some(1 - yes));
+            assert_eq!([1.0, 0.0].map(|value| finder.find_number(value)), [Some(yes), Some(1 - yes)]);
+            assert_eq!(finder.find("2"), None);
+        }
+        let names = ["0", "1", "2"].map(str::to_owned);
+        assert_eq!(Finder::new(&names).find("true"), None, "not of more classes");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use truezero_data::formats::{TableOptions, csv};
 use truezero_data::{
     CellRules, Column, ColumnKind, ColumnValues, Decimal, Expected, Features, Input, Notices, Raw, Table,
+    Task,
 };
 
 /// Reads a table; gives its columns, or the error, and what was told.
@@ -160,6 +161,87 @@ fn a_matrix_model_does_not_take_a_header_for_data() {
         assert!(columns.iter().all(|column| numbers(column).len() == 2), "{header}");
     }
     assert_eq!(numbers(&read("5,6,7\n8,9,10\n", &options).0.unwrap()[0]), [5.0, 8.0]);
+}
+
+#[test]
+fn targets_are_judged_as_features_are() {
+    let task = |task| TableOptions { task, ..target() };
+    let error = |cell: &dyn Fn(usize) -> String, options: &TableOptions| {
+        read(&rows("x,y", 60, |at| format!("{at},{}", cell(at))), options).0.map(|_| ())
+    };
+    let comma = |at: usize| format!("\"{at},5\"");
+    let odd = |at: usize| if at == 5 { "oops".to_owned() } else { format!("{at}.25") };
+    for (cell, line, hint) in [
+        (&comma as &dyn Fn(usize) -> String, 2, "--decimal ,"),
+        (&|at| format!("\"1,0{at:02}\""), 2, "--decimal ."),
+        (&odd, 7, "--na-values oops"),
+        (&|at| format!("{at} kg"), 2, "plain number"),
+        (&|at| format!("2024-01-{:02}", at % 28 + 1), 2, "--task classify"),
+        (&|at| format!("user{at}"), 2, "--task classify"),
+    ] {
+        let message = error(cell, &target()).unwrap_err();
+        assert!(message.starts_with(&format!("t.csv: line {line}, column \"y\": expected ")), "{message}");
+        assert!(message.contains(hint) && message.contains("--task classify"), "{message}");
+        assert_eq!(error(cell, &task(Some(Task::Classify))), Ok(()), "as classes");
+        assert!(error(cell, &task(Some(Task::Regress))).is_err());
+    }
+    let few = |at: usize| if at == 5 { "K".to_owned() } else { (at % 4).to_string() };
+    let (columns, told) = read(&rows("x,y", 60, |at| format!("{at},{}", few(at))), &target());
+    assert!(columns.is_ok());
+    assert!(told[0].starts_with("line 7, column \"y\": classes, though most of it"), "{told:?}");
+}
+
+#[test]
+fn columns_mostly_of_numbers_are_told() {
+    let column = |cell: &dyn Fn(usize) -> String| {
+        read(&rows("x,c,y", 60, |at| format!("{},{},{}", cell(at), at % 3, at % 2)), &target())
+    };
+    for cell in [
+        &(|at: usize| if at % 2 == 0 { format!("({at}.20)") } else { format!("{at}.2") })
+            as &dyn Fn(usize) -> String,
+        &|at| format!("{at}.2 kg"),
+        &|at| if at % 6 == 0 { "<0.5".to_owned() } else { format!("{at}.2") },
+    ] {
+        let error = column(cell).0.unwrap_err();
+        assert!(error.starts_with("t.csv: line 2, column \"x\": expected a number without"), "{error}");
+    }
+    for word in ["*", "n.a"] {
+        let (columns, told) = column(&|at| if at % 9 == 3 { word.to_owned() } else { format!("{at}.2") });
+        assert_eq!(words(&columns.unwrap()[0])[3], word);
+        let start =
+            "line 5, column \"x\": a category, though most of it looks like numbers: 53 of 60 cells are";
+        assert!(told[0].starts_with(start), "{told:?}");
+    }
+    let (columns, told) = column(&|at| format!("\u{2212}{at}.5"));
+    assert_eq!((numbers(&columns.unwrap()[0])[3], told.len()), (-3.5, 0));
+    let (columns, told) = column(&|at| format!("{} Jan 2019", at % 28 + 1));
+    assert_eq!((columns.unwrap().len(), told.len()), (1, 1));
+}
+
+#[test]
+fn booleans_among_ones_and_zeros_are_these() {
+    let text =
+        rows("x,y", 8, |at| format!("{},{}", ["True", "0", "1.0", "false"][at % 4], ["1", "False"][at % 2]));
+    let options = TableOptions { columns: vec!["x".into()], ..target() };
+    let columns = read(&text, &options).0.unwrap();
+    assert_eq!(numbers(&columns[0])[..4], [1.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn an_index_of_pandas_is_left_out_whatever_it_is_called() {
+    for (header, left_out) in [
+        (",,x,y", 2),
+        ("Unnamed: 0,,x,y", 2),
+        ("Unnamed: 0.1,Unnamed: 0,x,y", 2),
+        ("x,__index_level_0__,x2,y", 1),
+        ("x,x2,,y", 0),
+    ] {
+        let (columns, told) =
+            read(&rows(header, 4, |at| format!("{at},{},{},{}", at + 1, at * 2, at % 2)), &target());
+        assert_eq!((columns.unwrap().len(), told.len()), (3 - left_out, left_out), "{header}: {told:?}");
+    }
+    let asked = TableOptions { columns: vec!["Unnamed: 0".into()], ..target() };
+    assert_eq!(read("Unnamed: 0,y\n1,2\n3,4\n", &asked).0.unwrap().len(), 1);
 }
 
 #[test]

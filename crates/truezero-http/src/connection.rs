@@ -14,14 +14,15 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::gate::Gate;
 use crate::limits::CONNECTION_BYTES;
 
 /// Pause after the system refused a connection, usually because too many files are open.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a client may go on sending what is not read any more, before its connection is closed.
+/// How long a client that has been answered may be silent before its connection is closed, if it does not close it. What
+/// it still sends of a request is passed over, for as long as the limits let a request take.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves routes behind a gate. Accepts connections until `stop` is ready; then lets those there are finish what they
@@ -36,6 +37,8 @@ pub async fn serve(
     let (router, limits) = (gate.guard(routes), gate.limits());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(CONNECTION_BYTES);
+    // A client may say that nothing more comes from it, and wait for the answer.
+    http.half_close(true);
     let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -74,7 +77,15 @@ struct Patient {
     /// When the answer that is being sent must be gone.
     overdue: Option<Pin<Box<Sleep>>>,
     /// Once all is said: when the connection is closed though the client has not closed it.
-    lingering: Option<Pin<Box<Sleep>>>,
+    lingering: Option<Lingering>,
+}
+
+/// When a connection is closed on which nothing more is said.
+struct Lingering {
+    /// Unless something comes before.
+    silent: Pin<Box<Sleep>>,
+    /// Whatever comes.
+    end: Pin<Box<Sleep>>,
 }
 
 impl Patient {
@@ -135,17 +146,23 @@ impl AsyncWrite for Patient {
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
         }
-        let lingering = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-        if lingering.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Ok(()));
-        }
+        let Self { stream, limit, lingering, .. } = &mut *self;
+        let Lingering { silent, end } = lingering.get_or_insert_with(|| Lingering {
+            silent: Box::pin(sleep(LINGER.min(*limit))),
+            end: Box::pin(sleep(*limit)),
+        });
         let mut scratch = [0; 1 << 12];
-        loop {
+        while end.as_mut().poll(cx).is_pending() {
             let mut passed = ReadBuf::new(&mut scratch);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut passed))?;
-            if passed.filled().is_empty() {
-                return Poll::Ready(Ok(()));
+            match Pin::new(&mut *stream).poll_read(cx, &mut passed)? {
+                Poll::Ready(()) if passed.filled().is_empty() => break,
+                Poll::Ready(()) => silent.as_mut().reset(Instant::now() + LINGER),
+                Poll::Pending => {
+                    ready!(silent.as_mut().poll(cx));
+                    break;
+                }
             }
         }
+        Poll::Ready(Ok(()))
     }
 }

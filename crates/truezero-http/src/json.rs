@@ -75,6 +75,8 @@ pub fn malformed(place: &str, error: &serde_json::Error) -> Problem {
     let found = match error.classify() {
         Category::Eof => "its end",
         Category::Data => "too many levels",
+        // It has no category of its own.
+        Category::Syntax if error.to_string().starts_with("number out of range") => "a number beyond 64 bits",
         Category::Io | Category::Syntax => "something else",
     };
     let (line, column) = (error.line(), error.column());
@@ -196,14 +198,17 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// A whole number from 0 on; 3.0 is one as well.
+    /// A whole number from 0 to [`GREATEST`]; 3.0 is one as well.
     ///
     /// # Errors
     /// If it is none.
     pub fn size(&self) -> Result<usize, Problem> {
         match self.node {
-            Node::Number(number) if *number >= 0.0 && number.fract() == 0.0 => {
-                Ok(if *number > GREATEST { usize::MAX } else { *number as usize })
+            Node::Number(number) if number.fract() == 0.0 && (0.0..=GREATEST).contains(number) => {
+                Ok(*number as usize)
+            }
+            Node::Number(number) if *number > GREATEST => {
+                Err(self.wrong(format!("a whole number of at most {GREATEST}")))
             }
             _ => Err(self.wrong("a whole number from 0 on")),
         }
@@ -249,6 +254,7 @@ impl fmt::Display for Node<'_> {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(truth) => write!(f, "{truth}"),
+            Self::Number(number) if number.abs() > GREATEST => write!(f, "{number:e}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(&quoted(&text.kept)),
             Self::List(_) => f.write_str("an array"),
@@ -394,6 +400,7 @@ mod tests {
             (b"{\"a\" 1}", "something else at line 1, column 6"),
             (b"{} {}", "something else"),
             (b"\xff", "something else"),
+            (b"{\"l1\": 1e400}", "a number beyond 64 bits at line 1"),
             (b"{\"data\": [1, ]}", "something else"),
         ] {
             let problem = Document::parse(json, &["data"]).unwrap_err();
@@ -404,6 +411,22 @@ mod tests {
         assert_eq!(Document::parse(&b"[".repeat(100_000), &[]).unwrap_err().status(), 400);
         let twice = Document::parse(b"{\"a\": 1, \"a\": 2}", &[]).unwrap();
         assert!(message(&twice.value().get("a").unwrap_err()).contains("twice"));
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_is_told_as_it_is() {
+        for (json, words) in [
+            ("1e300", "expected a whole number of at most 9007199254740992, found 1e300"),
+            ("4611686018427387904", "found 4.611686018427388e18"),
+            ("-1", "expected a whole number from 0 on, found -1"),
+            ("1.5", "expected a whole number from 0 on, found 1.5"),
+        ] {
+            let document = Document::parse(json.as_bytes(), &[]).unwrap();
+            let problem = document.value().size().unwrap_err();
+            assert!(message(&problem).contains(words), "{json}: {problem:?}");
+        }
+        let greatest = Document::parse(b"9007199254740992", &[]).unwrap();
+        assert_eq!(greatest.value().size().unwrap(), 1 << 53);
     }
 
     #[test]

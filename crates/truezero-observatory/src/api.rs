@@ -162,17 +162,8 @@ async fn steer(
     let document = Document::parse(&bytes, &[])?;
     let asked = document.value();
     asked.only(&["l1", "target_sparsity"])?;
-    let number = |name: &str| asked.get(name)?.map(|number| number.number()).transpose();
-    let change = match (number("l1")?, number("target_sparsity")?) {
-        (Some(l1), None) => Change::L1(l1 as f32),
-        (None, Some(target)) => Change::TargetSparsity(target as f32),
-        (l1, _) => {
-            let found = if l1.is_some() { "both" } else { "neither" };
-            return Err(Problem::malformed(format!(
-                "body: expected `l1` or `target_sparsity`, found {found}"
-            )));
-        }
-    };
+    let change = Change::read(&asked)?
+        .ok_or_else(|| Problem::malformed("body: expected `l1` or `target_sparsity`, found neither"))?;
     observatory.shared.live.ask(change)?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -1,7 +1,7 @@
 //! What a page sends for a network to look at, as inputs of that network.
 
 use truezero::Model;
-use truezero_data::{Features, Notices, WideBatch, records};
+use truezero_data::{Expected, Features, Notices, WideBatch, records};
 use truezero_http::Problem;
 use truezero_http::json::Value;
 use truezero_sparse::Batch;
@@ -38,19 +38,18 @@ impl Input {
     /// The inputs of the network. What should be known of them is told.
     pub(crate) fn prepare(&self, model: &Model, notices: &Notices) -> Result<Batch, Problem> {
         let inputs = model.preprocessing.width();
-        let features = match (self, model.preprocessing.for_inputs().columns()) {
+        let features = match (self, model.preprocessing.for_inputs().expected()) {
             (Self::Values(values), _) => {
-                let count = records::count(values).map_err(Problem::unfit)?;
-                if count != inputs {
-                    return Err(Problem::unfit(format!("inputs: expected {inputs} numbers, found {count}")));
-                }
-                let numbers = records::matrix(&format!("[{values}]"), 1, inputs).map_err(Problem::unfit)?;
+                let mut numbers = Vec::with_capacity(inputs);
+                records::numbers("input.values", values, inputs, &mut numbers).map_err(Problem::unfit)?;
                 Features::Wide(WideBatch::from_rows(inputs, numbers))
             }
-            (Self::Record(record), Some(columns)) => {
-                Features::Table(records::table(&format!("[{record}]"), 1, columns).map_err(Problem::unfit)?)
+            (Self::Record(record), Expected::Table { columns, cells }) => {
+                let names = columns.into_iter().map(|(name, _)| name).collect();
+                let table = records::table(&format!("[{record}]"), 1, names, &cells);
+                Features::Table(table.map_err(Problem::unfit)?)
             }
-            (Self::Record(_), None) => {
+            (Self::Record(_), Expected::Matrix { .. }) => {
                 return Err(Problem::unfit(format!("inputs: expected {inputs} numbers, found a record")));
             }
         };

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::broadcast;
 use truezero::{BatchReport, Control, EpochRecord, Model, Trainer};
-use truezero_http::Problem;
+use truezero_http::{Problem, json};
 
 use crate::error::Busy;
 use crate::events::Event;
@@ -82,6 +82,24 @@ struct Point {
 pub(crate) enum Change {
     L1(f32),
     TargetSparsity(f32),
+}
+
+impl Change {
+    /// What a request asks for; none if it asks for neither.
+    ///
+    /// # Errors
+    /// If it asks for both: a target is what λ is steered to.
+    pub(crate) fn read(value: &json::Value<'_, '_>) -> Result<Option<Self>, Problem> {
+        let number = |name: &str| value.get(name)?.map(|number| number.number()).transpose();
+        match (number("l1")?, number("target_sparsity")?) {
+            (Some(l1), None) => Ok(Some(Self::L1(l1 as f32))),
+            (None, Some(target)) => Ok(Some(Self::TargetSparsity(target as f32))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => {
+                Err(Problem::malformed("body: expected `l1` or `target_sparsity`, found both"))
+            }
+        }
+    }
 }
 
 /// The meeting place of a training and those who watch it.
@@ -187,7 +205,7 @@ impl Live {
     pub(crate) fn snapshot(&self) -> Value {
         let state = self.lock();
         let Some(run) = &state.run else { return Value::Null };
-        json!({ "run": run, "epochs": run.epochs_done, "batches": run.batches_done })
+        serde_json::json!({ "run": run, "epochs": run.epochs_done, "batches": run.batches_done })
     }
 
     /// Tells everyone who listens.

@@ -7,7 +7,7 @@ use truezero_http::Problem;
 use truezero_http::json::Value;
 
 use crate::examples::{DIGITS, Digits};
-use crate::live::{Live, Session, Start};
+use crate::live::{Change, Live, Session, Start};
 
 /// Most hidden layers, units in each, and epochs of a training that a page starts.
 const MAX_LAYERS: usize = 6;
@@ -21,8 +21,7 @@ const MAX_OPTIONS: usize = 1000;
 pub(crate) struct Wanted {
     hidden: Option<Vec<usize>>,
     activation: Option<Activation>,
-    l1: Option<f32>,
-    target_sparsity: Option<f32>,
+    penalty: Option<Change>,
     learning_rate: Option<f32>,
     epochs: Option<usize>,
 }
@@ -30,7 +29,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn read(value: &Value<'_, '_>) -> Result<Self, Problem> {
         value.only(&["hidden", "activation", "l1", "target_sparsity", "learning_rate", "epochs"])?;
-        let number = |name: &str| value.get(name)?.map(|number| number.number()).transpose();
+        let rate = value.get("learning_rate")?.map(|rate| rate.number()).transpose()?;
         let hidden = value.get("hidden")?.map(|hidden| {
             let units = hidden.items("an array of numbers of units", MAX_OPTIONS)?;
             units.iter().map(Value::size).collect::<Result<Vec<_>, _>>()
@@ -42,20 +41,24 @@ impl Wanted {
         Ok(Self {
             hidden: hidden.transpose()?,
             activation: activation.transpose()?,
-            l1: number("l1")?.map(|l1| l1 as f32),
-            target_sparsity: number("target_sparsity")?.map(|target| target as f32),
-            learning_rate: number("learning_rate")?.map(|rate| rate as f32),
+            penalty: Change::read(value)?,
+            learning_rate: rate.map(|rate| rate as f32),
             epochs: value.get("epochs")?.map(|epochs| epochs.size()).transpose()?,
         })
     }
 
     fn plan(self) -> Result<Plan, Problem> {
         let default = TrainingOptions::default();
+        let (l1, target_sparsity) = match self.penalty {
+            Some(Change::L1(l1)) => (l1, None),
+            Some(Change::TargetSparsity(target)) => (default.l1, Some(target)),
+            None => (default.l1, None),
+        };
         let options = TrainingOptions {
             hidden: self.hidden.unwrap_or(default.hidden),
             activation: self.activation.map_or(default.activation, |activation| vec![activation]),
-            l1: self.l1.unwrap_or(default.l1),
-            target_sparsity: self.target_sparsity,
+            l1,
+            target_sparsity,
             learning_rate: self.learning_rate,
             epochs: self.epochs.unwrap_or(default.epochs),
             // It is watched: who watches decides when it is enough.

@@ -36,9 +36,13 @@ pub(crate) struct Unit {
 /// Finds the unit.
 pub(crate) fn unit(model: &Model, which: &Which) -> Result<Unit, Problem> {
     let hidden = model.network.hidden();
-    let layer = hidden.get(which.layer).filter(|layer| which.unit < layer.units()).ok_or_else(|| {
-        Problem::not_found(format!("no unit {} in hidden layer {}", which.unit + 1, which.layer + 1))
-    })?;
+    let missing = |what: &str, count: usize, found: usize| {
+        Problem::not_found(format!("{what}: expected one of {count}, counted from 0, found {found}"))
+    };
+    let layer = hidden.get(which.layer).ok_or_else(|| missing("hidden layer", hidden.len(), which.layer))?;
+    if which.unit >= layer.units() {
+        return Err(missing("unit", layer.units(), which.unit));
+    }
     let incoming = column(layer, which.unit);
     let mut strongest: Vec<(usize, f32)> = incoming.iter().copied().enumerate().collect();
     strongest.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));

@@ -108,7 +108,21 @@ async fn what_cannot_be_is_refused_with_words() {
     for (question, status, words) in [
         (json!({ "network": "given-1", "input": values(784) }), 404, "no network is known by \"given-1\""),
         (json!({ "network": "live", "input": values(784) }), 404, "live"),
-        (json!({ "network": "given-0", "input": values(783) }), 422, "expected 784 numbers, found 783"),
+        (
+            json!({ "network": "given-0", "input": values(783) }),
+            422,
+            "input.values: expected an array of 784 numbers, as in training, found 783 numbers",
+        ),
+        (
+            json!({ "network": "given-0", "input": { "values": "x" } }),
+            422,
+            "input.values: expected an array of 784 numbers, as in training, found a text",
+        ),
+        (
+            json!({ "network": "given-0", "input": { "values": [Value::Null] } }),
+            422,
+            "input.values: expected numbers, found null",
+        ),
         (json!({ "network": "given-0", "input": { "record": { "a": 1 } } }), 422, "784"),
         (json!({ "network": "given-0", "input": {} }), 400, "input"),
         (json!({ "network": "given-0" }), 400, "input: expected an example, found nothing"),
@@ -120,6 +134,15 @@ async fn what_cannot_be_is_refused_with_words() {
     let large = json!({ "network": "x".repeat(1 << 20), "input": values(1) });
     let (status, _) = json(&observatory, "POST", "/observatory/observe", large).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    for (place, words) in [
+        ("layer=0&unit=18446744073709551615", "counted from 0, found 18446744073709551615"),
+        ("layer=18446744073709551615&unit=0", "hidden layer: expected one of 2, counted from 0"),
+    ] {
+        let path = format!("/observatory/unit?network=given-0&{place}");
+        let (status, body) = json(&observatory, "GET", &path, Value::Null).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+        assert!(body["error"].as_str().unwrap().contains(words), "{body}");
+    }
     let (status, _) = json(&observatory, "GET", "/observatory/unit?network=given-0", Value::Null).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }

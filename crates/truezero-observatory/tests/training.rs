@@ -106,6 +106,10 @@ async fn a_training_that_cannot_be_is_refused() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
         assert!(refused["error"].as_str().unwrap().contains(words), "{refused}");
     }
+    let both = json!({ "hidden": [5], "l1": 1, "target_sparsity": 0.5 });
+    let (status, refused) = training(&observatory, "POST", both).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused["error"], "body: expected `l1` or `target_sparsity`, found both");
     let wanted = json!({ "hidden": [20], "epochs": 500, "activation": "tanh" });
     assert_eq!(training(&observatory, "POST", wanted).await.0, StatusCode::ACCEPTED);
     for wrong in [json!({ "l1": -1.0 }), json!({ "target_sparsity": 1.0 }), json!({ "target_sparsity": 0.9 })]

@@ -181,8 +181,7 @@ impl Settings {
     /// What is read.
     fn inputs(&self) -> InputFiles {
         let folder = self.data.as_ref().map(|folder| folder.display().to_string());
-        folder
-            .map_or_else(InputFiles::default, |folder| InputFiles::default().data("the data", &folder, false))
+        folder.map_or_else(InputFiles::default, |folder| InputFiles::default().data("the data", &folder))
     }
 
     /// The command that does this, as it is typed.

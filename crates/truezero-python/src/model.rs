@@ -356,7 +356,8 @@ fn imported(
 ) -> PyResult<(Model, bool, Vec<String>)> {
     let task = task.map(self::task).transpose()?;
     let options = ImportOptions { task, classes, notices: Notices::default() };
-    let Imported { model, text_classes, feature_names } = detached(py, || read(&options))?.map_err(raise)?;
+    let Imported { model, text_classes, feature_names, .. } =
+        detached(py, || read(&options))?.map_err(raise)?;
     warn_from_function(py, &options.notices)?;
     Ok((Model { saved: Saved::Model(Arc::new(model)) }, text_classes, feature_names))
 }

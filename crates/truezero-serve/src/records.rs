@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use truezero::{Prediction, Predictions};
-use truezero_data::{Features, Notice, Notices, Task, WideBatch, records};
+use truezero_data::{Expected, Features, Notice, Notices, Task, WideBatch, records};
 use truezero_http::json::Document;
 use truezero_http::{Intake, Problem};
 use truezero_sparse::Batch;
@@ -73,14 +73,18 @@ impl<'a> Asked<'a> {
         if count > limits.examples {
             return Err(Problem::too_large("records", limits.examples));
         }
-        let columns = model.preprocessing().columns();
-        let columns_each = columns.as_ref().map_or(model.width(), Vec::len);
+        let expected = model.preprocessing().expected();
+        let columns_each = match &expected {
+            Expected::Table { columns, .. } => columns.len(),
+            Expected::Matrix { width, .. } => *width,
+        };
         if count.saturating_mul(columns_each) > limits.numbers {
             return Err(Problem::too_large("records × columns", limits.numbers));
         }
-        let features = if let Some(columns) = columns {
+        let features = if let Expected::Table { columns, cells } = expected {
             intake.reserve(cost::of_records(count, columns_each, self.records.len()))?;
-            Features::Table(records::table(self.records, count, columns)?)
+            let names = columns.into_iter().map(|(name, _)| name).collect();
+            Features::Table(records::table(self.records, count, names, &cells)?)
         } else {
             intake.reserve(cost::of_tensor(count, columns_each, count * columns_each))?;
             let numbers = records::matrix(self.records, count, columns_each)?;

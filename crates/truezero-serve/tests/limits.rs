@@ -108,6 +108,29 @@ fn a_client_that_has_gone_leaves_its_place_to_others() {
 }
 
 #[test]
+fn who_has_said_all_is_answered() {
+    let (_folder, server) = serving(Limits::default());
+    for _ in 0..3 {
+        let mut client = server.connect();
+        client.ask("POST", INFER, &[], dense(6, &[1.0; 6]).to_string().as_bytes());
+        client.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+        client.read().expect("an answer").ok();
+    }
+}
+
+#[test]
+fn who_still_sends_what_was_refused_gets_to_know_it() {
+    let (_folder, server) = serving(Limits { body_bytes: 1000, ..Limits::default() });
+    let mut client = server.connect();
+    client.ask("POST", INFER, &[("content-length", "1001")], b"");
+    for _ in 0..10 {
+        client.write(&[b' '; 100]);
+        thread::sleep(Duration::from_millis(250));
+    }
+    assert!(client.read().expect("an answer").refused(413).contains("1000"));
+}
+
+#[test]
 fn large_bodies_are_refused_before_they_are_read() {
     let (_folder, server) = serving(Limits { body_bytes: 1000, ..Limits::default() });
     let mut client = server.connect();

@@ -371,6 +371,13 @@ fn what_does_not_suit_is_refused_with_the_reason() {
             "inputs[0].datatype: expected one of BOOL, FP16, BF16, FP32",
             json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "BYTES", "data": []}]}),
         ),
+        (422, "inputs: expected \"input\", or \"indices\" and \"values\", found none", json!({"inputs": []})),
+        (
+            400,
+            "inputs[0].parameters.binary_data_size: expected a whole number of at most 9007199254740992, found 1e300",
+            json!({"inputs": [{"name": "input", "shape": [1, 6], "datatype": "FP32",
+                               "parameters": {"binary_data_size": 1e300}}]}),
+        ),
         (400, "a number or an array of them", json!({"inputs": [input(json!([1, 1]), json!(["a"]))]})),
         (400, "a whole number from 0 on", json!({"inputs": [input(json!([-1, 6]), json!([]))]})),
     ];

@@ -90,6 +90,42 @@ fn columns_and_text_are_treated_as_in_training() {
     assert_eq!(common::floats(&tensors, "probabilities"), expected);
 }
 
+/// A number selects the category, and has the words, that it has in a table.
+#[test]
+fn numbers_mean_as_categories_and_as_text_what_they_mean_in_a_table() {
+    let folder = Folder::new();
+    let ids = ["9007199254740992", "9007199254740993", "7"];
+    let id = |row: usize| Some(ids[row % 3].to_owned());
+    let text = |row: usize| format!("from {}", ["1984", "1984.0", "1985"][row % 3]);
+    let column = |name: &str, values| Column { name: name.to_owned(), values };
+    let table = Table {
+        rows: 30,
+        columns: vec![
+            column("id", ColumnValues::Categories((0..30).map(id).collect())),
+            column("body", ColumnValues::Text((0..30).map(text).collect())),
+        ],
+        ..Table::default()
+    };
+    let target = (0..30).map(|row| ["down", "up"][row % 2].to_owned()).collect();
+    let raw = Raw { features: Features::Table(table), target: Some(RawTarget::Labels(target)), image: None };
+    let rows: Vec<usize> = (0..30).collect();
+    let preprocessing = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
+    let server = Running::serving(&folder.save("films", &with_preprocessing(preprocessing, &[16], 1)));
+    let prediction = |record: &str| {
+        let request = format!("{{\"records\": [{record}]}}");
+        server.connect().send("POST", "/v1/predict", &[], request.as_bytes()).ok()["predictions"][0].clone()
+    };
+    for id in ids {
+        assert_eq!(prediction(&format!("{{\"id\": {id}}}")), prediction(&format!("{{\"id\": \"{id}\"}}")));
+    }
+    for number in ["1984", "1984.0", "1985"] {
+        let as_text = prediction(&format!("{{\"body\": \"{number}\"}}"));
+        assert_eq!(prediction(&format!("{{\"body\": {number}}}")), as_text);
+    }
+    let of_ids: Vec<_> = ids.map(|id| prediction(&format!("{{\"id\": {id}}}"))).into();
+    assert!(of_ids[0] != of_ids[1] && of_ids[1] != of_ids[2], "{of_ids:?}");
+}
+
 #[test]
 fn numbers_of_a_table_without_gaps_are_scaled_in_tensors_too() {
     let folder = Folder::new();
@@ -150,7 +186,11 @@ fn records_that_do_not_suit_are_refused_with_the_reason() {
         record[name] = value;
         record
     };
+    let twice = br#"{"model": "films", "records": [{"size": 1, "size": 2}]}"#;
+    let message = server.connect().send("POST", "/v1/predict", &[], twice).refused(400);
+    assert_eq!(message, "record 1, column \"size\": expected it once, found it twice");
     for (status, reason, request) in [
+        (422, "record 2: expected columns", json!({"model": "films", "records": [whole, {"sizes": 1}]})),
         (422, "the name of one", json!({"records": [whole]})),
         (404, "no model is named", json!({"model": "none", "records": [whole]})),
         (422, "at least one", json!({"model": "films", "records": []})),

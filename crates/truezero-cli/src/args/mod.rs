@@ -42,7 +42,7 @@ pub use serve::{LimitArgs, ServeArgs};
 pub use sweep::{Cluster, SweepArgs, SweepReportArgs, SweepVerb};
 pub use text::{CompletionsArgs, ManArgs};
 pub use train::TrainArgs;
-pub use values::{Delimiter, HeldOut, List};
+pub use values::{Delimiter, HeldOut, List, Names};
 
 /// Deep sparse rectifier networks: train, evaluate and use them, never multiplying by a zero
 #[derive(Debug, clap::Parser)]

@@ -15,7 +15,8 @@ pub struct PredictArgs {
     /// Write the CSV to a file; with --stream, the folder to write into
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Replace what is at --out, even if truezero did not write it
+    /// Replace what is at --out, even if truezero did not write it; with --stream, parts of other results in the folder, but
+    /// nothing that truezero did not write
     #[arg(long)]
     pub force: bool,
     /// Read the data piece by piece, for data larger than memory, and write a folder of Parquet files, one for each

@@ -6,7 +6,7 @@ use truezero_data::text::Weighting;
 use truezero_data::{Scaling, Task};
 
 use super::data::{MemoryArgs, TextTableArgs};
-use super::values::{HeldOut, List, named, weighting};
+use super::values::{HeldOut, Names, named, weighting};
 
 /// Where the examples are.
 #[derive(Debug, clap::Args)]
@@ -15,15 +15,15 @@ pub struct SourceArgs {
     /// Column of a table that is to be learned; several, separated by commas, for several outputs
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
-    /// Columns of a table that are running text, to become bags of words
+    /// Columns of a table that are running text, to become bags of words; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS")]
-    pub text: Option<List<String>>,
-    /// Columns of a table to learn from [default: all that can be]
+    pub text: Option<Names>,
+    /// Columns of a table to learn from; one with a comma in quotation marks [default: all that can be]
     #[arg(long, value_name = "COLUMNS")]
-    pub columns: Option<List<String>>,
-    /// Columns of a table not to learn from
+    pub columns: Option<Names>,
+    /// Columns of a table not to learn from; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS")]
-    pub ignore: Option<List<String>>,
+    pub ignore: Option<Names>,
     /// File with the targets (IDX, NPY or one on each line), for data without targets of its own
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,

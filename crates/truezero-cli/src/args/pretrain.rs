@@ -4,7 +4,7 @@ use super::data::{MemoryArgs, TextTableArgs};
 use super::network::ShapeArgs;
 use super::preparation::InputArgs;
 use super::pretraining::PretrainingArgs;
-use super::values::{HeldOut, List};
+use super::values::{HeldOut, Names};
 
 /// Pre-train hidden layers on examples without labels, and save them
 ///
@@ -21,15 +21,15 @@ pub struct PretrainArgs {
     /// Columns of a table that are no inputs, but to be learned later
     #[arg(long, value_name = "COLUMN", help_heading = "Data")]
     pub target: Option<String>,
-    /// Columns of a table that are running text, to become bags of words
+    /// Columns of a table that are running text, to become bags of words; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
-    pub text: Option<List<String>>,
-    /// Columns of a table to learn from [default: all that can be]
+    pub text: Option<Names>,
+    /// Columns of a table to learn from; one with a comma in quotation marks [default: all that can be]
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
-    pub columns: Option<List<String>>,
-    /// Columns of a table not to learn from
+    pub columns: Option<Names>,
+    /// Columns of a table not to learn from; one with a comma in quotation marks
     #[arg(long, value_name = "COLUMNS", help_heading = "Data")]
-    pub ignore: Option<List<String>>,
+    pub ignore: Option<Names>,
     #[command(flatten)]
     pub table: TextTableArgs,
     #[command(flatten)]

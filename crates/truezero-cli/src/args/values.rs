@@ -31,6 +31,69 @@ fn is_none(text: &str) -> bool {
     matches!(text.trim(), "" | "none")
 }
 
+/// Names of columns, separated by commas; one with a comma in it stands in quotation marks, as in a text table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Names(pub Vec<String>);
+
+impl FromStr for Names {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if is_none(text) {
+            return Ok(Self(Vec::new()));
+        }
+        let (mut names, mut rest) = (Vec::new(), text.trim_start());
+        loop {
+            let (name, after) = if let Some(inner) = rest.strip_prefix('"') {
+                quoted_name(inner)?
+            } else {
+                let (name, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                (name.trim().to_owned(), after)
+            };
+            names.push(name);
+            match after.trim_start() {
+                "" => return Ok(Self(names)),
+                after => {
+                    rest = after.strip_prefix(',').ok_or("expected a comma after a quoted name")?.trim_start()
+                }
+            }
+        }
+    }
+}
+
+impl Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let plain =
+                !is_none(name) && !name.contains(',') && !name.starts_with('"') && name.trim() == name;
+            if plain {
+                write!(f, "{comma}{name}")?;
+            } else {
+                write!(f, "{comma}\"{}\"", name.replace('"', "\"\""))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name up to a closing quotation mark, of which two are one of the name, and what follows.
+fn quoted_name(text: &str) -> Result<(String, &str), &'static str> {
+    let mut name = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once('"').ok_or("expected a closing quotation mark")?;
+        name += before;
+        match after.strip_prefix('"') {
+            Some(after) => {
+                name.push('"');
+                rest = after;
+            }
+            None => return Ok((name, after)),
+        }
+    }
+}
+
 /// Words separated by commas, whatever they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Words(pub Vec<String>);
@@ -141,6 +204,18 @@ mod tests {
     #[test]
     fn lists_are_split_at_commas() {
         assert_eq!("1000, 20".parse(), Ok(List(vec![1000, 20])));
+        for (text, names) in [
+            ("a, b c", &["a", "b c"][..]),
+            ("\"a,b\", c", &["a,b", "c"]),
+            ("\"say \"\"a\"\"\",x\"y", &["say \"a\"", "x\"y"]),
+            ("\"none\"", &["none"]),
+            ("none", &[]),
+        ] {
+            let parsed: Names = text.parse().unwrap();
+            assert_eq!(parsed.0, names, "{text}");
+            assert_eq!(parsed.to_string().parse(), Ok(parsed), "{text}");
+        }
+        assert!("\"a".parse::<Names>().is_err() && "\"a\"b".parse::<Names>().is_err());
         assert_eq!("none".parse(), Ok(List::<usize>(vec![])));
         assert_eq!("".parse(), Ok(List::<usize>(vec![])));
         assert_eq!("1,x".parse::<List<usize>>().unwrap_err(), "invalid digit found in string in \"x\"");

@@ -50,27 +50,43 @@ pub struct Done {
     pub warnings: Vec<Notice>,
 }
 
+/// Where results go.
+pub struct Writing<'a> {
+    /// A folder, which need not be there.
+    pub out: &'a Path,
+    /// Whether parts of other results that are there are replaced.
+    pub force: bool,
+    pub quiet: bool,
+}
+
 /// Writes the columns that `compute` makes of each piece; none if an interrupt came before the end.
 pub fn write(
     what: String,
     model: &Path,
     spec: &SourceSpec,
-    out: &Path,
-    quiet: bool,
+    Writing { out, force, quiet }: Writing<'_>,
     mut compute: impl FnMut(
         Raw,
         &mut dyn FnMut(Vec<(String, Written<'_>)>) -> Result<(), Failure>,
     ) -> Result<(), Failure>,
 ) -> Result<Option<Done>, Failure> {
-    let inputs = InputFiles::default().file("the model", model).data("the data", &spec.data, true);
+    let inputs = InputFiles::default().file("the model", model).data("the data", &spec.data);
     inputs.protect_from_folder(out, &part_name(0))?;
+    if out.exists() && !out.is_dir() {
+        let message =
+            format!("{}: expected a folder for the parts of the results, found a file", out.display());
+        return Err(Failure::hinted(
+            message,
+            "name a folder with --out; --stream writes a file for each part",
+        ));
+    }
     let stream = Stream::open(spec)?;
     let examples = stream.examples();
     let (data, sha256) = (spec.data.clone(), stream.checksum()?);
     let manifest = Manifest { what, model: checksum::sha256(model)?, data, examples, sha256 };
     fs::create_dir_all(out).map_err(Failure::io("create", out))?;
     // Held until the end: no other run writes parts into the folder.
-    let _manifest = agree(&manifest, out, &inputs)?;
+    let _manifest = agree(&manifest, out, &inputs, force)?;
     signal::listen()?;
     let (shown, began) = (Shown::new(quiet), Instant::now());
     let (mut parts, mut seen, mut computed) = (0, 0, 0);
@@ -106,10 +122,21 @@ fn part_name(number: usize) -> String {
     format!("part-{number:05}.parquet")
 }
 
+/// Whether a file is called as a part is.
+fn is_part(name: &str) -> bool {
+    let number = name.strip_prefix("part-").and_then(|name| name.strip_suffix(".parquet"));
+    number.and_then(|number| number.parse().ok()).is_some_and(|number| part_name(number) == name)
+}
+
 /// Makes sure that the folder is new, or that of the same results; gives the file that says so.
-fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles) -> Result<Output, Failure> {
+fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles, force: bool) -> Result<Output, Failure> {
     let path = folder.join(MANIFEST);
     let hint = "name another folder with --out, or delete this one";
+    let write = |output: Output| {
+        let text = serde_json::to_string_pretty(manifest).expect("names and numbers");
+        files::write(&output, |file| writeln!(file, "{text}"))?;
+        Ok(output)
+    };
     if !path.exists() {
         let first = folder.join(part_name(0));
         if first.exists() {
@@ -117,15 +144,48 @@ fn agree(manifest: &Manifest, folder: &Path, inputs: &InputFiles) -> Result<Outp
                 format!("{} is there, but no {MANIFEST} that says what it is a part of", first.display());
             return Err(Failure::hinted(message, hint));
         }
-        let output = files::open(&path, KIND, inputs, false)?;
-        let text = serde_json::to_string_pretty(manifest).expect("names and numbers");
-        files::write(&output, |file| writeln!(file, "{text}"))?;
-        return Ok(output);
+        return write(files::open(&path, KIND, inputs, false)?);
     }
     let text = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-    if serde_json::from_str::<Manifest>(&text).is_ok_and(|there| there == *manifest) {
-        return files::open(&path, KIND, inputs, true);
+    // Anything else marks nothing as ours; nor does a link to the list of another folder.
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|there| there.is_file());
+    let there = serde_json::from_str::<Manifest>(&text).ok().filter(|_| is_file);
+    match there {
+        Some(there) if there == *manifest => files::open(&path, KIND, inputs, true),
+        Some(_) if force => {
+            let output = files::open(&path, KIND, inputs, true)?;
+            remove_parts(folder, inputs)?;
+            write(output)
+        }
+        Some(_) => {
+            let message =
+                format!("{}: expected parts of the same results, found those of others", path.display());
+            Err(Failure::hinted(message, "name another folder with --out, or replace them with --force"))
+        }
+        None => {
+            let message = format!(
+                "{}: expected a list of parts that truezero wrote, found another file",
+                path.display()
+            );
+            Err(Failure::hinted(message, hint))
+        }
     }
-    let message = format!("{}: expected parts of the same results, found those of others", path.display());
-    Err(Failure::hinted(message, hint))
+}
+
+/// Removes the parts of other results from a folder that is marked as theirs, and nothing else.
+fn remove_parts(folder: &Path, inputs: &InputFiles) -> Result<(), Failure> {
+    let entries = fs::read_dir(folder).map_err(Failure::io("read", folder))?;
+    let mut parts = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Failure::io("read", folder))?;
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && entry.file_name().to_str().is_some_and(is_part) {
+            inputs.protect_file(&entry.path())?;
+            parts.push(entry.path());
+        }
+    }
+    for path in parts {
+        fs::remove_file(&path).map_err(Failure::io("remove", &path))?;
+    }
+    Ok(())
 }

@@ -8,8 +8,9 @@ use truezero_data::formats::save_parquet::Written;
 use truezero_data::{DataError, Notice, Notices};
 use truezero_sparse::Engine;
 
+use super::Ended;
+use super::by_parts::{self, Writing};
 use super::using::{self, TargetOf};
-use super::{Ended, by_parts};
 use crate::args::{EncodeArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
@@ -47,8 +48,7 @@ pub fn run(args: &EncodeArgs) -> Result<Ended, Failure> {
     if args.stream {
         return by_parts(args, &saved, layer, warnings.notices());
     }
-    let inputs =
-        InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
+    let inputs = InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data);
     let output = files::open(&args.out, CODES, &inputs, args.force)?;
     let raw = using::read(&saved, &args.on.data, &args.on.reading, TargetOf::default(), warnings.notices())?;
     let inputs = saved.preprocessing().inputs(raw.features, warnings.notices());
@@ -90,7 +90,8 @@ fn by_parts(args: &EncodeArgs, saved: &Saved, layer: usize, notices: &Notices) -
     let spec = using::reading_spec(saved, &args.on.data, &args.on.reading, notices);
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = format!("encode, hidden layer {layer}");
-    let done = by_parts::write(what, &args.on.model, &spec, &args.out, args.json, |raw, save| {
+    let writing = Writing { out: &args.out, force: args.force, quiet: args.json };
+    let done = by_parts::write(what, &args.on.model, &spec, writing, |raw, save| {
         let inputs = saved.preprocessing().inputs(raw.features, notices)?;
         let codes = saved.encode(&mut engine, &inputs, layer - 1);
         let columns = [("indices", Written::Positions(&codes)), ("values", Written::Values(&codes))];

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use truezero::onnx::{self, ImportOptions};
+use truezero::onnx::{self, ImportOptions, Imported};
 use truezero::{Layer, Model};
 use truezero_data::files::InputFiles;
 use truezero_data::{Notice, Task};
@@ -31,15 +31,20 @@ struct Document {
 }
 
 pub fn run(args: &ImportArgs) -> Result<(), Failure> {
-    let inputs = InputFiles::default().file("the ONNX file", &args.file);
-    let output = files::open_model(&args.out, &inputs, args.force)?;
     let warnings = Warnings::default();
     let options = ImportOptions {
         task: args.task,
         classes: args.classes.clone().map(|List(names)| names),
         notices: warnings.notices().clone(),
     };
-    let model = onnx::load(&args.file, &options)?.model;
+    let Imported { model, files, .. } = onnx::load(&args.file, &options)?;
+    // It is known only now where the graph keeps its weights.
+    let mut inputs = InputFiles::default().file("the ONNX file", &args.file);
+    for file in &files {
+        inputs = inputs.file("weights of the ONNX file", file);
+    }
+    let output = files::open(&args.out, truezero::MODEL, &inputs, args.force)?;
+    files::tell_replaced(&output);
     model.save_to(&output)?;
     let document = describe(&model, args, warnings.all());
     if args.json {

@@ -9,8 +9,9 @@ use truezero_data::formats::save_parquet::Written;
 use truezero_data::{Notice, Raw, Task};
 use truezero_sparse::{DenseBatch, Engine};
 
+use super::Ended;
+use super::by_parts::{self, Writing};
 use super::using::{self, TargetOf};
-use super::{Ended, by_parts};
 use crate::args::{PredictArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
@@ -52,8 +53,7 @@ pub fn run(args: &PredictArgs) -> Result<Ended, Failure> {
             beginning.starts_with(&header) || LABELLED.iter().any(|label| beginning.starts_with(label))
         },
     };
-    let inputs =
-        InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data, false);
+    let inputs = InputFiles::default().file("the model", &args.on.model).data("the data", &args.on.data);
     let opened = args.out.as_ref().map(|out| files::open(out, table, &inputs, args.force)).transpose()?;
     let reading = &args.on.reading;
     let (raw, names) =
@@ -97,7 +97,8 @@ fn by_parts(args: &PredictArgs, model: &Model, warnings: &Warnings) -> Result<En
     let spec = using::reading_spec(model, &args.on.data, &args.on.reading, warnings.notices());
     let mut engine = Engine::new(threads(args.on.reading.threads));
     let what = "predict".to_owned();
-    let done = by_parts::write(what, &args.on.model, &spec, out, args.json, |raw, save| {
+    let writing = Writing { out, force: args.force, quiet: args.json };
+    let done = by_parts::write(what, &args.on.model, &spec, writing, |raw, save| {
         save(columns(&predict(model, &mut engine, raw, &args.on.data, warnings)?))
     })?;
     let Some(done) = done else { return Ok(Ended::BrokenOff) };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 use truezero::{Model, Saved};
-use truezero_data::{InputPreprocessing, Notices, Raw, SourceSpec, open};
+use truezero_data::{InputPreprocessing, Notices, Raw, SourceSpec, Task, open};
 
 use super::parts;
 use crate::args::{Delimiter, Reading, TextTableArgs};
@@ -19,17 +19,30 @@ pub const NUMBERING: &str = "numbering";
 pub struct Trained<'a> {
     configuration: &'a Value,
     preprocessing: &'a InputPreprocessing,
+    /// Of a model.
+    task: Option<Task>,
 }
 
 impl<'a> From<&'a Model> for Trained<'a> {
     fn from(model: &'a Model) -> Self {
-        Self { configuration: &model.configuration, preprocessing: model.preprocessing.for_inputs() }
+        Self {
+            configuration: &model.configuration,
+            preprocessing: model.preprocessing.for_inputs(),
+            task: Some(model.preprocessing.task()),
+        }
     }
 }
 
 impl<'a> From<&'a Saved> for Trained<'a> {
     fn from(saved: &'a Saved) -> Self {
-        Self { configuration: saved.configuration(), preprocessing: saved.preprocessing() }
+        match saved {
+            Saved::Model(model) => (&**model).into(),
+            Saved::Encoder(_) => Self {
+                configuration: saved.configuration(),
+                preprocessing: saved.preprocessing(),
+                task: None,
+            },
+        }
     }
 }
 
@@ -47,11 +60,12 @@ pub fn spec<'a>(
     table: &TextTableArgs,
     notices: &Notices,
 ) -> SourceSpec {
-    let Trained { configuration, preprocessing } = trained.into();
+    let Trained { configuration, preprocessing, task } = trained.into();
     let configured = |key: &str| configuration.get(key);
     let written = |key: &str| configured(key)?.as_str();
     let mut spec = SourceSpec {
         data: data.to_owned(),
+        task,
         text: preprocessing.text_columns(),
         delimiter: written("delimiter").and_then(|text| text.parse().ok()).map(|Delimiter(byte)| byte),
         encoding: written("encoding").and_then(|text| text.parse().ok()),

@@ -21,6 +21,10 @@ const KIND: Kind<'static> =
 /// # Errors
 /// A folder that somebody else made, unless it is empty, or that is for something else; and the system's.
 pub fn claim(folder: &Path, purpose: &str) -> Result<(), DataError> {
+    if fs::symlink_metadata(folder).is_ok_and(|there| there.is_symlink()) {
+        let reason = "it is a symbolic link, and no place for a folder that is removed later";
+        return Err(DataError::protected(folder, reason, "move it away, or name another one"));
+    }
     fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
     let mark = format!("{MADE}{purpose}\n");
     match fs::read_to_string(folder.join(MARK)) {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// What two names of one file have in common, and two files have not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity(Known);
 
 #[cfg(unix)]

@@ -1,12 +1,11 @@
 //! What a call reads, and must therefore not write.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use glob::Pattern;
-
 use super::identity::Identity;
+use crate::source::STDIN;
+use crate::source::members::{self, Joining, Members};
 use crate::{DataError, fetch};
 
 /// Files and folders that are read, known by what they are and not by what they are called.
@@ -18,56 +17,33 @@ struct Input {
     /// As in "it is …": `"the data"`.
     role: &'static str,
     path: PathBuf,
-    is: Is,
-}
-
-#[derive(Clone, Debug)]
-enum Is {
-    File(Identity),
-    /// A folder, of which every file is read if it is streamed.
-    Folder {
-        path: PathBuf,
-        streamed: bool,
-    },
-    /// The files of these folders whose names match.
-    Pattern {
-        folders: BTreeSet<PathBuf>,
-        name: Pattern,
-    },
+    /// Of a file, or of each of those that a folder or a pattern stands for, symbolic links followed.
+    identities: HashSet<Identity>,
+    /// Of a folder or a pattern: what would be read with it from now on.
+    joining: Option<Joining>,
+    several: bool,
 }
 
 impl InputFiles {
     /// A file that is read. One that is not there is not protected; reading it fails anyway.
     pub fn file(mut self, role: &'static str, path: &Path) -> Self {
-        if let Ok(identity) = Identity::of(path) {
-            self.0.push(Input { role, path: path.to_owned(), is: Is::File(identity) });
-        }
+        self.0.extend(Identity::of(path).ok().map(|identity| Input::one(role, path, identity)));
         self
     }
 
-    /// Data as a person names it: a file, a folder, the name of a data set, `-` for standard input, or, of data that is
-    /// `streamed`, a pattern.
-    pub fn data(mut self, role: &'static str, data: &str, streamed: bool) -> Self {
-        let path = Path::new(data);
-        let mut add = |path: &Path, is| self.0.push(Input { role, path: path.to_owned(), is });
-        let folder = fetch::folder(data).and_then(Result::ok);
-        let folder = folder.or_else(|| path.is_dir().then(|| path.to_owned()));
-        if let Some(folder) = folder {
-            if let Ok(canonical) = fs::canonicalize(&folder) {
-                add(&folder, Is::Folder { path: canonical, streamed });
-            }
-        } else if let Ok(identity) = Identity::of(path) {
-            add(path, Is::File(identity));
-        } else if data == "-" {
-            if let Some(identity) = Identity::of_standard_input() {
-                add(Path::new("standard input"), Is::File(identity));
-            }
-        } else {
-            // The common beginning of the names of IDX files, if it is no pattern.
-            let idx = || format!("{}-*-ubyte*", Pattern::escape(data));
-            let pattern = if streamed { data.to_owned() } else { idx() };
-            self.add_pattern(role, path, &pattern);
+    /// Data as a person names it: a file, a folder, a pattern, the common beginning of the names of IDX files, the name of
+    /// a data set, or `-` for standard input. However it is read, all its files are protected.
+    pub fn data(mut self, role: &'static str, data: &str) -> Self {
+        if data == STDIN {
+            let identity = Identity::of_standard_input();
+            self.0.extend(identity.map(|identity| Input::one(role, Path::new("standard input"), identity)));
+            return self;
         }
+        let Members { files, joining } = members::of(data);
+        let identities = files.iter().filter_map(|path| Identity::of(path).ok()).collect();
+        let path = fetch::folder(data).and_then(Result::ok).unwrap_or_else(|| PathBuf::from(data));
+        let several = files != [path.clone()];
+        self.0.push(Input { role, path, identities, joining, several });
         self
     }
 
@@ -77,43 +53,28 @@ impl InputFiles {
         self
     }
 
-    fn add_pattern(&mut self, role: &'static str, named: &Path, pattern: &str) {
-        let name = Path::new(pattern).file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.and_then(|name| Pattern::new(&name).ok());
-        let (Some(name), Ok(paths)) = (name, glob::glob(pattern)) else { return };
-        let mut folders = BTreeSet::new();
-        for path in paths.filter_map(Result::ok) {
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            folders.extend(fs::canonicalize(folder));
-            // A link among them is a name of a file somewhere else.
-            if let Ok(identity) = Identity::of(&path) {
-                self.0.push(Input { role, path, is: Is::File(identity) });
-            }
-        }
-        self.0.push(Input { role, path: named.to_owned(), is: Is::Pattern { folders, name } });
-    }
-
     /// Checks that writing into a folder, files that are called like `example`, changes nothing that is read.
     ///
     /// # Errors
     /// An input that would be changed.
     pub fn protect_from_folder(&self, folder: &Path, example: &str) -> Result<(), DataError> {
-        // One that is not there yet may be made within another one that is.
-        let there = folder.ancestors().find_map(|at| {
-            let at = if at.as_os_str().is_empty() { Path::new(".") } else { at };
-            fs::canonicalize(at).ok()
-        });
-        let there = there.unwrap_or_default();
-        let within = |input: &&Input| match &input.is {
-            Is::File(_) => false,
-            Is::Folder { path, streamed } => *streamed && there.starts_with(path),
-            Is::Pattern { folders, name } => {
-                fs::canonicalize(folder).is_ok_and(|folder| folders.contains(&folder))
-                    && name.matches(example)
-            }
+        let grows = |input: &&Input| {
+            input.joining.as_ref().is_some_and(|joining| joining.takes_from(folder, example))
         };
-        self.0.iter().find(within).map_or(Ok(()), |input| Err(input.refused_beside(folder)))
+        self.0.iter().find(grows).map_or(Ok(()), |input| Err(input.refused_beside(folder)))
+    }
+
+    /// Checks that removing a file removes nothing that is read.
+    ///
+    /// # Errors
+    /// An input that would be lost.
+    pub fn protect_file(&self, path: &Path) -> Result<(), DataError> {
+        Identity::of(path).map_or(Ok(()), |identity| self.protect_identity(path, &identity))
+    }
+
+    fn protect_identity(&self, named: &Path, identity: &Identity) -> Result<(), DataError> {
+        let lost = self.0.iter().find(|input| input.identities.contains(identity));
+        lost.map_or(Ok(()), |input| Err(input.refused(named)))
     }
 
     /// Checks that writing a file, `at` in `folder`, changes nothing that is read.
@@ -125,31 +86,30 @@ impl InputFiles {
         exists: bool,
     ) -> Result<(), DataError> {
         let identity = exists.then(|| Identity::of(at).ok()).flatten();
-        let name = at.file_name().unwrap_or_default().to_string_lossy();
-        for input in &self.0 {
-            match &input.is {
-                Is::File(other) if identity.as_ref() == Some(other) => return Err(input.refused(named)),
-                Is::Folder { path, streamed: true } if folder == path && !name.starts_with('.') => {
-                    return Err(input.refused_beside(named));
-                }
-                Is::Pattern { folders, name: pattern }
-                    if folders.contains(folder) && pattern.matches(&name) =>
-                {
-                    return Err(input.refused_beside(named));
-                }
-                _ => {}
-            }
+        if let Some(identity) = identity {
+            self.protect_identity(named, &identity)?;
         }
-        Ok(())
+        let name = at.file_name().unwrap_or_default().to_string_lossy();
+        let grows =
+            |input: &&Input| input.joining.as_ref().is_some_and(|joining| joining.takes(folder, &name));
+        self.0.iter().find(grows).map_or(Ok(()), |input| Err(input.refused_beside(named)))
     }
 }
 
 impl Input {
+    fn one(role: &'static str, path: &Path, identity: Identity) -> Self {
+        let identities = HashSet::from([identity]);
+        Self { role, path: path.to_owned(), identities, joining: None, several: false }
+    }
+
     fn refused(&self, named: &Path) -> DataError {
-        let reason = if self.path == named {
-            format!("it is {}, which would be lost", self.role)
+        let (path, role) = (self.path.display(), self.role);
+        let reason = if self.several {
+            format!("it is one of the files of {path}, {role}, which would be lost")
+        } else if self.path == named {
+            format!("it is {role}, which would be lost")
         } else {
-            format!("it is the same file as {}, {}, which would be lost", self.path.display(), self.role)
+            format!("it is the same file as {path}, {role}, which would be lost")
         };
         DataError::protected(named, reason, "name another file")
     }

@@ -42,6 +42,11 @@ impl Lock {
         let hash = hexadecimal(&Sha256::digest(name.as_encoded_bytes()));
         let path = folder.join(format!("{PREFIX}{}{SUFFIX}", &hash[..HASH_IN_NAME]));
         loop {
+            // What a link leads to is nobody's lock, and is not written to.
+            if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
+                let what = format!("{} is a symbolic link, and no lock", path.display());
+                return Err(NoLock::Failed(io::Error::new(io::ErrorKind::InvalidInput, what)));
+            }
             let mut options = OpenOptions::new();
             let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = opened.map_err(NoLock::Failed)?;

@@ -6,6 +6,7 @@
 //! path, Kind ────────────────┴─▶ Output::open ─▶ checked, locked ─▶ write ─▶ there as a whole, or as it was
 //! ```
 
+mod companion;
 mod folder;
 mod identity;
 mod input_files;
@@ -15,6 +16,7 @@ mod output;
 mod place;
 mod temporary;
 
+pub use companion::{check_companion, remove_companion};
 pub use folder::{claim, remove};
 pub use input_files::InputFiles;
 pub use kind::{Kind, PAGE};

@@ -37,6 +37,10 @@ impl Output {
         inputs.protect(path, folder, at, *exists)?;
         let lock = Lock::acquire(folder, at.file_name().unwrap_or_default()).map_err(|no| match no {
             NoLock::Failed(error) => DataError::io("write", path)(error),
+            NoLock::Held(Some(holder)) if holder == std::process::id().to_string() => {
+                let what = "this process is writing it already, for another output of the same name";
+                DataError::io("write", path)(io::Error::new(ErrorKind::ResourceBusy, what))
+            }
             NoLock::Held(holder) => {
                 let holder = holder.map_or_else(String::new, |process| format!(", process {process}"));
                 let what = format!("another run is writing it{holder}");

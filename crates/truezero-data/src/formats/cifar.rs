@@ -1,6 +1,6 @@
 //! CIFAR-10's binary version: records of a label and 32 × 32 pixels, all of red, then green, then blue.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::matrix::MatrixBuilder;
 use crate::read::Input;
@@ -22,6 +22,13 @@ const MAX_RECORDS: usize = 1 << 16;
 /// The classes, in the order of their labels, as the file `batches.meta.txt` has them.
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+/// Those of its files that are in a folder; none if that is not one of this data set.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = TRAIN.iter().chain([&TEST]).map(|name| folder.join(name)).collect();
+    files.retain(|path| path.exists());
+    if folder.join(TEST).exists() { files } else { Vec::new() }
+}
 
 /// Reads the files of [`TRAIN`] and [`TEST`] in a folder.
 ///

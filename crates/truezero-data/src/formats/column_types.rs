@@ -6,7 +6,7 @@ use std::path::Path;
 
 use arrow_schema::{DataType, Schema};
 
-use super::table::{MAX_COLUMNS, TableOptions, listed};
+use super::table::{MAX_COLUMNS, TableOptions, is_index_level, listed};
 use crate::{DataError, Expected, Notice};
 
 /// The key under which pandas describes a table, as JSON.
@@ -140,8 +140,7 @@ fn index(pandas: &str) -> HashMap<String, Index> {
     names
         .filter_map(|name| {
             let name = name.as_str()?.to_owned();
-            let made_up = name.starts_with("__index_level_") && name.ends_with("__");
-            let kind = if made_up { Index::Unnamed } else { Index::Named };
+            let kind = if is_index_level(&name) { Index::Unnamed } else { Index::Named };
             Some((name, kind))
         })
         .collect()

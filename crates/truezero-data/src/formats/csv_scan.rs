@@ -35,7 +35,8 @@ pub(crate) struct Scanner<'a> {
     /// Of the first file.
     names: Vec<String>,
     header: bool,
-    unnamed: bool,
+    /// Which columns have no name where others have.
+    unnamed: Vec<bool>,
     /// What was seen below the headers of the files that are done.
     seen: Vec<Evidence>,
     /// Of the file that is gone through.
@@ -49,7 +50,8 @@ pub(crate) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     pub(crate) fn new(options: &'a TableOptions) -> Self {
         let (names, seen, tops, below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { options, names, header: false, unnamed: false, seen, tops, below, top: String::new(), rows: 0 }
+        let (unnamed, top) = (Vec::new(), String::new());
+        Self { options, names, header: false, unnamed, seen, tops, below, top, rows: 0 }
     }
 
     /// Goes through the rows of a block; gives the number of its bytes that were whole rows.
@@ -74,7 +76,7 @@ impl<'a> Scanner<'a> {
             let silent = TableOptions { notices: crate::Notices::default(), ..self.options.clone() };
             let header = is_header(&self.tops, &self.below, &silent);
             let (names, unnamed) = self.named(header);
-            table::roles(source.path, &names, unnamed, &self.below, &silent)?;
+            table::roles(source.path, &names, &unnamed, &self.below, &silent)?;
         }
         Ok(records.whole())
     }
@@ -123,8 +125,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The names of the columns, and whether the first one has none where others have.
-    fn named(&self, header: bool) -> (Vec<String>, bool) {
+    /// The names of the columns, and which of them have none.
+    fn named(&self, header: bool) -> (Vec<String>, Vec<bool>) {
         let by_position = self.options.expected.as_ref().is_some_and(|expected| {
             matches!(**expected, Expected::Table { .. }) && expected.is_by_position()
         });
@@ -132,7 +134,7 @@ impl<'a> Scanner<'a> {
             let named = header && !top.first.is_empty() && !by_position;
             if named { top.first.clone() } else { made_up_name(at) }
         };
-        let unnamed = header && self.tops.len() > 1 && self.tops[0].first.is_empty();
+        let unnamed = self.tops.iter().map(|top| header && top.first.is_empty()).collect();
         (self.tops.iter().enumerate().map(name).collect(), unnamed)
     }
 
@@ -169,7 +171,7 @@ impl<'a> Scanner<'a> {
 
     /// What all files hold; `path` is the first.
     pub(crate) fn finish(self, path: &Path) -> Result<Vec<Planned>, DataError> {
-        let roles = table::roles(path, &self.names, self.unnamed, &self.seen, self.options)?;
+        let roles = table::roles(path, &self.names, &self.unnamed, &self.seen, self.options)?;
         let plan = |(name, role)| Planned { name, role };
         Ok(self.names.into_iter().zip(roles).map(plan).collect())
     }

@@ -1,10 +1,57 @@
 //! Dates, which are told from words though they are not read.
 
-/// Whether a text begins with a date in figures, and nothing follows it but a time.
+/// The months, which may be shortened to three letters or more.
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+/// The days of a week, likewise.
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Letters to which a name may be shortened.
+const MIN_NAME: usize = 3;
+
+/// Whether a text is a date with the month in letters, or begins with one in figures, and nothing follows it but a time.
 pub(crate) fn is_date(text: &str) -> bool {
+    if is_spelled(text) {
+        return true;
+    }
     let date = text.split(['T', ' ']).next().unwrap_or_default();
     let rest = text[date.len()..].trim_start_matches(['T', ' ']);
     is_day(date) && (rest.is_empty() || is_time(rest))
+}
+
+/// A month in letters, a year of four digits or two, and perhaps a day, a weekday and a time.
+fn is_spelled(text: &str) -> bool {
+    let named = |part: &str, names: &[&str]| {
+        let begins =
+            |name: &&str| name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part));
+        part.len() >= MIN_NAME && names.iter().any(|name| begins(&name))
+    };
+    let (mut months, mut days, mut years) = (0, 0, 0);
+    let separators = [' ', ',', '-', '/', '.'];
+    for part in text.split(separators).filter(|part| !part.is_empty()) {
+        let day = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        if named(part, &MONTHS) {
+            months += 1;
+        } else if in_range(part, 4..=4, 0..=9999) || (days > 0 && in_range(part, 2..=2, 0..=99)) {
+            years += 1;
+        } else if in_range(day, 1..=2, 1..=31) {
+            days += 1;
+        } else if !named(part, &WEEKDAYS) && !is_time(part) {
+            return false;
+        }
+    }
+    months == 1 && years == 1 && days <= 1
 }
 
 /// Year, month and day, in this order or the other way round, or day and month exchanged.
@@ -55,12 +102,31 @@ mod tests {
             "2024-01-01 23:59:01",
             "2024-01-01T00:00:00.5+02:00",
             "1/2/2024 5:30 PM",
+            "1 Jan 2019",
+            "Jan 1, 2019",
+            "31-DEC-19",
+            "Tuesday, 3rd March 2020",
+            "May 2020",
+            "2019 Feb 7 12:30:00",
         ] {
             assert!(is_date(date), "{date}");
         }
-        for other in
-            ["2024-01", "192.168.0.1", "1.2.3.4", "1-2", "2024-13-99x", "2024-01-01 late", "a/b/c", "", "T"]
-        {
+        for other in [
+            "2024-01",
+            "May",
+            "12 May",
+            "Mark 2019",
+            "Jan Feb 2019",
+            "Sun 2019",
+            "192.168.0.1",
+            "1.2.3.4",
+            "1-2",
+            "2024-13-99x",
+            "2024-01-01 late",
+            "a/b/c",
+            "",
+            "T",
+        ] {
             assert!(!is_date(other), "{other}");
         }
     }

@@ -5,10 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::dates::is_date;
+use super::odd_numbers::is_odd_number;
 use super::table::TableOptions;
-use crate::cell::{Cell, CellRules, Decimal};
+use crate::cell::{Cell, CellRules, Decimal, FALSE, TRUE};
 use crate::quote::{quoted, short};
-use crate::{ColumnKind, DataError, Notice};
+use crate::{ColumnKind, DataError, Notice, Task};
 
 /// A column in which so large a share of the cells is of one kind is meant to be of this kind.
 const MOST: f64 = 0.9;
@@ -68,14 +69,22 @@ pub(crate) struct Evidence {
     /// Cells that are not missing.
     cells: usize,
     numbers: usize,
+    /// Numbers that are 0 or 1.
+    bits: usize,
+    /// Cells that are `true` or `false`.
+    flags: usize,
     /// Cells that would be numbers if a decimal point, or a decimal comma, were asked for.
     by_point: usize,
     by_comma: usize,
+    /// Cells that are numbers in a notation that is not read.
+    odd_numbers: usize,
     dates: usize,
     /// Gaps of a column of numbers, which among words are words.
     gaps: usize,
-    /// The first cell that is no number.
+    /// The first cell that is no number, nor `true` or `false`.
     odd: Option<Found>,
+    /// The first cell that is `true` or `false`.
+    flag: Option<Found>,
     /// The first infinite number.
     infinite: Option<Found>,
     /// The first cell that is no UTF-8.
@@ -98,15 +107,24 @@ impl Evidence {
             }
             Cell::Number(number, written) => {
                 self.numbers += 1;
+                self.bits += usize::from(number == 0.0 || number == 1.0);
                 if number.is_infinite() && self.infinite.is_none() {
                     self.infinite = Some(found(written));
                 }
                 // Whether they are few is all that matters of numbers.
                 self.count(written, FEW + 1);
             }
+            Cell::Word(word) if word == TRUE || word == FALSE => {
+                self.flags += 1;
+                self.flag.get_or_insert_with(|| found(&word));
+                self.count(&word, MAX_COUNTED);
+            }
             Cell::Word(word) => {
-                self.by_point += usize::from(rules.number_by(Decimal::Point, &word));
-                self.by_comma += usize::from(rules.number_by(Decimal::Comma, &word));
+                let (point, comma) =
+                    (rules.number_by(Decimal::Point, &word), rules.number_by(Decimal::Comma, &word));
+                self.by_point += usize::from(point);
+                self.by_comma += usize::from(comma);
+                self.odd_numbers += usize::from(!point && !comma && is_odd_number(&word));
                 self.dates += usize::from(is_date(&word));
                 self.odd.get_or_insert_with(|| found(&word));
                 self.count(&word, MAX_COUNTED);
@@ -124,11 +142,15 @@ impl Evidence {
     pub(crate) fn merge(&mut self, other: Self) {
         self.cells += other.cells;
         self.numbers += other.numbers;
+        self.bits += other.bits;
+        self.flags += other.flags;
         self.by_point += other.by_point;
         self.by_comma += other.by_comma;
+        self.odd_numbers += other.odd_numbers;
         self.dates += other.dates;
         self.gaps += other.gaps;
         self.odd = self.odd.take().or(other.odd);
+        self.flag = self.flag.take().or(other.flag);
         self.infinite = self.infinite.take().or(other.infinite);
         self.garbled = self.garbled.take().or(other.garbled);
         self.different.extend(other.different);
@@ -147,7 +169,12 @@ impl Evidence {
 
     /// Whether there are words, or nothing but gaps.
     fn has_words(&self) -> bool {
-        self.odd.is_some() || (self.gaps > 0 && self.numbers == 0)
+        self.odd.is_some() || self.flags > 0 || (self.gaps > 0 && self.numbers == 0)
+    }
+
+    /// Whether all is a number, be it that 1 and 0 are written as `true` and `false` in some rows.
+    fn is_all_numbers(&self) -> bool {
+        !self.has_words() || (self.odd.is_none() && self.bits > 0 && self.bits + self.flags == self.cells)
     }
 
     /// Whether a word above this column would be its name.
@@ -159,12 +186,64 @@ impl Evidence {
         of as f64 >= MOST * self.cells as f64
     }
 
-    /// Numbers if there is nothing else, else words: what a column to be predicted holds.
-    pub(crate) fn plain(&self, name: &str) -> Verdict {
+    fn more_than_half(&self, of: usize) -> bool {
+        2 * of > self.cells
+    }
+
+    fn has_few_values(&self) -> bool {
+        self.different.len() <= FEW
+    }
+
+    /// Whether nearly every cell is one of its own.
+    fn is_distinct(&self) -> bool {
+        self.different.len() as f64 >= MOST * self.counted as f64
+    }
+
+    /// What a column to be predicted holds: words are classes if that is the task, or if nothing says that they are meant
+    /// to be something else.
+    pub(crate) fn target(&self, name: &str, task: Option<Task>) -> Verdict {
         if let Some(flaw) = self.unreadable(name) {
             return Verdict::Unusable(flaw);
         }
-        Verdict::Read(if self.has_words() { ColumnKind::Category } else { ColumnKind::Number })
+        if self.is_all_numbers() {
+            return Verdict::Read(ColumnKind::Number);
+        }
+        let classes = Verdict::Read(ColumnKind::Category);
+        let Some(odd) = self.odd.as_ref().or(self.flag.as_ref()).filter(|_| task != Some(Task::Classify))
+        else {
+            return classes;
+        };
+        let way_out = "--task classify takes every word for a class";
+        let flaw = self.flaw(name, way_out);
+        if let Some(task) = task {
+            // Of booleans it is told elsewhere whether they suit the task.
+            let number = || {
+                let expected = format!("a number, for the task {}", task.name());
+                Flaw::new(odd, name, expected, quoted(&odd.text), na_hint(&odd.text))
+            };
+            let is_word = self.odd.is_some();
+            return if is_word {
+                Verdict::Unusable(flaw.map_or_else(number, |(flaw, _)| flaw))
+            } else {
+                classes
+            };
+        }
+        match flaw {
+            Some((flaw, Doubt::Stray))
+                if self.has_few_values() && !(self.most(self.numbers) && self.is_distinct()) =>
+            {
+                self.doubtful(flaw, "classes")
+            }
+            Some((flaw, _)) => Verdict::Unusable(flaw),
+            None if self.has_few_values() => classes,
+            None if self.more_than_half(self.dates) || self.is_distinct() => {
+                let expected = "numbers, or classes that occur again and again".to_owned();
+                let what = if self.more_than_half(self.dates) { "a date" } else { "a word of its own" };
+                let found = format!("{what} in nearly every row, such as {}", quoted(&odd.text));
+                Verdict::Unusable(Flaw::new(odd, name, expected, found, way_out.to_owned()))
+            }
+            None => classes,
+        }
     }
 
     /// What becomes of the column of this name.
@@ -176,27 +255,33 @@ impl Evidence {
         if let Some(flaw) = self.unreadable(name) {
             return Verdict::Unusable(flaw);
         }
-        if !self.has_words() {
+        if self.is_all_numbers() {
             return Verdict::Read(ColumnKind::Number);
         }
-        if let Some(flaw) = self.flaw(name) {
-            if self.different.len() > FEW {
-                return Verdict::Unusable(flaw);
-            }
-            let message =
-                format!("a category, though most of it looks like numbers; {} does not", flaw.found);
-            return Verdict::Doubtful(Notice::new(flaw.place, message).hint(flaw.hint));
+        let ignore = format!("--ignore {} leaves the column out", shell_word(name));
+        if let Some((flaw, doubt)) = self.flaw(name, &ignore) {
+            // What has a unit may be a name, such as that of a seat.
+            let asked = doubt == Doubt::Odd && options.wants(name);
+            let grave = match doubt {
+                Doubt::Notation | Doubt::Odd => true,
+                Doubt::Stray => self.most(self.numbers),
+            };
+            return if grave && !asked && !self.has_few_values() {
+                Verdict::Unusable(flaw)
+            } else {
+                self.doubtful(flaw, "a category")
+            };
         }
         if options.wants(name) {
             return Verdict::Read(ColumnKind::Category);
         }
         let place = format!("column {name:?}");
-        if self.most(self.dates) {
+        if self.more_than_half(self.dates) {
             let message = "left out, as it holds dates, which are not read";
             let hint = "put what matters of them (month, weekday, days since …) into columns of numbers";
             return Verdict::LeftOut(Notice::new(place, message).hint(hint));
         }
-        if self.different.len() > FEW && self.different.len() as f64 >= MOST * self.counted as f64 {
+        if !self.has_few_values() && self.is_distinct() {
             let example = self.odd.as_ref().map_or("", |odd| &odd.text);
             let message = format!(
                 "left out, as nearly every row has a word of its own, such as {example:?}, which teaches nothing"
@@ -210,19 +295,29 @@ impl Evidence {
         Verdict::Read(ColumnKind::Category)
     }
 
+    /// As words, which is told.
+    fn doubtful(&self, flaw: Flaw, taken: &str) -> Verdict {
+        let message = format!(
+            "{taken}, though most of it looks like numbers: {} of {} cells are, but not {}",
+            self.numbers, self.cells, flaw.found
+        );
+        Verdict::Doubtful(Notice::new(flaw.place, message).hint(flaw.hint))
+    }
+
     /// The cell that cannot be read at all.
     fn unreadable(&self, name: &str) -> Option<Flaw> {
         if let Some(found) = &self.garbled {
             return Some(garbled(found, name));
         }
         let found = self.infinite.as_ref().filter(|_| !self.has_words())?;
-        let hint = format!("--na-values {} takes it for a missing value", shell_word(&found.text));
+        let hint = na_hint(&found.text);
         Some(Flaw::new(found, name, "a finite number".to_owned(), found.text.clone(), hint))
     }
 
-    /// The cell for which this is no column of numbers, if nearly all others are numbers, perhaps in another notation.
-    fn flaw(&self, name: &str) -> Option<Flaw> {
-        let odd = self.odd.as_ref()?;
+    /// The cell for which this is no column of numbers, if more than half of the others are numbers, or nearly all with
+    /// those in another notation. `way_out` says what else can be done about the column.
+    fn flaw(&self, name: &str, way_out: &str) -> Option<(Flaw, Doubt)> {
+        let odd = self.odd.as_ref().or(self.flag.as_ref())?;
         let found = quoted(&odd.text);
         let other = self.by_comma.max(self.by_point);
         if other > 0 && self.most(self.numbers + other) {
@@ -232,24 +327,43 @@ impl Evidence {
                 "--decimal . reads numbers with commas between thousands, --decimal , those with a decimal comma"
             };
             let expected = "a number with a decimal point".to_owned();
-            return Some(Flaw::new(odd, name, expected, found, hint.to_owned()));
+            return Some((
+                Flaw::new(odd, name, expected, found, format!("{hint}; {way_out}")),
+                Doubt::Notation,
+            ));
         }
-        if !self.most(self.numbers) {
+        if self.odd_numbers > 0 && self.most(self.numbers + other + self.odd_numbers) {
+            let expected = "a number without a unit, a bound or parentheses".to_owned();
+            let hint = format!("write it as a plain number, such as 12.5 or -3; {way_out}");
+            return Some((Flaw::new(odd, name, expected, found, hint), Doubt::Odd));
+        }
+        if !self.more_than_half(self.numbers + other + self.odd_numbers) {
             return None;
         }
         let expected = format!("a number, as in {} of {} cells of the column", self.numbers, self.cells);
-        let hint = format!(
-            "--na-values {} takes it for a missing value; --ignore {} leaves the column out",
-            shell_word(&odd.text),
-            shell_word(name)
-        );
-        Some(Flaw::new(odd, name, expected, found, hint))
+        let hint = format!("{}; {way_out}", na_hint(&odd.text));
+        Some((Flaw::new(odd, name, expected, found, hint), Doubt::Stray))
     }
 
     /// Whether so much was seen that it may be judged before all is.
     pub(crate) fn is_enough(&self) -> bool {
         self.cells >= ENOUGH
     }
+}
+
+/// Why a column may be meant to be numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It is, with another decimal mark.
+    Notation,
+    /// It is, in notations that are not read.
+    Odd,
+    /// Most of it is.
+    Stray,
+}
+
+fn na_hint(text: &str) -> String {
+    format!("--na-values {} takes it for a missing value", shell_word(text))
 }
 
 /// What can be done about text that is not UTF-8.
@@ -263,6 +377,12 @@ impl Flaw {
     fn new(cell: &Found, name: &str, expected: String, found: String, hint: String) -> Self {
         let place = format!("{}, column {name:?}", cell.place);
         Self { path: cell.path.clone(), place, expected, found, hint }
+    }
+
+    /// Of the only column there is.
+    pub(crate) fn alone(self) -> DataError {
+        let Self { path, place, expected, found, hint } = self;
+        DataError::malformed(&path, place, expected, format!("{found}\nhint: {hint}"))
     }
 
     /// All flaws of a table in one error.

@@ -78,6 +78,27 @@ pub(crate) fn others(folder: &Path) -> Result<Option<(usize, PathBuf)>, DataErro
     Ok(found.into_iter().next().map(|first| (count, first)))
 }
 
+/// The images of a folder, of its classes, and of the classes of its parts.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    for _ in ["the folder", "its classes or parts", "the classes of its parts"] {
+        let mut inner = Vec::new();
+        for folder in folders {
+            for path in visible(&folder)? {
+                // Only what has another name than that of an image is looked at for being a folder.
+                if is_image(&path) {
+                    files.push(path);
+                } else if path.is_dir() {
+                    inner.push(path);
+                }
+            }
+        }
+        folders = inner;
+    }
+    Ok(files)
+}
+
 /// Whether there are images in a folder itself.
 pub(crate) fn has_images(folder: &Path) -> Result<bool, DataError> {
     Ok(visible(folder)?.iter().any(|path| is_image(path)))

@@ -29,6 +29,7 @@ pub mod images;
 pub mod norb;
 pub mod npy;
 pub mod npz;
+mod odd_numbers;
 pub mod parquet;
 pub mod save_npz;
 pub mod save_parquet;

@@ -1,7 +1,7 @@
 //! Small NORB: stereo pairs of 96 × 96 pixels of toys in five classes, in a binary matrix format of its
 //! own. Each pair becomes 2 × 32 × 32 values, means of 3 × 3 pixels, as in the rectifier paper.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::element::{Element, Kind};
 use super::matrix::{MatrixBuilder, addressable, check_finite};
@@ -22,15 +22,25 @@ const MIN_STORED_DIMENSIONS: usize = 3;
 /// Examples × cameras × height × width.
 const MAX_DIMENSIONS: usize = 4;
 
+/// Those of its files that are in a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let parts = [TRAIN, TEST].into_iter();
+    let files = parts.flat_map(|part| ["dat", "cat"].map(|what| file(folder, part, what)));
+    files.filter(|path| path.exists()).collect()
+}
+
+/// Gzipped, if it is not there without.
+fn file(folder: &Path, part: &str, what: &str) -> PathBuf {
+    let plain = folder.join(format!("{part}-{what}.mat"));
+    if plain.exists() { plain } else { folder.join(format!("{part}-{what}.mat.gz")) }
+}
+
 /// Reads `…-dat.mat` and `…-cat.mat` of both parts in a folder, gzipped (`.mat.gz`) or not.
 ///
 /// # Errors
 /// If a file is missing or violates the format.
 pub fn read_folder(folder: &Path) -> Result<Source, DataError> {
-    let open = |part: &str, what: &str| {
-        let plain = folder.join(format!("{part}-{what}.mat"));
-        Input::open(&if plain.exists() { plain } else { folder.join(format!("{part}-{what}.mat.gz")) })
-    };
+    let open = |part: &str, what: &str| Input::open(&file(folder, part, what));
     let part = |part: &str| read(open(part, "dat")?, open(part, "cat")?);
     Ok(Source { test: Some(part(TEST)?), ..Source::from(part(TRAIN)?) })
 }

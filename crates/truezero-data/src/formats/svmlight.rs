@@ -44,6 +44,7 @@ pub fn read(
     let labels = block.labels();
     labels.tell(lines.input.path(), notices);
     let numbering = numbering.unwrap_or_else(|| Numbering::guess(block.range(), expected));
+    numbering.tell_of_others(lines.input.path(), block.range(), notices);
     let mut raw = block.raw(&lines.input, numbering)?;
     let dense = is_dense(raw.features.active(), raw.examples(), numbering);
     if dense {
@@ -215,6 +216,18 @@ impl Block {
 }
 
 impl Numbering {
+    /// Tells that a file whose smallest and largest index are these has columns that the model never saw.
+    pub(crate) fn tell_of_others(self, path: &Path, range: Option<(u32, u32)>, notices: &Notices) {
+        let last = u64::from(self.first) + self.width as u64;
+        if let Some((_, largest)) = range.filter(|&(_, largest)| u64::from(largest) >= last) {
+            let message = format!(
+                "columns up to index {largest}, of which those beyond {} are left out, as they were not there in training",
+                last.saturating_sub(1)
+            );
+            notices.tell(Notice::new(path.display().to_string(), message));
+        }
+    }
+
     /// Of a file with these least and greatest indices: the first column is 1 if no index is 0, as scikit-learn guesses.
     /// The last columns of a model may occur in none of a few examples.
     pub(crate) fn guess(range: Option<(u32, u32)>, expected: Option<&Expected>) -> Self {

@@ -10,7 +10,7 @@ use crate::expected::made_up_name;
 use crate::quote::{quoted, short};
 use crate::{
     CellRules, Column, ColumnKind, ColumnValues, DataError, Expected, Features, Notice, Notices, Numbers,
-    Places, Raw, RawTarget, SourceSpec, Table,
+    Places, Raw, RawTarget, SourceSpec, Table, Task,
 };
 
 /// No table may have more columns.
@@ -29,6 +29,8 @@ const CLOSE: f64 = 0.8;
 pub struct TableOptions {
     /// The column to be learned, or several separated by commas.
     pub target: Option<String>,
+    /// What is to be learned of the target; told by the targets if `None`.
+    pub task: Option<Task>,
     /// Columns that are running text.
     pub text: Vec<String>,
     /// Columns to learn from; all if there are none.
@@ -55,6 +57,7 @@ impl TableOptions {
         let spec = spec.clone();
         Self {
             target: spec.target,
+            task: spec.task,
             text: spec.text,
             columns: spec.columns,
             ignore: spec.ignore,
@@ -105,6 +108,17 @@ impl TableOptions {
         !ignored && (self.columns.is_empty() || self.columns.iter().any(|column| same(column)))
     }
 
+    /// Whether the model that the table is for was trained on other elements of the list of which this column is one.
+    fn is_beyond_list(&self, name: &str) -> bool {
+        let Some((list, _)) = name.strip_suffix(']').and_then(|name| name.rsplit_once('[')) else {
+            return false;
+        };
+        let Some(Expected::Table { columns, .. }) = self.expected.as_deref() else { return false };
+        columns.iter().any(|(column, _)| {
+            column.strip_prefix(list).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'))
+        })
+    }
+
     fn reads(&self, name: &str) -> bool {
         !self.ignore.iter().any(|column| column == name) && (self.columns.is_empty() || self.wants(name))
     }
@@ -118,36 +132,38 @@ pub(crate) enum Role {
     Feature(ColumnKind),
 }
 
-/// What becomes of each column, told by its name and by what it was seen to hold. `unnamed` says that the first one has
-/// no name where others have.
+/// What becomes of each column, told by its name and by what it was seen to hold. `unnamed` says which have no name where
+/// others have; none if it is empty.
 pub(crate) fn roles(
     path: &Path,
     names: &[String],
-    unnamed: bool,
+    unnamed: &[bool],
     seen: &[Evidence],
     options: &TableOptions,
 ) -> Result<Vec<Role>, DataError> {
     check_names(path, names, options)?;
     let targets = options.targets(names);
+    let indices = indices(names, unnamed);
     let mut flaws = Vec::new();
-    let mut roles = Vec::with_capacity(names.len());
+    let (mut roles, mut beyond) = (Vec::with_capacity(names.len()), Vec::new());
     for (at, (name, seen)) in names.iter().zip(seen).enumerate() {
         let is_target = targets.contains(&name.as_str());
         let verdict = if is_target {
-            seen.plain(name)
+            seen.target(name, options.task)
         } else if let Some(expected @ Expected::Table { .. }) = options.expected.as_deref() {
             expected.kind(at, name).map_or(Verdict::Skipped, Verdict::Read)
         } else if !options.reads(name) {
             Verdict::Skipped
-        } else if unnamed && at == 0 && !options.wants(name) {
-            let message = "left out, as it has no name and so is taken for an index";
-            let hint = format!("--columns with {name:?} among the columns takes it");
-            Verdict::LeftOut(Notice::new("first column", message).hint(hint))
+        } else if indices[at] && !options.wants(name) {
+            Verdict::LeftOut(index_notice(at, name, unnamed.get(at) == Some(&true)))
         } else if options.expected.is_some() {
             Verdict::Read(ColumnKind::Number)
         } else {
             seen.verdict(name, options)
         };
+        if matches!(verdict, Verdict::Skipped) && options.is_beyond_list(name) {
+            beyond.push(name.clone());
+        }
         roles.push(match verdict {
             Verdict::Read(kind) if is_target => Role::Target(kind),
             Verdict::Read(kind) => Role::Feature(kind),
@@ -158,7 +174,8 @@ pub(crate) fn roles(
             }
             Verdict::Doubtful(notice) => {
                 options.notices.tell(notice);
-                Role::Feature(ColumnKind::Category)
+                let role = if is_target { Role::Target } else { Role::Feature };
+                role(ColumnKind::Category)
             }
             Verdict::Unusable(flaw) => {
                 flaws.push(flaw);
@@ -166,10 +183,44 @@ pub(crate) fn roles(
             }
         });
     }
+    if !beyond.is_empty() {
+        let message =
+            format!("left out, as the lists that the model was trained on end before: {}", listed(&beyond));
+        options.notices.tell(Notice::new("columns", message));
+    }
     match Flaw::error(&flaws) {
         None => Ok(roles),
         Some(error) => Err(error),
     }
+}
+
+/// Which columns are the index of a table from pandas: the first ones, as far as they have no name, or one that pandas made
+/// up where it read such a table, and those that pandas names so in Parquet. If that were all columns, none is.
+fn indices(names: &[String], unnamed: &[bool]) -> Vec<bool> {
+    let first = names.iter().enumerate().take_while(|&(at, name)| {
+        let made_up = name.strip_prefix("Unnamed: ").is_some_and(|rest| rest.starts_with(char::is_numeric));
+        made_up || unnamed.get(at) == Some(&true)
+    });
+    let first = first.count();
+    let indices: Vec<bool> =
+        names.iter().enumerate().map(|(at, name)| at < first || is_index_level(name)).collect();
+    if indices.iter().all(|&index| index) { vec![false; names.len()] } else { indices }
+}
+
+/// Whether pandas made the name up for an index without one.
+pub(crate) fn is_index_level(name: &str) -> bool {
+    name.starts_with("__index_level_") && name.ends_with("__")
+}
+
+fn index_notice(at: usize, name: &str, unnamed: bool) -> Notice {
+    let place = match (unnamed, at) {
+        (true, 0) => "first column".to_owned(),
+        (true, at) => format!("column {}", at + 1),
+        (false, _) => format!("column {name:?}"),
+    };
+    let why = if unnamed { "it has no name" } else { "pandas gives this name to a column without one" };
+    let hint = format!("--columns with {name:?} among the columns takes it");
+    Notice::new(place, format!("left out, as {why} and so is taken for an index")).hint(hint)
 }
 
 /// Demands that names are few enough and distinct, and that the columns asked for are among them.

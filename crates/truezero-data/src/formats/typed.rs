@@ -55,7 +55,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn finish(mut self, path: &Path, names: &[String]) -> Result<Roles, DataError> {
         let seen: Vec<Evidence> =
             names.iter().map(|name| self.seen.remove(name).unwrap_or_default()).collect();
-        let roles = table::roles(path, names, false, &seen, self.options)?;
+        let roles = table::roles(path, names, &[], &seen, self.options)?;
         Ok(Roles(names.iter().cloned().zip(roles).collect()))
     }
 }

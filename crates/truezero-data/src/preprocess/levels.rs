@@ -77,13 +77,15 @@ impl<'a> Levels<'a> {
     /// As it is written; else as the number it means: `01` was written, 1 came as a number.
     fn word(&self, word: &str, cells: &CellRules) -> Option<u32> {
         let by_number = || self.numbers.get(&number(word, cells)?).copied();
+        let by_number = || if is_told_by_digits(word) { None } else { by_number() };
         self.words.get(word).copied().or_else(by_number).or_else(|| match word {
             // Of a column that was 0 and 1 where others have booleans.
             TRUE => self.number(1.0),
             FALSE => self.number(0.0),
-            "1" => self.words.get(TRUE).copied(),
-            "0" => self.words.get(FALSE).copied(),
-            _ => None,
+            _ => match cells.cell(word) {
+                cell::Cell::Number(number, _) => self.number(number),
+                _ => None,
+            },
         })
     }
 
@@ -95,6 +97,13 @@ impl<'a> Levels<'a> {
         };
         self.numbers.get(&bits(number)).copied().or_else(flag)
     }
+}
+
+/// Whether a word is a whole number that 64 bits may not tell from its neighbours, such as a long identifier.
+fn is_told_by_digits(word: &str) -> bool {
+    let digits = word.trim_start_matches(['+', '-']);
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.trim_start_matches('0').parse::<u64>().map_or(!digits.is_empty(), |whole| whole > 1 << 53)
 }
 
 /// What a word means as a number, by its bits.
@@ -134,6 +143,11 @@ mod tests {
                 [Some(0), Some(1), Some(2)],
                 "{levels:?}"
             );
+            assert_eq!(
+                found(&levels, words(&["0.0", "1.0", ""])).0,
+                [Some(0), Some(1), Some(2)],
+                "{levels:?}"
+            );
             assert_eq!(found(&levels, words(&["0", " 1", ""])).0, [Some(0), Some(1), Some(2)], "{levels:?}");
             assert_eq!(found(&levels, numbers()).0, [Some(0), Some(1), Some(2)], "{levels:?}");
         }
@@ -147,5 +161,13 @@ mod tests {
         assert!(unknown[0].starts_with("column \"x\": values that are none"), "{unknown:?}");
         assert!(unknown[0].ends_with(": 2, such as \"2\""), "{unknown:?}");
         assert_eq!(found(&["-0", "K"], ColumnValues::Numbers(vec![0.0])).0, [Some(0)]);
+    }
+
+    #[test]
+    fn whole_numbers_that_64_bits_do_not_tell_apart_are_found_as_they_are_written() {
+        let levels = ["12345678901234567890", "9007199254740992", "9007199254740994"];
+        let cells = words(&["9007199254740994", "9007199254740993", "12345678901234567891", "1e3"]);
+        assert_eq!(found(&levels, cells).0, [Some(2), None, None, None]);
+        assert_eq!(found(&["1000", "K"], words(&["01000", "1e3"])).0, [Some(0), Some(0)]);
     }
 }

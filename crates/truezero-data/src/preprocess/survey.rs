@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::cell;
 use crate::label::{bits, key, name_of, sort};
 use crate::{DataError, RawTarget, Task};
 
@@ -71,7 +72,7 @@ impl Survey {
         let rows = rows.into_iter().inspect(|_| *examples += 1);
         match (found, target) {
             (Found::Labels(labels), RawTarget::Labels(words)) => {
-                rows.for_each(|row| labels.add(&words[row], Cow::Borrowed(&words[row])));
+                rows.for_each(|row| labels.add(&words[row], cell::word(&words[row])));
             }
             (Found::Sets(labels), RawTarget::Sets(sets)) => {
                 rows.flat_map(|row| &sets[row]).for_each(|label| labels.add(label, key(label)));
@@ -148,7 +149,7 @@ impl Found {
     pub(crate) fn each_label(&self, target: &RawTarget, row: usize, mut visit: impl FnMut(usize)) {
         match (self, target) {
             (Self::Labels(labels), RawTarget::Labels(words)) => {
-                labels.find(&words[row]).into_iter().for_each(visit);
+                labels.find(&cell::word(&words[row])).into_iter().for_each(visit);
             }
             (Self::Sets(labels), RawTarget::Sets(sets)) => {
                 sets[row].iter().filter_map(|label| labels.find(&key(label))).for_each(visit);

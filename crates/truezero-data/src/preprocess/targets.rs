@@ -5,7 +5,7 @@ use truezero_sparse::DenseBatch;
 use super::survey::kind;
 use crate::label::Finder;
 use crate::quote::quoted;
-use crate::{DataError, Features, Numbers, Places, RawTarget, Targets, Task};
+use crate::{CellRules, DataError, Features, Numbers, Places, RawTarget, Targets, Task};
 
 /// An error lists this many labels.
 const LISTED: usize = 12;
@@ -128,7 +128,14 @@ impl TargetPlan {
         let (width, values): (usize, &[f64]) = match target {
             RawTarget::Numbers(numbers) => (1, numbers.values()),
             RawTarget::Rows { width, values, .. } => (*width, values),
-            RawTarget::Labels(_) | RawTarget::Sets(_) => {
+            RawTarget::Labels(words) => {
+                let cells = CellRules::default();
+                let odd = words.iter().position(|word| cells.number(word).is_err()).unwrap_or_default();
+                let expected = format!("{expected} for the task {}", self.task().name());
+                let found = words.get(odd).map_or_else(String::new, |word| quoted(word));
+                return Err(places.error("target", odd, expected, found));
+            }
+            RawTarget::Sets(_) => {
                 return Err(wrong("target", self.task(), expected, kind(target)));
             }
         };

@@ -18,6 +18,9 @@ const LEFTOVERS: [&str; 9] = [
     "@eadir",
 ];
 
+/// What the names of the event files of TensorBoard begin with, which tell of a training.
+const EVENTS: &str = "events.out.tfevents";
+
 /// Names of documents begin so, in lower case.
 const DOCUMENTS: [&str; 3] = ["readme", "license", "citation"];
 
@@ -32,10 +35,16 @@ pub(crate) fn visible(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
+/// The files of a folder that may make up a data set, in the order of their names.
+pub(crate) fn shards(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    Ok(visible(folder)?.into_iter().filter(|path| is_shard(path)).collect())
+}
+
 fn is_visible(path: &Path) -> bool {
     let name = name(path).to_lowercase();
     let checksum = path.extension().is_some_and(|extension| extension == "crc");
-    !name.starts_with('.') && !name.ends_with('~') && !checksum && !LEFTOVERS.contains(&name.as_str())
+    let left = name.starts_with(EVENTS) || LEFTOVERS.contains(&name.as_str());
+    !name.starts_with('.') && !name.ends_with('~') && !checksum && !left
 }
 
 /// Whether a file may be one of those that make up a data set. As for Hadoop, Spark and PyArrow, what begins with an
@@ -73,6 +82,7 @@ mod tests {
             "._b.csv",
             ".DS_Store",
             "Thumbs.db",
+            "events.out.tfevents.1.host.2.0",
             "x.crc",
             "_SUCCESS",
             "a.csv~",

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::entries::{count, is_shard, name, visible};
 use super::foreign::CONVERT;
+use super::idx_set::{self, IdxSet};
 use super::part::PartName;
-use super::{SourceSpec, detect, idx_set, no_columns, read_file};
+use super::{SourceSpec, detect, no_columns, read_file};
 use crate::formats::images::{self, Images};
 use crate::formats::{TableOptions, cifar, norb};
 use crate::stream::Stream;
@@ -179,14 +180,19 @@ pub(crate) fn gathered(spec: &SourceSpec) -> Result<Source, DataError> {
     all.ok_or_else(|| DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"))
 }
 
-/// Reads the IDX files `NAME-train-images-idx3-ubyte` … if `path` is `FOLDER/NAME`.
-pub(crate) fn read_prefix(path: &Path) -> Result<Option<Source>, DataError> {
+/// The IDX files `NAME-train-images-idx3-ubyte` … if `path` is `FOLDER/NAME`.
+pub(crate) fn find_prefix(path: &Path) -> Result<Option<IdxSet>, DataError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Ok(None);
     };
     if !folder.is_dir() {
         return Ok(None);
     }
-    let set = idx_set::find(folder)?.remove(name);
-    set.map(|set| idx_set::read(folder, &set)).transpose()
+    Ok(idx_set::find(folder)?.remove(name))
+}
+
+/// Reads the IDX files that [`find_prefix`] finds.
+pub(crate) fn read_prefix(path: &Path) -> Result<Option<Source>, DataError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    find_prefix(path)?.map(|set| idx_set::read(folder, &set)).transpose()
 }

@@ -17,6 +17,12 @@ const START: usize = 1 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct IdxSet([[Option<PathBuf>; 2]; 3]);
 
+impl IdxSet {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.iter().flatten().flatten()
+    }
+}
+
 /// The sets of a folder, by what stands before `train` or `test` in the names of their files. Where there are none,
 /// those of its folders `raw` and `NAME/raw`, where torchvision keeps them.
 pub(crate) fn find(folder: &Path) -> Result<BTreeMap<String, IdxSet>, DataError> {

@@ -6,6 +6,7 @@ mod folder;
 mod foreign;
 mod idx_set;
 pub(crate) mod labels;
+pub(crate) mod members;
 pub(crate) mod part;
 mod piped;
 
@@ -17,7 +18,7 @@ use crate::formats::{Encoding, TableOptions, arrow, csv, idx, images, npy, npz, 
 use crate::read::Input;
 use crate::snippets::{SNIPPET, film_snippets};
 use crate::{
-    CellRules, DataError, Expected, ImageShape, Notices, Raw, RawTarget, digits5k, fetch, image_shape,
+    CellRules, DataError, Expected, ImageShape, Notices, Raw, RawTarget, Task, digits5k, fetch, image_shape,
 };
 pub(crate) use detect::detect;
 pub use detect::{Format, what_is};
@@ -41,6 +42,8 @@ pub struct SourceSpec {
     pub format: Option<Format>,
     /// The column of a table that is to be learned.
     pub target: Option<String>,
+    /// What is to be learned of the target; told by the targets if `None`.
+    pub task: Option<Task>,
     /// The columns of a table that are running text.
     pub text: Vec<String>,
     /// A file with the targets: IDX, NPY, or text with one on each line.
@@ -123,7 +126,7 @@ pub fn open(spec: &SourceSpec) -> Result<Source, DataError> {
             let found = format!("targets in {} itself\nhint: leave out --labels", spec.data);
             return Err(DataError::unsuitable(place, "data without targets of its own", found));
         }
-        source.train.target = Some(labels::read(path, source.train.examples(), &spec.notices)?);
+        source.train.target = Some(labels::read(path, source.train.examples(), spec)?);
     }
     for (name, part) in source.parts() {
         let place = |what: &str| format!("{what} of the {name} of {}", spec.data);

@@ -112,8 +112,7 @@ impl Stream {
         if examples == 0 {
             return Err(DataError::unsuitable(format!("examples of {}", spec.data), "at least one", "none"));
         }
-        let read =
-            |path: &PathBuf| Ok((path.clone(), crate::source::read_labels(path, examples, &spec.notices)?));
+        let read = |path: &PathBuf| Ok((path.clone(), crate::source::read_labels(path, examples, spec)?));
         let labels: Option<(PathBuf, RawTarget)> = spec.labels.as_ref().map(read).transpose()?;
         let count = labels.as_ref().map(|(_, labels)| labels.examples());
         if let Some(found) = count.filter(|&found| found != examples) {

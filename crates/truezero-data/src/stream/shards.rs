@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::DataError;
-use crate::source::entries::{is_shard, name, visible};
+use crate::source::entries::{is_shard, name, shards};
 use crate::source::{Format, detect, is_piped};
 
 /// The files that `data` names, and their common format.
@@ -22,7 +22,7 @@ pub(super) fn find(data: &str, asked: Option<Format>) -> Result<(Format, Vec<Pat
     let mut paths = if path.is_file() {
         vec![path.to_owned()]
     } else if path.is_dir() {
-        visible(path)?.into_iter().filter(|path| is_shard(path)).collect()
+        shards(path)?
     } else {
         let pattern = glob::glob(data).map_err(|error| none(error.msg))?;
         pattern.filter_map(Result::ok).filter(|path| is_shard(path)).collect()

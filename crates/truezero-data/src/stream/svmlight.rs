@@ -27,11 +27,11 @@ pub(super) fn scan(
     notices: &Notices,
 ) -> Result<(Vec<Shard>, Option<Numbering>), DataError> {
     let (mut range, mut sets): (Option<(u32, u32)>, _) = (None, false);
-    let mut counts = Vec::with_capacity(paths.len());
+    let (mut counts, mut ranges) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
     let (mut active, mut labels) = (0, Labels::default());
     for path in paths {
         let mut lines = Lines::new(Input::open(path)?);
-        let (mut count, mut of_file) = (0, Labels::default());
+        let (mut count, mut of_file, mut of_range) = (0, Labels::default(), None);
         loop {
             let block = lines.block(PIECE_VALUES, false, &Budget::new(path, 0))?;
             if block.examples() == 0 {
@@ -41,22 +41,30 @@ pub(super) fn scan(
             active += block.active();
             of_file.add(block.labels());
             sets |= block.has_sets();
-            range = match (range, block.range()) {
-                (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-                (known, new) => known.or(new),
-            };
+            of_range = joined(of_range, block.range());
         }
         of_file.tell(path, notices);
         labels.add(of_file);
         counts.push(count);
+        ranges.push(of_range);
+        range = joined(range, of_range);
     }
     let numbering = numbering.unwrap_or_else(|| Numbering::guess(range, expected));
+    paths.iter().zip(ranges).for_each(|(path, range)| numbering.tell_of_others(path, range, notices));
     let dense = svmlight::is_dense(active, counts.iter().sum(), numbering);
     let shard = |(path, examples): (&PathBuf, usize)| {
         let kind = Kind::Svmlight(Known { numbering, sets, dense, labelled: labels.labelled > 0 });
         Shard { path: path.clone(), examples, kind }
     };
     Ok((paths.iter().zip(counts).map(shard).collect(), Some(numbering)))
+}
+
+/// The smallest and the largest index of two parts.
+fn joined(a: Option<(u32, u32)>, b: Option<(u32, u32)>) -> Option<(u32, u32)> {
+    match (a, b) {
+        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+        (known, new) => known.or(new),
+    }
 }
 
 /// Reads a file in pieces.

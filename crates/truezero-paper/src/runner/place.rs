@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use truezero::{Model, Network};
 use truezero_data::checksum::hexadecimal;
-use truezero_data::files::{Kind, Output};
+use truezero_data::files::{Kind, Output, remove_companion};
 use truezero_data::{DataError, Dataset, Targets};
 use truezero_sparse::Batch;
 
@@ -111,10 +111,7 @@ impl<S: PartialEq + Serialize + DeserializeOwned> Place<S> {
         }
         let output = Output::new(&self.record, RECORD)?;
         write_json(&output, &RecordRef { key: &self.key, result })?;
-        if self.checkpoint.exists() {
-            fs::remove_file(&self.checkpoint).map_err(Error::io("remove", &self.checkpoint))?;
-        }
-        Ok(())
+        Ok(remove_companion(&self.checkpoint, truezero::CHECKPOINT)?)
     }
 
     /// Writes a network as a model that every other command reads.

@@ -1,12 +1,13 @@
 //! The `data` of a tensor in JSON: numbers, as one flat array or as nested ones, row by row.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use truezero_data::quoted;
 use truezero_http::{Problem, json};
 
-use super::datatype::Datatype;
+use super::datatype::{Datatype, Number};
 
 /// Deepest nesting of arrays.
 const MAX_DEPTH: usize = 8;
@@ -75,15 +76,19 @@ struct Reader {
     /// Values that the shape has room for.
     most: usize,
     /// What is wrong: what was expected, and what was found.
-    fault: Option<(&'static str, &'static str)>,
+    fault: Option<(&'static str, Cow<'static, str>)>,
 }
 
 /// What stands in arrays.
 const NUMBERS: &str = "a number or an array of them";
 
 impl Reader {
-    fn fail<E: Error>(&mut self, expected: &'static str, found: &'static str) -> Result<(), E> {
-        self.fault = Some((expected, found));
+    fn fail<E: Error>(
+        &mut self,
+        expected: &'static str,
+        found: impl Into<Cow<'static, str>>,
+    ) -> Result<(), E> {
+        self.fault = Some((expected, found.into()));
         Err(E::custom(""))
     }
 }
@@ -103,11 +108,13 @@ impl<'de> DeserializeSeed<'de> for Element<'_> {
 }
 
 impl Element<'_> {
-    fn number<E: Error>(self, number: f64) -> Result<(), E> {
+    /// A number, and how it is told if it cannot be.
+    fn number<E: Error>(self, number: Number, told: &dyn fmt::Debug) -> Result<(), E> {
         let Reader { data, datatype, most, .. } = &mut *self.reader;
-        if *datatype == Datatype::Bool && number != 0.0 && number != 1.0 {
-            return self.reader.fail("true, false, 0 or 1", "another number");
-        }
+        let number = match datatype.hold(number) {
+            Ok(number) => number,
+            Err(expected) => return self.reader.fail(expected, format!("{told:?}")),
+        };
         if self.depth == 0 {
             return self.reader.fail("an array", "a number");
         }
@@ -133,22 +140,22 @@ impl<'de> Visitor<'de> for Element<'_> {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        self.number(number)
+        self.number(Number::Float(number), &number)
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.number(number as f64)
+        self.number(Number::Whole(number.into()), &number)
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.number(number as f64)
+        self.number(Number::Whole(number.into()), &number)
     }
 
     fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
         if self.reader.datatype != Datatype::Bool {
             return self.reader.fail(NUMBERS, if truth { "true" } else { "false" });
         }
-        self.number(f64::from(u8::from(truth)))
+        self.number(Number::Whole(truth.into()), &truth)
     }
 
     // Serde's own words for what is not expected would repeat the text, however long it is.
@@ -213,6 +220,39 @@ mod tests {
         assert_eq!(read(Datatype::Bool).unwrap(), [1.0, 0.0, 1.0]);
         assert_eq!(read(Datatype::Fp32).unwrap_err().status(), 400);
         assert_eq!(Data::read("[2]", "x", Datatype::Bool, &[1]).unwrap_err().status(), 400);
+    }
+
+    #[test]
+    fn what_a_type_does_not_hold_is_refused() {
+        let read = |datatype, text: &str| Data::read(text, "x", datatype, &[1]).map(|data| data.numbers);
+        for (datatype, text, number) in [
+            (Datatype::Int8, "[-128]", -128.0),
+            (Datatype::Uint8, "[255.0]", 255.0),
+            (Datatype::Int64, "[9223372036854775807]", 9_223_372_036_854_775_807.0),
+            (Datatype::Uint64, "[18446744073709551615]", 18_446_744_073_709_551_615.0),
+            (Datatype::Fp16, "[65504]", 65504.0),
+            (Datatype::Fp32, "[1e38]", 1e38),
+            (Datatype::Fp64, "[1e300]", 1e300),
+        ] {
+            assert_eq!(read(datatype, text).unwrap(), [number], "{datatype:?} {text}");
+        }
+        for (datatype, text, words) in [
+            (Datatype::Bool, "[2]", "expected true, false, 0 or 1, found 2"),
+            (Datatype::Int8, "[300]", "expected a whole number from -128 to 127, found 300"),
+            (Datatype::Uint8, "[-1]", "expected a whole number from 0 to 255, found -1"),
+            (Datatype::Int16, "[32768]", "found 32768"),
+            (Datatype::Int32, "[1.5]", "found 1.5"),
+            (Datatype::Int64, "[9223372036854775808]", "found 9223372036854775808"),
+            (Datatype::Uint64, "[1e300]", "found 1e300"),
+            (Datatype::Fp16, "[1e6]", "expected a number that FP16 can hold, found 1000000.0"),
+            (Datatype::Bf16, "[-1e39]", "expected a number that BF16 can hold, found -1e39"),
+            (Datatype::Fp32, "[1e39]", "expected a number that FP32 can hold, found 1e39"),
+            (Datatype::Fp64, "[1e400]", "found a number beyond 64 bits"),
+        ] {
+            let problem = read(datatype, text).unwrap_err();
+            assert_eq!(problem.status(), 400, "{datatype:?} {text}");
+            assert!(format!("{problem:?}").contains(words), "{datatype:?} {text}: {problem:?}");
+        }
     }
 
     #[test]

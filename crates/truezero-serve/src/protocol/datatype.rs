@@ -22,6 +22,13 @@ pub(crate) enum Datatype {
     Uint64,
 }
 
+/// A number as JSON has it: whole ones are known exactly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Number {
+    Whole(i128),
+    Float(f64),
+}
+
 /// All of them, by their names in the protocol.
 const ALL: [(&str, Datatype); 13] = [
     ("BOOL", Datatype::Bool),
@@ -58,6 +65,42 @@ impl Datatype {
             Self::Fp32 | Self::Int32 | Self::Uint32 => 4,
             Self::Fp64 | Self::Int64 | Self::Uint64 => 8,
         }
+    }
+
+    /// A number of JSON as one of this type. Of a fraction that the type can hold in part only, nothing is cut off: models
+    /// round by themselves.
+    ///
+    /// # Errors
+    /// What was expected, if the type has no such number.
+    pub(crate) fn hold(self, number: Number) -> Result<f64, &'static str> {
+        let (as_float, whole) = match number {
+            Number::Whole(whole) => (whole as f64, Some(whole)),
+            Number::Float(float) => (float, (float.fract() == 0.0).then_some(float as i128)),
+        };
+        macro_rules! whole {
+            ($type:ty, $range:literal) => {
+                (
+                    whole.is_some_and(|whole| <$type>::try_from(whole).is_ok()),
+                    concat!("a whole number from ", $range),
+                )
+            };
+        }
+        let (holds, expected) = match self {
+            Self::Bool => (as_float == 0.0 || as_float == 1.0, "true, false, 0 or 1"),
+            Self::Fp16 => (f16::from_f64(as_float).is_finite(), "a number that FP16 can hold"),
+            Self::Bf16 => (bf16::from_f64(as_float).is_finite(), "a number that BF16 can hold"),
+            Self::Fp32 => ((as_float as f32).is_finite(), "a number that FP32 can hold"),
+            Self::Fp64 => (as_float.is_finite(), "a number that FP64 can hold"),
+            Self::Int8 => whole!(i8, "-128 to 127"),
+            Self::Int16 => whole!(i16, "-32768 to 32767"),
+            Self::Int32 => whole!(i32, "-2147483648 to 2147483647"),
+            Self::Int64 => whole!(i64, "-9223372036854775808 to 9223372036854775807"),
+            Self::Uint8 => whole!(u8, "0 to 255"),
+            Self::Uint16 => whole!(u16, "0 to 65535"),
+            Self::Uint32 => whole!(u32, "0 to 4294967295"),
+            Self::Uint64 => whole!(u64, "0 to 18446744073709551615"),
+        };
+        if holds { Ok(as_float) } else { Err(expected) }
     }
 
     /// Numbers from their bytes, the least significant first; what is left over at the end is ignored. Of truths every byte

@@ -41,7 +41,8 @@ pub(crate) fn batch(
     // Nothing is read of tensors that are not asked for.
     if !matches!(names.as_slice(), [INPUT] | [INDICES, VALUES] | [VALUES, INDICES]) {
         let expected = format!("{INPUT:?}, or {INDICES:?} and {VALUES:?}");
-        return Err(Problem::unsuitable("inputs", expected, quoted(&names.join(", "))));
+        let found = if names.is_empty() { "none".to_owned() } else { quoted(&names.join(", ")) };
+        return Err(Problem::unsuitable("inputs", expected, found));
     }
     let mut read = Vec::with_capacity(tensors.len());
     for (tensor, name) in tensors.iter().zip(&names) {

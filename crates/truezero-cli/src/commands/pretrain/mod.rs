@@ -20,7 +20,7 @@ use super::Ended;
 use super::hold_out::HoldOut;
 use super::train::plan::{TableOptions, flatten, list, preparation, shape};
 use super::using::NUMBERING;
-use crate::args::{List, PretrainArgs, PretrainingArgs, threads};
+use crate::args::{List, Names, PretrainArgs, PretrainingArgs, threads};
 use crate::failure::Failure;
 use crate::output::{self, Warnings};
 use crate::{files, json, signal};
@@ -39,14 +39,18 @@ pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
     let mut spec = SourceSpec {
         data: args.data.clone().unwrap_or_else(|| EMBEDDED.to_owned()),
         target: args.target.clone(),
-        text: args.text.clone().map_or_else(Vec::new, |List(columns)| columns),
+        text: list(args.text.as_ref()),
         columns: list(args.columns.as_ref()),
         ignore: list(args.ignore.as_ref()),
         ..SourceSpec::default()
     };
     args.table.apply(&mut spec);
-    let output =
-        files::open_model(&args.out, &InputFiles::default().data("the data", &spec.data, false), args.force)?;
+    let output = files::open(
+        &args.out,
+        truezero::MODEL,
+        &InputFiles::default().data("the data", &spec.data),
+        args.force,
+    )?;
     let mut warnings = Warnings::of(&spec.notices);
     let preparation = preparation(None, &args.inputs, &spec.notices);
     let Source { train: raw, mut validation, numbering, .. } = open(&spec)?;
@@ -81,6 +85,7 @@ pub fn run(args: &PretrainArgs) -> Result<Ended, Failure> {
         // Not an option: what was found in the data, for data to come.
         configuration[NUMBERING] = json::value(numbering);
     }
+    files::tell_replaced(&output);
     signal::listen()?;
     let started = Instant::now();
     let (layers, summary) = learn(pretraining, layers, &inputs, threads(args.threads), args.quiet)?;
@@ -219,7 +224,7 @@ fn configuration(
     let data = DataOptions {
         data: &spec.data,
         target: spec.target.as_deref(),
-        text: args.text.as_ref().map(|List(columns)| columns.join(",")),
+        text: args.text.as_ref().map(Names::to_string),
         table: TableOptions::of(spec),
         validation: args.validation.map(|portion| portion.to_string()),
         hidden: &shape.hidden,

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
+use truezero_data::short;
 
 use crate::config::{self, OF_A_CALL};
 use crate::failure::Failure;
 
 /// Most networks of a sweep.
 pub const MAX_TRIALS: usize = 100_000;
+/// What is told of a value, in bytes.
+const MAX_TOLD: usize = 60;
 
 /// A sweep as it is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,24 +24,28 @@ pub struct Definition {
     /// How configurations are tried.
     pub method: Method,
     /// How many are drawn.
+    #[serde(default, deserialize_with = "perhaps_whole")]
     pub trials: Option<usize>,
     /// Of the draws.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub seed: u64,
     /// Epochs before the first trainings are given up.
+    #[serde(default, deserialize_with = "perhaps_whole")]
     pub min_epochs: Option<usize>,
     /// One of so many trainings is kept.
+    #[serde(default, deserialize_with = "perhaps_whole")]
     pub factor: Option<usize>,
     /// Options that all trainings have in common.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub train: Table,
     /// Options that differ.
+    #[serde(deserialize_with = "axes")]
     pub vary: BTreeMap<String, Axis>,
 }
 
 /// How configurations are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "Value")]
 pub enum Method {
     /// Every combination.
     Grid,
@@ -49,7 +57,7 @@ pub enum Method {
 
 /// The values of an option.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Value")]
 pub enum Axis {
     /// One of these.
     Values(Vec<Value>),
@@ -66,16 +74,95 @@ pub struct Range {
     #[serde(default)]
     pub scale: Scale,
     /// Points of a grid, both ends among them.
+    #[serde(default, deserialize_with = "perhaps_whole")]
     pub steps: Option<usize>,
 }
 
 /// How a range is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "Value")]
 pub enum Scale {
     #[default]
     Linear,
     Log,
+}
+
+impl TryFrom<Value> for Method {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("grid") => Ok(Self::Grid),
+            Some("random") => Ok(Self::Random),
+            Some("halving") => Ok(Self::Halving),
+            _ => Err(unlike("\"grid\", \"random\" or \"halving\"", &value)),
+        }
+    }
+}
+
+impl TryFrom<Value> for Scale {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("linear") => Ok(Self::Linear),
+            Some("log") => Ok(Self::Log),
+            _ => Err(unlike("\"linear\" or \"log\"", &value)),
+        }
+    }
+}
+
+impl TryFrom<Value> for Axis {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Array(values) => Ok(Self::Values(values)),
+            Value::Table(range) => {
+                let range = range.try_into().map_err(|error: toml::de::Error| error.message().to_owned());
+                Ok(Self::Range(range?))
+            }
+            other => Err(unlike("a list of values, or low and high", &other)),
+        }
+    }
+}
+
+/// What a value should have been, and what it is.
+fn unlike(expected: &str, value: &Value) -> String {
+    let found = match value {
+        Value::Table(_) => "a table".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        value => short(&value.to_string(), MAX_TOLD),
+    };
+    format!("expected {expected}, found {found}")
+}
+
+fn whole_of<T: TryFrom<i64>, E: Error>(value: &Value) -> Result<T, E> {
+    let whole = value.as_integer().and_then(|whole| T::try_from(whole).ok());
+    whole.ok_or_else(|| E::custom(unlike("a whole number from 0 on", value)))
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    whole_of(&Value::deserialize(deserializer)?)
+}
+
+fn perhaps_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    Option::<Value>::deserialize(deserializer)?.as_ref().map(whole_of).transpose()
+}
+
+fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Table, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Table(table) => Ok(table),
+        other => Err(D::Error::custom(unlike("a table of options", &other))),
+    }
+}
+
+fn axes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Axis>, D::Error> {
+    let axis = |(name, value): (String, Value)| match Axis::try_from(value) {
+        Ok(axis) => Ok((name, axis)),
+        Err(fault) => Err(D::Error::custom(format!("{name}: {fault}"))),
+    };
+    table(deserializer)?.into_iter().map(axis).collect()
 }
 
 impl Definition {
@@ -197,6 +284,31 @@ mod tests {
         assert_eq!((definition.method, definition.trials, definition.seed), (Method::Halving, Some(9), 0));
         assert!(matches!(&definition.vary["hidden"], Axis::Values(values) if values.len() == 2));
         assert!(matches!(&definition.vary["l1"], Axis::Range(range) if range.scale == Scale::Log));
+    }
+
+    #[test]
+    fn values_of_another_kind_are_refused_with_what_they_are() {
+        for (text, message) in [
+            ("trials = -1", "line 1: expected a whole number from 0 on, found -1"),
+            ("trials = 1.5", "line 1: expected a whole number from 0 on, found 1.5"),
+            ("seed = \"a\"", "line 1: expected a whole number from 0 on, found \"a\""),
+            ("method = 2020-01-01", "line 1: expected \"grid\", \"random\" or \"halving\", found 2020-01-01"),
+            ("method = \"grid\"\ntrain = 3", "line 2: expected a table of options, found 3"),
+            ("method = \"grid\"\nvary = [1]", "line 2: expected a table of options, found a list"),
+            ("vary = { l1 = 3 }", "line 1: l1: expected a list of values, or low and high, found 3"),
+            (
+                "vary = { l1 = { low = 1, high = 2, steps = -2 } }",
+                "line 1: l1: expected a whole number from 0 on, found -2",
+            ),
+            (
+                "vary = { l1 = { low = 1, high = 2, scale = 7 } }",
+                "line 1: l1: expected \"linear\" or \"log\", found 7",
+            ),
+            ("sepal,petal\n1,2", "line 1: expected TOML, found \"sepal,petal\""),
+        ] {
+            let found = refused(text);
+            assert!(found.starts_with(message), "{text:?}: {found:?}");
+        }
     }
 
     #[test]

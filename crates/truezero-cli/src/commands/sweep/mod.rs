@@ -171,6 +171,14 @@ impl Places {
         if let Some(file) = file {
             inputs = inputs.file("the sweep's file", file);
         }
+        if self.model == self.results {
+            let path = self.results.display();
+            let message = format!("{path} is the name of the results and, beside them, of the best model");
+            return Err(Failure::hinted(
+                message,
+                "give the results another ending, as in --out sweep.sqlite",
+            ));
+        }
         let results = files::open(&self.results, RESULTS, &inputs, force)?;
         if !results.is_file() {
             let message = format!("cannot write {}: expected a file, found a device", self.results.display());
@@ -179,10 +187,10 @@ impl Places {
         let model = files::open(&self.model, truezero::MODEL, &inputs, force)?;
         let goes_on = results.replaces() && self.checkpoints.exists();
         let store = Store::create(&results, definition, &asked.options, force)?;
+        truezero_data::files::claim(&self.checkpoints, "the checkpoints of a sweep")?;
         if !goes_on {
             files::tell_replaced(&model);
         }
-        truezero_data::files::claim(&self.checkpoints, "the checkpoints of a sweep")?;
         Ok((Outputs { _results: results, model }, store))
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use toml::Table;
 use truezero::EpochRecord;
 use truezero_data::Notice;
-use truezero_data::files::{Kind, Output};
+use truezero_data::files::{Kind, Output, check_companion, remove_companion};
 
 use super::definition::Definition;
 use crate::failure::Failure;
@@ -63,8 +63,29 @@ pub const RESULTS: Kind<'static> = Kind {
 /// How the table is made that every version of the form has.
 const FIRST_TABLE: &[u8] = b"CREATE TABLE sweep (format INTEGER NOT NULL, definition TEXT NOT NULL";
 
-/// Files of SQLite beside the one with the results.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+/// Files of SQLite beside the one with the results: what it has not put into it yet, and an index of that.
+const BESIDE: [(&str, Kind<'static>); 2] = [
+    (
+        "-wal",
+        Kind {
+            name: "a write-ahead log of SQLite",
+            is: &|beginning| {
+                beginning.starts_with(&[0x37, 0x7f, 0x06, 0x82])
+                    || beginning.starts_with(&[0x37, 0x7f, 0x06, 0x83])
+            },
+        },
+    ),
+    (
+        "-shm",
+        Kind {
+            name: "an index of a write-ahead log of SQLite",
+            // Zeros until it is used.
+            is: &|beginning| {
+                beginning.starts_with(&3_007_000_u32.to_ne_bytes()) || beginning.starts_with(&[0; 4])
+            },
+        },
+    ),
+];
 
 /// Finds the best of those that are done, in the order of [`Trial::rank`]. Files of earlier versions get it when they are
 /// opened.
@@ -165,6 +186,9 @@ impl Store {
             let database = Connection::open(path).map_err(failing("open", path))?;
             Ok(Self { path: path.to_owned(), database })
         };
+        for (path, kind) in beside(output) {
+            check_companion(&path, kind)?;
+        }
         // Not to read only: then SQLite would leave files beside it.
         let there = output.replaces().then(|| open().and_then(|store: Self| store.definition()));
         match there {
@@ -311,14 +335,21 @@ impl Store {
     }
 }
 
+/// The files of SQLite beside this one, there or not.
+fn beside(output: &Output) -> impl Iterator<Item = (PathBuf, Kind<'static>)> {
+    BESIDE.into_iter().map(|(end, kind)| {
+        let mut path = output.target().as_os_str().to_owned();
+        path.push(end);
+        (path.into(), kind)
+    })
+}
+
 /// Makes a file with all trials waiting.
 fn create(output: &Output, definition: &str, options: &[Table]) -> Result<(), Failure> {
     let bytes = filled(definition, options).map_err(failing("write", output.path()))?;
-    for end in BESIDE {
+    for (path, kind) in beside(output) {
         // Of a database that was there before: SQLite would take it for a part of this one.
-        let mut path = output.target().as_os_str().to_owned();
-        path.push(end);
-        crate::commands::train::remove(Path::new(&path))?;
+        remove_companion(&path, kind)?;
     }
     files::write(output, |file| file.write_all(&bytes))
 }
@@ -365,7 +396,7 @@ fn trial(row: &Row) -> rusqlite::Result<Trial> {
 
 fn failing(operation: &'static str, path: &Path) -> impl Fn(rusqlite::Error) -> Failure {
     let path = path.to_owned();
-    move |source| Failure::Store { operation, path: path.clone(), source }
+    move |cause| Failure::Store { operation, path: path.clone(), cause }
 }
 
 #[cfg(test)]
@@ -402,6 +433,17 @@ mod tests {
         rank(&mut all);
         assert_eq!(store.best().unwrap(), Some(all[0].clone()));
         assert!(store.trial(301).unwrap_err().to_string().contains("no trial 301"));
+    }
+
+    #[test]
+    fn what_is_no_database_is_told_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a,b\n".repeat(100)).unwrap();
+        let message = crate::failure::chain(&Store::read(file.path()).unwrap_err());
+        assert_eq!(
+            message,
+            format!("cannot find a sweep in {}: file is not a database", file.path().display())
+        );
     }
 
     /// Steps that the database takes to answer, which are as many for rows it looks at as they are rows.

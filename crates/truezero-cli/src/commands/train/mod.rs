@@ -10,12 +10,11 @@ mod report;
 pub mod start;
 pub mod streamed;
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Instant;
 
 use truezero::{Control, Examples, Model, Outcome, Progress as Step, Stopped, Trainer, TrainingOptions};
+use truezero_data::files::remove_companion;
 use truezero_data::{Notice, Task};
 use truezero_sparse::Engine;
 
@@ -37,7 +36,7 @@ use report::Report;
 
 pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
     let experiment = Experiment::new(&args)?;
-    let Outputs { model: output, checkpoint } = Outputs::open(&args)?;
+    let outputs = Outputs::open(&args)?;
     let run = args.run;
     let mut warnings = Warnings::of(&experiment.source.notices);
     let data = Prepared::new(&experiment)?;
@@ -59,6 +58,10 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
         pretraining = summary;
         data.trainer(plan, network, threads)?
     };
+    if !run.resume {
+        outputs.tell_replaced();
+    }
+    let Outputs { model: output, checkpoint } = outputs;
     let options = experiment.plan.options();
     let mut progress = Progress::new(run.quiet, options.epochs, measure);
     let mut observed = run
@@ -193,10 +196,7 @@ fn train_on(
 }
 
 pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
-    match fs::remove_file(checkpoint) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", checkpoint)(error)),
-        _ => Ok(()),
-    }
+    Ok(remove_companion(checkpoint, truezero::CHECKPOINT)?)
 }
 
 pub fn model_of(experiment: &Experiment, data: &Prepared, outcome: Outcome) -> Model {

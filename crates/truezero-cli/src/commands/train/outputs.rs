@@ -1,7 +1,7 @@
 //! The files of a training: what it reads, and what it writes.
 
 use truezero_data::EMBEDDED;
-use truezero_data::files::{InputFiles, Output};
+use truezero_data::files::{InputFiles, Output, check_companion};
 
 use crate::args::{TrainArgs, checkpoint_of};
 use crate::failure::Failure;
@@ -10,10 +10,10 @@ use crate::{files, output};
 /// Everything that a training reads.
 pub fn inputs(args: &TrainArgs) -> InputFiles {
     let data = args.data.as_deref().unwrap_or(EMBEDDED);
-    let mut inputs = InputFiles::default().data("the data", data, args.source.stream == Some(true));
+    let mut inputs = InputFiles::default().data("the data", data);
     for (role, data) in [("the test data", &args.source.test), ("the unlabelled data", &args.unlabelled)] {
         if let Some(data) = data {
-            inputs = inputs.data(role, data, false);
+            inputs = inputs.data(role, data);
         }
     }
     for (role, file) in [
@@ -51,22 +51,23 @@ impl Outputs {
         if let Some(folder) = &run.log_dir {
             inputs.protect_from_folder(folder, "events.out.tfevents")?;
         }
-        // A training that goes on replaces its own files, which are read.
-        let model = if run.resume {
-            files::open(&run.out, truezero::MODEL, &inputs, run.force)?
-        } else {
-            files::open_model(&run.out, &inputs, run.force)?
-        };
+        let model = files::open(&run.out, truezero::MODEL, &inputs, run.force)?;
         if !model.is_file() {
             return Ok(Self { model, checkpoint: None });
         }
+        check_companion(&path, truezero::CHECKPOINT)?;
         let checkpoint = files::open(&path, truezero::CHECKPOINT, &inputs, run.force || run.resume)?;
-        if checkpoint.replaces() && !run.resume {
+        Ok(Self { model, checkpoint: Some(checkpoint) })
+    }
+
+    /// Tells what will be replaced, once the training begins. One that goes on replaces its own files.
+    pub fn tell_replaced(&self) {
+        files::tell_replaced(&self.model);
+        if let Some(checkpoint) = self.checkpoint.as_ref().filter(|checkpoint| checkpoint.replaces()) {
             output::warn(&format!(
                 "{} of an unfinished training will be overwritten\nhint: --resume goes on with it",
-                path.display()
+                checkpoint.path().display()
             ));
         }
-        Ok(Self { model, checkpoint: Some(checkpoint) })
     }
 }

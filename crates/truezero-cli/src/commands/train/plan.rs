@@ -9,7 +9,8 @@ use truezero_data::{
 };
 
 use crate::args::{
-    Delimiter, InputArgs, List, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TextTableArgs, TrainArgs,
+    Delimiter, InputArgs, List, Names, NetworkArgs, OptimizerArgs, ShapeArgs, SourceArgs, TextTableArgs,
+    TrainArgs,
 };
 use crate::commands::hold_out::HoldOut;
 use crate::commands::{pretrain, using};
@@ -49,7 +50,7 @@ impl Experiment {
     /// The first option that cannot be.
     pub fn new(args: &TrainArgs) -> Result<Self, Failure> {
         args.source.memory.apply();
-        let mut source = source(args.data.as_deref(), &args.source);
+        let mut source = source(args.data.as_deref(), &args.source, args.preparation.task);
         let preparation = preparation(args.preparation.task, &args.preparation.inputs, &source.notices);
         let mut options = options(&args.network, &args.optimizer);
         let saved = args.from.as_deref().map(Saved::load).transpose()?;
@@ -86,6 +87,9 @@ impl Experiment {
 /// Examples in memory together unless it is said otherwise.
 const SHUFFLE_BUFFER: usize = 50_000;
 
+/// Most examples in memory together that may be asked for: more than any memory holds.
+const MAX_SHUFFLE_BUFFER: usize = u32::MAX as usize;
+
 /// How many examples of a stream are in memory together: whole mini-batches.
 fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<usize>, Failure> {
     if args.source.stream != Some(true) {
@@ -96,25 +100,26 @@ fn shuffle_buffer(args: &TrainArgs, options: &TrainingOptions) -> Result<Option<
         return Err(Failure::hinted(message, "pre-train on a part of the data and go on with --from"));
     }
     match args.source.shuffle_buffer.unwrap_or(SHUFFLE_BUFFER) {
-        0 => Err(truezero::Error::Option {
+        asked @ 1..=MAX_SHUFFLE_BUFFER => Ok(Some(asked.next_multiple_of(options.batch_size))),
+        other => Err(truezero::Error::Option {
             option: "shuffle-buffer",
-            expected: "at least 1".to_owned(),
-            found: "0".to_owned(),
+            expected: format!("1 to {MAX_SHUFFLE_BUFFER}"),
+            found: other.to_string(),
         }
         .into()),
-        asked => Ok(Some(asked.next_multiple_of(options.batch_size))),
     }
 }
 
 /// Names that were given, if any.
-pub fn list(names: Option<&List<String>>) -> Vec<String> {
-    names.map_or_else(Vec::new, |List(names)| names.clone())
+pub fn list(names: Option<&Names>) -> Vec<String> {
+    names.map_or_else(Vec::new, |Names(names)| names.clone())
 }
 
-fn source(data: Option<&str>, args: &SourceArgs) -> SourceSpec {
+fn source(data: Option<&str>, args: &SourceArgs, task: Option<Task>) -> SourceSpec {
     let mut source = SourceSpec {
         data: data.unwrap_or(EMBEDDED).to_owned(),
         target: args.target.clone(),
+        task,
         text: list(args.text.as_ref()),
         columns: list(args.columns.as_ref()),
         ignore: list(args.ignore.as_ref()),
@@ -138,6 +143,7 @@ fn take_over(
     }
     *source = SourceSpec {
         target: source.target.take(),
+        task: source.task,
         labels: source.labels.take(),
         ..using::spec(saved, &source.data, table, &source.notices)
     };
@@ -258,7 +264,8 @@ pub struct TableOptions {
 
 impl TableOptions {
     pub fn of(spec: &SourceSpec) -> Self {
-        let joined = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+        let joined = |names: &[String]| (!names.is_empty()).then(|| Names(names.to_vec()).to_string());
+        let values = &spec.cells.na_values;
         let decimal = spec.cells.decimal;
         Self {
             columns: joined(&spec.columns),
@@ -266,7 +273,7 @@ impl TableOptions {
             header: spec.header,
             delimiter: spec.delimiter.map(|byte| Delimiter(byte).to_string()),
             encoding: spec.encoding.map(|encoding| encoding.to_string()),
-            na_values: joined(&spec.cells.na_values),
+            na_values: (!values.is_empty()).then(|| values.join(",")),
             decimal: (decimal != Decimal::Unsaid).then_some(decimal),
         }
     }
@@ -306,7 +313,7 @@ fn configuration(
     let data = DataOptions {
         data: &source.data,
         target: source.target.as_deref(),
-        text: args.source.text.as_ref().map(|List(columns)| columns.join(",")),
+        text: args.source.text.as_ref().map(Names::to_string),
         labels: source.labels.as_ref().map(|path| path.display().to_string()),
         table: TableOptions::of(source),
         test: args.source.test.as_deref(),

@@ -169,6 +169,7 @@ impl Prepared {
         let preprocessing = preprocessing.map_err(of_data)?;
         let alike = |spec: &SourceSpec| SourceSpec {
             numbering,
+            task: Some(preprocessing.task()),
             expected: Some(Arc::new(preprocessing.for_inputs().expected())),
             ..spec.clone()
         };
@@ -185,8 +186,13 @@ impl Prepared {
             }
             _ => None,
         };
-        // A level that only examples held out from the training data have is no surprise.
-        let mut data = vec![preprocessing.dataset(raw, &Notices::default()).map_err(of_data)?];
+        // A level that only examples held out from the training data have is no surprise; one that a saved network does
+        // not know is.
+        let notices = match &experiment.start {
+            Start::Saved(_) => experiment.source.notices.clone(),
+            _ => Notices::default(),
+        };
+        let mut data = vec![preprocessing.dataset(raw, &notices).map_err(of_data)?];
         let mut part =
             |name: &str, own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
                 let Some(raw) = own else { return Ok(drawn.map(|rows| Part { data: 0, rows })) };
@@ -229,7 +235,9 @@ impl Prepared {
         data.extend(test);
         if let Some(spec) = &experiment.test {
             let expected = Some(Arc::new(preprocessing.for_inputs().expected()));
-            let Source { train, test, .. } = open(&SourceSpec { numbering, expected, ..spec.clone() })?;
+            let task = Some(preprocessing.task());
+            let spec = SourceSpec { numbering, task, expected, ..spec.clone() };
+            let Source { train, test, .. } = open(&spec)?;
             let prepared = preprocessing.dataset(test.unwrap_or(train), &experiment.source.notices);
             data.push(prepared.map_err(|error| error.of(&spec.data))?);
         }

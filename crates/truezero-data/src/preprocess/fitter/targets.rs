@@ -175,8 +175,9 @@ fn quantities(
 /// Tells that labels which are written in several ways are one.
 fn tell_of_spellings(place: &str, labels: &Labels, notices: &Notices) {
     if let Some((other, kept)) = labels.respelled() {
-        let message =
-            format!("{other:?} and {kept:?} are equal as numbers, and so one label, which goes by {kept:?}");
+        let number = kept.parse::<f64>().is_ok();
+        let equal = if number { "equal as numbers" } else { "the same boolean" };
+        let message = format!("{other:?} and {kept:?} are {equal}, and so one label, which goes by {kept:?}");
         notices.tell(Notice::new(place, message));
     }
 }

@@ -14,6 +14,7 @@ mod choice;
 mod constant;
 mod data;
 mod ending;
+mod external;
 mod fields;
 mod flow;
 mod fold;
@@ -34,7 +35,7 @@ mod tests;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -83,6 +84,8 @@ pub struct Imported {
     pub text_classes: bool,
     /// Names of the inputs; empty if the file has none.
     pub feature_names: Vec<String>,
+    /// The files beside it that hold tensors, whether the model needs them or not.
+    pub files: Vec<PathBuf>,
 }
 
 /// What of our document in the metadata is used.
@@ -159,6 +162,7 @@ pub fn import(bytes: Vec<u8>, folder: Option<&Path>, options: &ImportOptions) ->
     let documented = documented.map_err(|error| {
         Refusal::new(format!("metadata {DOCUMENT:?}"), "the names of the outputs", error.to_string())
     })?;
+    let beside = external::files(&graph, &model.functions, folder);
     graph.node = functions::called(graph.node, &model.functions, size)?;
     let data = Data::new(size, folder);
     let reader = Reader::read(&graph, opset, &data)?;
@@ -176,7 +180,8 @@ pub fn import(bytes: Vec<u8>, folder: Option<&Path>, options: &ImportOptions) ->
             .notices
             .tell(Notice::new("outputs", message).hint("pass the task classify if one of them is the class"));
     }
-    finish(assembled, options, documented, prediction.names.or(reader.names))
+    let names = prediction.names.or(reader.names);
+    Ok(Imported { files: beside, ..finish(assembled, options, documented, names)? })
 }
 
 /// A model with what is around its network; `told` are names that nodes of the graph tell.
@@ -232,5 +237,5 @@ fn finish(
         Vec::new()
     };
     let model = Model { network, preprocessing, configuration: serde_json::Value::Null, summary: None };
-    Ok(Imported { model, text_classes, feature_names })
+    Ok(Imported { model, text_classes, feature_names, files: Vec::new() })
 }

@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
             self.flat = features.len() == 1;
             dims = features.iter().map(|size| usize::try_from((*size)?).ok()).collect();
         }
-        if dims.as_deref().is_some_and(|dims| product(dims).is_none()) {
+        if let Some(dims) = dims.as_deref().filter(|dims| product(dims).is_none()) {
             return Err(Refusal::new(place, "a shape that can be", format!("{dims:?}")));
         }
         self.steps.push(Placed { step: Step::Input, below: 0, place });

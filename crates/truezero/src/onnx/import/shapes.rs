@@ -45,7 +45,8 @@ impl<'a> Reader<'a> {
             Values::Sizes(sizes) => sizes.clone(),
             values => values.integers().unwrap_or_default().into_iter().map(Some).collect(),
         };
-        let [batch, width] = to[..] else { return Err(refuse(format!("the shape {to:?}"))) };
+        let shape = || format!("the shape {}", as_told(&to));
+        let [batch, width] = to[..] else { return Err(refuse(shape())) };
         let keeps_batch = matches!(batch, None | Some(0)) || batch == self.batch;
         match width {
             Some(-1) if keeps_batch => Ok(None),
@@ -53,7 +54,7 @@ impl<'a> Reader<'a> {
             Some(width @ 1..) if keeps_batch || (batch == Some(-1) && !self.flat) => {
                 Ok(Some(vec![width as usize]))
             }
-            _ => Err(refuse(format!("the shape {to:?}"))),
+            _ => Err(refuse(shape())),
         }
     }
 
@@ -66,5 +67,22 @@ impl<'a> Reader<'a> {
         let call = Call { node, inputs: Vec::new(), data: self.data };
         let name = node.output.first().map_or("", String::as_str);
         Ok(Value::Constant(super::constant::Constant::computed(name, fold::part_of_shape(&call, sizes))))
+    }
+}
+
+/// A shape as a message says it: a size that the graph does not tell is a question mark.
+fn as_told(sizes: &[Option<i64>]) -> String {
+    let told = |size: &Option<i64>| size.map_or_else(|| "?".to_owned(), |size| size.to_string());
+    format!("[{}]", sizes.iter().map(told).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_are_not_known_are_told_as_such() {
+        assert_eq!(as_told(&[Some(-1), None, Some(3)]), "[-1, ?, 3]");
+        assert_eq!(as_told(&[]), "[]");
     }
 }

@@ -70,7 +70,9 @@ impl Worker {
             return Err(Error::option("rank", &format!("a worker below {workers}"), rank));
         }
         let share = examples.share(rank, workers);
-        let window = window.max(1).next_multiple_of(plan.options().batch_size);
+        let batch_size = plan.options().batch_size;
+        let most = usize::MAX / batch_size * batch_size;
+        let window = window.max(1).checked_next_multiple_of(batch_size).unwrap_or(most);
         let Some(first) = share.windows(1).next() else {
             return Err(Error::option("workers", "an example for each at least", workers));
         };
