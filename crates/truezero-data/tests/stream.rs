@@ -276,7 +276,7 @@ fn archives_of_plain_arrays_come_whole() {
     let mixed = tempfile::tempdir().unwrap();
     fs::write(mixed.path().join("1.npz"), compressed_rows(CompressionMethod::Stored, &[0, 2, 2, 4, 6, 8]))
         .unwrap();
-    let full = vec![1.0f32; 45].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let full = [1.0f32; 45].iter().flat_map(|value| value.to_le_bytes()).collect();
     let members = [("x", array("<f4", "(5, 9)", full))];
     fs::write(mixed.path().join("2.npz"), archive(CompressionMethod::Stored, &members)).unwrap();
     let stream = Stream::open(&spec(mixed.path(), None)).unwrap();
