@@ -197,7 +197,7 @@ fn columns_mostly_of_numbers_are_told() {
         read(&rows("x,c,y", 60, |at| format!("{},{},{}", cell(at), at % 3, at % 2)), &target())
     };
     for cell in [
-        &(|at: usize| if at % 2 == 0 { format!("({at}.20)") } else { format!("{at}.2") })
+        &(|at: usize| if at.is_multiple_of(2) { format!("({at}.20)") } else { format!("{at}.2") })
             as &dyn Fn(usize) -> String,
         &|at| format!("{at}.2 kg"),
         &|at| if at % 6 == 0 { "<0.5".to_owned() } else { format!("{at}.2") },

@@ -54,7 +54,8 @@ impl FromStr for Names {
             match after.trim_start() {
                 "" => return Ok(Self(names)),
                 after => {
-                    rest = after.strip_prefix(',').ok_or("expected a comma after a quoted name")?.trim_start()
+                    rest =
+                        after.strip_prefix(',').ok_or("expected a comma after a quoted name")?.trim_start();
                 }
             }
         }

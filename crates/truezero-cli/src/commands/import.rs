@@ -1,6 +1,7 @@
 //! `truezero import`: a model from an ONNX file.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use truezero::onnx::{self, ImportOptions, Imported};
@@ -31,6 +32,8 @@ struct Document {
 }
 
 pub fn run(args: &ImportArgs) -> Result<(), Failure> {
+    let inputs = InputFiles::default().file("the ONNX file", &args.file);
+    let output = files::open(&args.out, truezero::MODEL, &inputs, args.force)?;
     let warnings = Warnings::default();
     let options = ImportOptions {
         task: args.task,
@@ -39,11 +42,8 @@ pub fn run(args: &ImportArgs) -> Result<(), Failure> {
     };
     let Imported { model, files, .. } = onnx::load(&args.file, &options)?;
     // It is known only now where the graph keeps its weights.
-    let mut inputs = InputFiles::default().file("the ONNX file", &args.file);
-    for file in &files {
-        inputs = inputs.file("weights of the ONNX file", file);
-    }
-    let output = files::open(&args.out, truezero::MODEL, &inputs, args.force)?;
+    let weights = |inputs: InputFiles, file: &PathBuf| inputs.file("weights of the ONNX file", file);
+    files.iter().fold(InputFiles::default(), weights).protect_file(output.target())?;
     files::tell_replaced(&output);
     model.save_to(&output)?;
     let document = describe(&model, args, warnings.all());

@@ -35,7 +35,7 @@ fn is_spelled(text: &str) -> bool {
     let named = |part: &str, names: &[&str]| {
         let begins =
             |name: &&str| name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part));
-        part.len() >= MIN_NAME && names.iter().any(|name| begins(&name))
+        part.len() >= MIN_NAME && names.iter().any(begins)
     };
     let (mut months, mut days, mut years) = (0, 0, 0);
     let separators = [' ', ',', '-', '/', '.'];

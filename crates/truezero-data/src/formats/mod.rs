@@ -35,6 +35,7 @@ pub mod save_npz;
 pub mod save_parquet;
 pub mod svmlight;
 mod svmlight_bytes;
+mod svmlight_numbering;
 
 pub use encoding::Encoding;
 pub use matrix::DENSE_FROM;

@@ -1,7 +1,7 @@
 //! The files of a training: what it reads, and what it writes.
 
 use truezero_data::EMBEDDED;
-use truezero_data::files::{InputFiles, Output, check_companion};
+use truezero_data::files::{InputFiles, Kind, Output, check_companion};
 
 use crate::args::{TrainArgs, checkpoint_of};
 use crate::failure::Failure;
@@ -55,7 +55,9 @@ impl Outputs {
         if !model.is_file() {
             return Ok(Self { model, checkpoint: None });
         }
-        check_companion(&path, truezero::CHECKPOINT)?;
+        // What a training goes on from is read before anything is written, and says then what is wrong with it.
+        let any = Kind { is: &|_| true, ..truezero::CHECKPOINT };
+        check_companion(&path, if run.resume { any } else { truezero::CHECKPOINT })?;
         let checkpoint = files::open(&path, truezero::CHECKPOINT, &inputs, run.force || run.resume)?;
         Ok(Self { model, checkpoint: Some(checkpoint) })
     }
