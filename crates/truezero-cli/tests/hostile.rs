@@ -28,7 +28,7 @@ fn data_that_cannot_be_learned() {
     place.refused(&["flowers.csv", "--target", "kind", "--class-weight", "rose=2"], "\"rose\"");
     place.refused(
         &["flowers.csv", "--target", "kind", "--task", "regress"],
-        "target \"kind\" of flowers.csv: expected numbers for the task regress",
+        "flowers.csv: line 2, column \"kind\": expected a number, for the task regress, found \"aster\"",
     );
     place.refused(&["flowers.csv", "--target", "kind", "--validation", "150"], "held-out part");
     place.refused(&["digits5k", "--target", "kind"], "expected a table");
