@@ -138,8 +138,8 @@ fn where_memory_ends_there_is_an_error() {
         assert!(long || told.contains("memory"), "{data:?}: {told}");
     }
 
-    // 64 MB of weights, which are read where there is not as much.
-    place.train(&["flowers.csv", "--target", "kind", "--hidden", "4000,4000", "--epochs", "1"]);
+    // 100 MB of weights, which are read where there is not as much.
+    place.train(&["flowers.csv", "--target", "kind", "--hidden", "5000,5000", "--epochs", "1"]);
     place.ok(&["export", "model.safetensors", "--onnx", "model.onnx"]);
     for arguments in [
         &["predict", "model.safetensors", "flowers.csv", "--threads", "1"][..],
