@@ -61,7 +61,7 @@ fn rules_that_do_not_fit_together_are_refused() {
         (text("weighting", &json!("binary")), "2 factors for 0 terms"),
         (text("ngrams", &json!(0)), "n-grams of 0 words"),
         (text("ngrams", &json!(1_000_000)), "n-grams of 1000000 words"),
-        (targets(&json!({"classes": {"names": ["a"]}})), "1 classes"),
+        (targets(&json!({"classes": {"names": []}})), "no classes"),
         (targets(&json!({"classes": {"names": ["a", "a"]}})), "the label \"a\" twice"),
         (targets(&json!({"labels": {"names": []}})), "no labels"),
         (targets(&json!({"quantities": {"names": [], "means": [], "scales": []}})), "0 means and 0 scales"),

@@ -76,16 +76,15 @@ impl<'a> Levels<'a> {
 
     /// As it is written; else as the number it means: `01` was written, 1 came as a number.
     fn word(&self, word: &str, cells: &CellRules) -> Option<u32> {
-        let by_number = || self.numbers.get(&number(word, cells)?).copied();
-        let by_number = || if is_told_by_digits(word) { None } else { by_number() };
-        self.words.get(word).copied().or_else(by_number).or_else(|| match word {
+        let by_value = || match cells.cell(word) {
+            cell::Cell::Number(number, _) if !is_told_by_digits(word) => self.number(number),
+            _ => None,
+        };
+        self.words.get(word).copied().or_else(|| match word {
             // Of a column that was 0 and 1 where others have booleans.
             TRUE => self.number(1.0),
             FALSE => self.number(0.0),
-            _ => match cells.cell(word) {
-                cell::Cell::Number(number, _) => self.number(number),
-                _ => None,
-            },
+            _ => by_value(),
         })
     }
 
@@ -101,9 +100,9 @@ impl<'a> Levels<'a> {
 
 /// Whether a word is a whole number that 64 bits may not tell from its neighbours, such as a long identifier.
 fn is_told_by_digits(word: &str) -> bool {
-    let digits = word.trim_start_matches(['+', '-']);
+    let digits = word.trim_start_matches(['+', '-']).trim_start_matches('0');
     digits.bytes().all(|byte| byte.is_ascii_digit())
-        && digits.trim_start_matches('0').parse::<u64>().map_or(!digits.is_empty(), |whole| whole > 1 << 53)
+        && digits.parse::<u64>().map_or(!digits.is_empty(), |whole| whole > 1 << 53)
 }
 
 /// What a word means as a number, by its bits.
