@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 import truezero
+from truezero import _training
 
 FIT = """
 import warnings
@@ -91,15 +92,23 @@ def test_other_handlers_are_heard_too(iris):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_an_interrupted_partial_fit_keeps_what_it_has_learned():
+def test_an_interrupted_partial_fit_keeps_what_it_has_learned(monkeypatch):
     random = np.random.default_rng(0)
     X, y = random.normal(size=(100_000, 100)).astype(np.float32), random.integers(0, 2, 100_000)
     model = truezero.RectifierClassifier((300, 300), random_state=0, batch_size=10)
     model.partial_fit(X[:100], y[:100], classes=[0, 1])
     before = model.coefs_[0]
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
-    with pytest.warns(UserWarning, match="Training interrupted by user"):
-        model.partial_fit(X, y)
+    run = _training.run
+
+    def interrupted_run(*arguments, **options):
+        # In the training itself, however long it took to prepare the examples.
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        return run(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_training, "run", interrupted_run)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            model.partial_fit(X, y)
     assert np.any(model.coefs_[0] != before) and model.n_iter_ == 1
     assert model.partial_fit(X[:100], y[:100]).n_iter_ == 2
 
