@@ -24,16 +24,16 @@ pub struct Definition {
     /// How configurations are tried.
     pub method: Method,
     /// How many are drawn.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "perhaps_whole", skip_serializing_if = "Option::is_none")]
     pub trials: Option<usize>,
     /// Of the draws.
     #[serde(default, deserialize_with = "whole")]
     pub seed: u64,
     /// Epochs before the first trainings are given up.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "perhaps_whole", skip_serializing_if = "Option::is_none")]
     pub min_epochs: Option<usize>,
     /// One of so many trainings is kept.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "perhaps_whole", skip_serializing_if = "Option::is_none")]
     pub factor: Option<usize>,
     /// Options that all trainings have in common.
     #[serde(default, deserialize_with = "table")]
@@ -74,7 +74,7 @@ pub struct Range {
     #[serde(default)]
     pub scale: Scale,
     /// Points of a grid, both ends among them.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "perhaps_whole", skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
 }
 
@@ -284,6 +284,19 @@ mod tests {
         assert_eq!((definition.method, definition.trials, definition.seed), (Method::Halving, Some(9), 0));
         assert!(matches!(&definition.vary["hidden"], Axis::Values(values) if values.len() == 2));
         assert!(matches!(&definition.vary["l1"], Axis::Range(range) if range.scale == Scale::Log));
+    }
+
+    #[test]
+    fn a_definition_comes_back_from_json() {
+        for text in [
+            "method = \"halving\"\ntrials = 8\nfactor = 2\n[train]\nhidden = [30]\n[vary]\n\
+             l1 = { low = 1e-6, high = 1e-3, scale = \"log\" }",
+            "method = \"grid\"\n[vary]\nseed = [1, 2]\nl1 = { low = 0.0, high = 1.0, steps = 3 }",
+        ] {
+            let definition = Definition::parse(text).unwrap();
+            let json = serde_json::to_string(&definition).unwrap();
+            assert_eq!(Definition::from_json(&json), Ok(definition));
+        }
     }
 
     #[test]
