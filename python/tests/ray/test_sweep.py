@@ -138,7 +138,7 @@ def test_results_are_open_once(tmp_path):
     # Where a file is closed, SQLite loses the locks of the same process on it.
     opened = None, json.dumps(GRID), str(tmp_path / "sweep.sqlite"), True, False
     results = _truezero.Sweep(*opened)
-    with pytest.raises(OSError, match="another run is writing it"):
+    with pytest.raises(OSError, match="this process is writing it already"):
         _truezero.Sweep(*opened)
     results.release()
     with pytest.raises(ValueError, match="released"):
