@@ -139,7 +139,8 @@ fn where_memory_ends_there_is_an_error() {
     }
 
     // 100 MB of weights, which are read where there is not as much.
-    place.train(&["flowers.csv", "--target", "kind", "--hidden", "5000,5000", "--epochs", "1"]);
+    let large = ["train", "flowers.csv", "--target", "kind", "--hidden", "5000,5000", "--epochs", "1"];
+    place.ok(&[&large[..], &["--threads", "1", "--quiet"]].concat());
     place.ok(&["export", "model.safetensors", "--onnx", "model.onnx"]);
     for arguments in [
         &["predict", "model.safetensors", "flowers.csv", "--threads", "1"][..],
