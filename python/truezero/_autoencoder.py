@@ -202,36 +202,6 @@ class DenoisingAutoencoder(NetworkMixin, ClassNamePrefixFeaturesOutMixin, Transf
         check_is_fitted(self)
         return self._model.to_onnx(None, False, None, False)
 
-    def save(self, path, *, force=False) -> None:
-        """Write the encoder to a file that `truezero.load` and ``truezero train --from`` read.
-
-        Parameters
-        ----------
-        path : path-like
-        force : bool, default=False
-            As for `truezero.save`.
-        """
-        from ._models import save
-
-        save(self, path, force=force)
-
-    @classmethod
-    def load(cls, path) -> Self:
-        """Read a file as `truezero.load` does, as an estimator of this class.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        encoder : object
-            Of this very class, which may be a subclass of the one that was saved.
-        """
-        from ._models import load_as
-
-        return load_as(cls, path)
-
     @property
     def _n_features_out(self):
         return self._fitted_model().layers()[-1][0].shape[1]

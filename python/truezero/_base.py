@@ -97,36 +97,6 @@ class BaseRectifier(NetworkMixin, OnnxMixin, ClassNamePrefixFeaturesOutMixin, Tr
             observed = json.loads(self._model.observe(self._given(X), self._threads()))
         return Report.of(self, observed)
 
-    def save(self, path, *, force=False) -> None:
-        """Write the model to a file that `truezero.load` and the ``truezero`` command read.
-
-        Parameters
-        ----------
-        path : path-like
-        force : bool, default=False
-            As for `truezero.save`.
-        """
-        from ._models import save
-
-        save(self, path, force=force)
-
-    @classmethod
-    def load(cls, path) -> Self:
-        """Read a file as `truezero.load` does, as an estimator of this class.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        estimator : object
-            Of this very class, which may be a subclass of the one that was saved.
-        """
-        from ._models import load_as
-
-        return load_as(cls, path)
-
     def _code_layer(self):
         layers = len(self._fitted_model().layers()) - 1
         if layers == 0:

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from typing import Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -24,12 +25,8 @@ def whole(estimator):
         raise
 
 
-class Following:
-    """An attribute that follows from the network. It can be set to what it is; where there is no network yet, to what it
-    will be, which is checked when there is one."""
-
-    def __init__(self, compute):
-        self.compute, self.__doc__ = compute, compute.__doc__
+class _OfNetwork:
+    """An attribute that is read from the network; where there is none yet, it is what it was set to."""
 
     def __set_name__(self, owner, name):
         self.name = name
@@ -42,30 +39,34 @@ class Following:
         estimator._fitted_model()
         return self.compute(estimator)
 
+    def _tell(self, estimator, value):
+        """Keep a value for the network that is to come."""
+        estimator._told = {**estimator.__dict__.get("_told", {}), self.name: value}
+
+
+class Following(_OfNetwork):
+    """An attribute that follows from the network. It can be set to what it is; where there is no network yet, to what it
+    will be, which is checked when there is one."""
+
+    def __init__(self, compute):
+        self.compute, self.__doc__ = compute, compute.__doc__
+
     def __set__(self, estimator, value):
         if "_model" not in estimator.__dict__:
-            estimator._told = {**estimator.__dict__.get("_told", {}), self.name: value}
+            self._tell(estimator, value)
         elif value != self.compute(estimator):
             raise AttributeError(
                 f"{self.name}: expected {self.compute(estimator)!r}, which follows from the network, found {value!r}"
             )
 
 
-class WeightsOf:
+class WeightsOf(_OfNetwork):
     """Weights or biases: `coefs_` or `intercepts_`."""
 
     def __init__(self, part, doc):
         self.part, self.__doc__ = part, doc
 
-    def __set_name__(self, owner, name):
-        self.name = name
-
-    def __get__(self, estimator, owner=None):
-        if estimator is None:
-            return self
-        if "_model" not in estimator.__dict__ and self.name in estimator.__dict__.get("_told", {}):
-            return estimator._told[self.name]
-        estimator._fitted_model()
+    def compute(self, estimator):
         arrays = [read_only(layer[self.part]) for layer in estimator._shown_layers()]
         return Arrays(arrays, lambda changed: self._take_over(estimator, changed))
 
@@ -74,8 +75,7 @@ class WeightsOf:
             self._take_over(estimator, arrays)
         else:
             # Their shapes are known when the training begins.
-            told = Arrays(arrays, list)
-            estimator._told = {**estimator.__dict__.get("_told", {}), self.name: told}
+            self._tell(estimator, Arrays(arrays, list))
 
     def _take_over(self, estimator, arrays):
         layers = [list(layer) for layer in estimator._shown_layers()]
@@ -108,6 +108,36 @@ class NetworkMixin:
     def n_layers_(self) -> int:
         """Number of layers, that of the inputs counted too."""
         return len(self._fitted_model().layers()) + 1
+
+    def save(self, path, *, force=False) -> None:
+        """Write the model to a file that `truezero.load` and the ``truezero`` command read.
+
+        Parameters
+        ----------
+        path : path-like
+        force : bool, default=False
+            As for `truezero.save`.
+        """
+        from ._models import save
+
+        save(self, path, force=force)
+
+    @classmethod
+    def load(cls, path) -> Self:
+        """Read a file as `truezero.load` does, as an estimator of this class.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        estimator : object
+            Of this very class, which may be a subclass of the one that was saved.
+        """
+        from ._models import load_as
+
+        return load_as(cls, path)
 
     @property
     def _n_features_out(self):

@@ -73,6 +73,19 @@ fn raw(task: Task, seed: u64) -> Raw {
     Raw { features: Features::Matrix(Batch::Dense(inputs)), target: Some(target), image: None }
 }
 
+/// A network with weights of chance that tells two classes apart.
+fn two_classes(inputs: usize) -> Network {
+    let architecture = Architecture {
+        inputs,
+        hidden: vec![8],
+        outputs: 2,
+        activations: vec![Activation::Rectifier],
+        sign_trick: false,
+        initialisation: Initialisation::Glorot,
+    };
+    Network::random(&architecture, Cost::for_task(Task::Classify), 1)
+}
+
 fn model(activation: Activation, task: Task, scaling: Scaling, sign_trick: bool) -> (Model, Raw) {
     let raw = raw(task, 3);
     let rows: Vec<usize> = (0..EXAMPLES).collect();
@@ -163,15 +176,7 @@ fn a_graph_takes_64_bits_where_32_would_lose_what_the_scaling_needs() {
     let preprocessing = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
     let (narrow, _) = model(Activation::Rectifier, Task::Classify, Scaling::Standardize, false);
     assert!(!narrow.onnx_input_is_wide());
-    let architecture = Architecture {
-        inputs: 1,
-        hidden: vec![8],
-        outputs: 2,
-        activations: vec![Activation::Rectifier],
-        sign_trick: false,
-        initialisation: Initialisation::Glorot,
-    };
-    let network = Network::random(&architecture, Cost::for_task(Task::Classify), 1);
+    let network = two_classes(1);
     let wide = Model { network, preprocessing, configuration: Value::Null, summary: None };
     assert!(wide.onnx_input_is_wide());
     let imported = import(wide.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
@@ -195,15 +200,7 @@ fn inputs_stay_within_limits_in_a_graph_and_out_of_it() {
         };
         let all: Vec<usize> = (0..200).collect();
         let preprocessing = Preprocessing::fit(&raw, &all, &PreprocessOptions::default()).unwrap();
-        let architecture = Architecture {
-            inputs: 2,
-            hidden: vec![8],
-            outputs: 2,
-            activations: vec![Activation::Rectifier],
-            sign_trick: false,
-            initialisation: Initialisation::Glorot,
-        };
-        let network = Network::random(&architecture, Cost::for_task(Task::Classify), 1);
+        let network = two_classes(2);
         let limited = Model { network, preprocessing, configuration: Value::Null, summary: None };
         assert_eq!(limited.onnx_input_is_wide(), middle != 0.0);
         let imported = import(limited.to_onnx(&ExportOptions::default()).unwrap(), None).unwrap();
