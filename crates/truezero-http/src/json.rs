@@ -198,7 +198,7 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// A whole number from 0 to [`GREATEST`]; 3.0 is one as well.
+    /// A whole number from 0 to 2^53; 3.0 is one as well.
     ///
     /// # Errors
     /// If it is none.
