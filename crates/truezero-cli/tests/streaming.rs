@@ -155,3 +155,23 @@ fn options_that_the_optimizer_does_not_use_are_told() {
     assert!(told(&["--out", "a.st"]).contains(idle));
     assert!(!told(&["--optimizer", "nesterov", "--out", "b.st"]).contains(idle));
 }
+
+#[test]
+fn levels_that_a_saved_network_does_not_know_are_told_once_in_memory_and_on_a_stream() {
+    let place = Place::new();
+    let table = |city: &str| {
+        let rows = (0..60).map(|row| {
+            format!("{},{},{}\n", row % 7, if row % 5 == 0 { city } else { "bonn" }, ["a", "b"][row % 2])
+        });
+        format!("x,city,y\n{}", rows.collect::<String>())
+    };
+    place.write("old.csv", table("köln"));
+    place.write("new.csv", table("rome"));
+    place.train(&["old.csv", "--target", "y", "--epochs", "1", "--hidden", "4"]);
+    let train = ["train", "new.csv", "--target", "y", "--from", "model.safetensors", "--epochs", "3"];
+    for stream in [&[][..], &["--stream"]] {
+        let output = place.run(&[&train[..], &["--out", "on.safetensors", "--force"], stream].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told.matches("12, such as \"rome\"").count(), 1, "{told}");
+    }
+}

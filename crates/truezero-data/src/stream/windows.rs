@@ -2,8 +2,8 @@
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::{Stream, infer_task};
@@ -31,16 +31,17 @@ pub struct Prepared {
     pub class_weights: Option<Arc<Vec<f32>>>,
     /// Positions of the examples: all of the stream's, or a share of them.
     range: Range<usize>,
-    /// Collects what is told while examples are prepared.
-    notices: Notices,
+    /// Collects what is told while examples are prepared: for the first reader, as later ones would find the same again.
+    notices: Arc<Mutex<Notices>>,
 }
 
 impl Prepared {
     /// All examples of a stream but those that are left out (rising positions). What should be known of them is told to
-    /// `notices`.
+    /// `notices` by the first [`windows`](Self::windows).
     pub fn new(stream: Stream, rules: Preprocessing, left_out: Vec<usize>, notices: Notices) -> Self {
         let range = 0..stream.examples();
         let (stream, rules, left_out) = (Arc::new(stream), Arc::new(rules), Arc::new(left_out));
+        let notices = Arc::new(Mutex::new(notices));
         Self { stream, rules, left_out, class_weights: None, range, notices }
     }
 
@@ -74,10 +75,11 @@ impl Prepared {
         assert!(size > 0, "windows of at least one example");
         let (sender, receiver) = sync_channel(AHEAD);
         let prepared = self.clone();
+        let notices = std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner));
         let failed = sender.clone();
         // It ends by itself when nobody listens any more.
         let reader = thread::Builder::new().name("windows".to_owned()).spawn(move || {
-            if let Err(error) = prepared.read(size, &sender) {
+            if let Err(error) = prepared.read(size, &notices, &sender) {
                 let _ = sender.send(Err(error));
             }
         });
@@ -88,12 +90,17 @@ impl Prepared {
         Windows(receiver)
     }
 
-    fn read(&self, size: usize, windows: &SyncSender<Result<Dataset, DataError>>) -> Result<(), DataError> {
+    fn read(
+        &self,
+        size: usize,
+        notices: &Notices,
+        windows: &SyncSender<Result<Dataset, DataError>>,
+    ) -> Result<(), DataError> {
         let mut window: Option<Dataset> = None;
         each(&self.stream, self.range.clone(), self.left_out(), |piece| {
             let mut data = self
                 .rules
-                .dataset(piece.raw, &self.notices)
+                .dataset(piece.raw, notices)
                 .map_err(|error| in_piece(error, piece.first, &self.stream))?;
             data.weights = self.weights(&data.targets, piece.weights)?;
             let mut rest = &piece.others[..];

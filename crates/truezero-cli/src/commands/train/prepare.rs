@@ -186,12 +186,7 @@ impl Prepared {
             }
             _ => None,
         };
-        // A level that only examples held out from the training data have is no surprise; one that a saved network does
-        // not know is.
-        let notices = match &experiment.start {
-            Start::Saved(_) => experiment.source.notices.clone(),
-            _ => Notices::default(),
-        };
+        let notices = told_of_examples(experiment);
         let mut data = vec![preprocessing.dataset(raw, &notices).map_err(of_data)?];
         let mut part =
             |name: &str, own: Option<Raw>, drawn: Option<Vec<usize>>| -> Result<Option<Part>, DataError> {
@@ -260,6 +255,15 @@ impl Prepared {
             shuffle_buffer,
             identity,
         })
+    }
+}
+
+/// Collects what is told while the examples that a network is trained on, and those held out from them, are prepared: a
+/// level that only examples held out have is no surprise; one that a saved network does not know is.
+pub(super) fn told_of_examples(experiment: &Experiment) -> Notices {
+    match &experiment.start {
+        Start::Saved(_) => experiment.source.notices.clone(),
+        _ => Notices::default(),
     }
 }
 

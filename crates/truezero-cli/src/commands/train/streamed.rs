@@ -5,9 +5,10 @@ use std::sync::Arc;
 use truezero_data::stream::{
     HeldOut, Prepared as Streamed, Stream, chosen, class_weights, fit, fit_targets, hold_out, infer_task,
 };
-use truezero_data::{DataError, Dataset, Notices, PreprocessOptions, Preprocessing, Task};
+use truezero_data::{DataError, Dataset, PreprocessOptions, Preprocessing, Task};
 
 use super::plan::{Experiment, Start};
+use super::prepare::told_of_examples;
 use crate::commands::hold_out::{HoldOut, TO_STOP_BY, TO_TEST_ON, tell_if_short};
 use crate::failure::Failure;
 
@@ -67,7 +68,8 @@ fn streamed(
 ) -> Result<Streamed, Failure> {
     let weights = experiment.class_weights.as_ref();
     let weights = weights.map(|weights| class_weights(&stream, &left_out, &rules, weights)).transpose()?;
-    let mut streamed = Streamed::new(stream, rules, left_out, Notices::default());
+    let notices = told_of_examples(experiment);
+    let mut streamed = Streamed::new(stream, rules, left_out, notices);
     streamed.class_weights = weights.map(Arc::new);
     Ok(streamed)
 }
