@@ -21,8 +21,8 @@ use std::cell::UnsafeCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -311,7 +311,7 @@ mod tests {
         let mut patience = Patience::default();
         patience.worked(micros(1));
         assert_eq!(patience, Patience(PATIENCE), "never longer than at the start");
-        patience.looked(PATIENCE - micros(20));
+        patience.looked(PATIENCE.saturating_sub(micros(20)));
         patience.worked(micros(5));
         assert_eq!(patience, Patience(micros(25)));
         patience.looked(micros(26));

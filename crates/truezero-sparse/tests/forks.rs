@@ -30,7 +30,7 @@ fn a_forked_child_multiplies_alone_and_lets_go_of_threads_it_has_not() {
         drop(engine);
         drop(other);
         // SAFETY: it takes no pointers, and does not return.
-        unsafe { libc::_exit(if same { 0 } else { 1 }) };
+        unsafe { libc::_exit(i32::from(!same)) };
     }
     let mut status = -1;
     // SAFETY: `status` is a place for one status.

@@ -116,7 +116,11 @@ mod tests {
         let targets = |values: &[f32]| Targets::Quantities(DenseBatch::from_rows(1, values));
         assert_eq!(base(&data(targets(&[1.0, 3.0, 5.0]), None)), 0.5 * 8.0 / 3.0);
         let weighted = data(targets(&[1.0, 3.0, 7.0]), Some(vec![2.0, 2.0, 0.0]));
-        assert_eq!(base(&weighted), 0.5 * 4.0 / 2.0, "the mean is 2, and 4 is divided by the 2 examples that count");
+        assert_eq!(
+            base(&weighted),
+            0.5 * 4.0 / 2.0,
+            "the mean is 2, and 4 is divided by the 2 examples that count"
+        );
     }
 
     #[test]

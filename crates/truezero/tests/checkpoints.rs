@@ -241,9 +241,8 @@ fn other_epochs_within_an_epoch_change_only_the_steps_to_come() {
             assert_eq!(trainer.epochs_done(), 3);
             trainer.network().layers[0].weights.to_plain()
         };
-        let distance = |a: &[f32], b: &[f32]| -> f32 {
-            a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-        };
+        let distance =
+            |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) };
         let (expected, found) = (weights(&dense, true), weights(&sparse, true));
         let other = weights(&dense, false);
         let off = distance(&expected, &found);
@@ -271,6 +270,8 @@ fn the_order_of_examples_is_compared_when_a_training_is_resumed() {
     }
 }
 
+type Move = fn(&mut Trainer<'_>);
+
 #[test]
 fn a_penalty_that_was_moved_by_hand_stays_where_it_was_moved_to() {
     let folder = tempfile::tempdir().unwrap();
@@ -278,7 +279,6 @@ fn a_penalty_that_was_moved_by_hand_stays_where_it_was_moved_to() {
     let data = classes(100, 40, 1);
     let rows = all_rows(&data);
     let examples = Examples { data: &data, rows: &rows };
-    type Move = fn(&mut Trainer<'_>);
     let moves: [(Option<f32>, Move); 4] = [
         (None, |trainer| trainer.set_l1(3e-3).unwrap()),
         (None, |trainer| trainer.set_target_sparsity(0.9).unwrap()),

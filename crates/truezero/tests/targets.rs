@@ -3,7 +3,7 @@
 mod common;
 
 use common::{all_rows, train};
-use truezero::trainer::TOLERANCE;
+use truezero::trainer::{OffTarget, TOLERANCE};
 use truezero::{Activation, Remark, Summary, TrainingOptions};
 use truezero_data::{Dataset, Notices, PreprocessOptions, Preprocessing, digits5k};
 
@@ -22,7 +22,7 @@ impl Digits {
         let rules = Preprocessing::fit(&raw, &rows, &PreprocessOptions::default()).unwrap();
         let all = rules.dataset(raw, &Notices::default()).unwrap();
         let (validation, train): (Vec<usize>, Vec<usize>) =
-            all_rows(&all).into_iter().partition(|row| row % 5 == 0);
+            all_rows(&all).into_iter().partition(|row| row / 10 % 5 == 0); // digits follow each other
         Self { train: all.select(&train), validation: all.select(&validation) }
     }
 
@@ -57,8 +57,10 @@ fn no_target_costs_more_than_a_point_unless_it_is_told() {
             let told = remarks.iter().any(|remark| matches!(remark, Remark::OffTarget { .. }));
             assert_eq!(told, best.is_infinite(), "target {target}: {remarks:?}");
             let reference = if best.is_finite() { best } else { plain };
+            // What is given up costs the mini-batches until then.
+            let allowed = if summary.target_given_up { 2.0 * POINT } else { POINT };
             assert!(
-                error(&summary) <= reference + POINT,
+                error(&summary) <= reference + allowed,
                 "target {target}, mini-batches of {batch_size}: {} instead of {reference}",
                 error(&summary)
             );
@@ -99,8 +101,7 @@ fn a_target_out_of_reach_is_given_up_before_it_costs_the_network() {
     let digits = Digits::new();
     let rows = all_rows(&digits.validation);
     let examples = truezero::Examples { data: &digits.validation, rows: &rows };
-    let mut given_up = 0;
-    for (hidden, target) in [(vec![8], 0.95), (vec![20], 0.99), (vec![12, 12], 0.97)] {
+    for (hidden, target) in [(vec![8], 0.95), (vec![12, 12], 0.97), (vec![30, 30], 0.995)] {
         let options = |target_sparsity| TrainingOptions {
             hidden: hidden.clone(),
             epochs: 8,
@@ -117,10 +118,12 @@ fn a_target_out_of_reach_is_given_up_before_it_costs_the_network() {
         assert!(steered <= plain + 3.0 * POINT, "{hidden:?}, {target}: {steered} against {plain}");
         let remarks = summary.remarks(&options(Some(target)));
         assert!(
-            remarks.iter().any(|remark| matches!(remark, Remark::OffTarget { .. })),
+            remarks
+                .iter()
+                .any(|remark| matches!(remark, Remark::OffTarget { reason: OffTarget::GivenUp, .. })),
             "{hidden:?}, {target}: {remarks:?}"
         );
-        given_up += usize::from(summary.target_given_up);
+        assert!(summary.target_given_up, "{hidden:?}, {target}");
+        assert_eq!(summary.history.last().unwrap().l1, options(None).l1, "λ is where it started");
     }
-    assert!(given_up > 0);
 }

@@ -1,13 +1,13 @@
-//! Weights of examples: what they weigh, and that a weight of 0 leaves an example out.
+//! A weight of 0 leaves an example out. (What other weights do is held by the finite differences of `gradients.rs`.)
 
 mod common;
 
-use common::{Numbers, all_rows, classes, small, train};
-use truezero::{Activation, Control, Examples, Network, Rule, Trainer, TrainingOptions};
+use common::{all_rows, classes, small, train};
+use truezero::{Control, Examples, Network, Rule, Trainer, TrainingOptions};
 use truezero_data::{Dataset, Targets};
-use truezero_sparse::{Batch, DenseBatch, Engine};
+use truezero_sparse::{Batch, DenseBatch};
 
-/// Options that take the examples in their order, one validation or none.
+/// Options that take the examples in their order.
 fn in_order(batch_size: usize) -> TrainingOptions {
     TrainingOptions { batch_size, shuffle: false, l1: 1e-2, epochs: 3, ..small() }
 }
@@ -60,7 +60,8 @@ fn what_an_example_of_weight_0_holds_does_not_matter() {
     let weights: Vec<f32> = (0..40).map(|row| f32::from(u8::from(row % 4 > 0))).collect();
     let rows = all_rows(&data);
     // In the place of each example that weighs nothing, another one.
-    let others: Vec<usize> = rows.iter().map(|&row| if row % 4 > 0 { row } else { (row + 21) % 40 }).collect();
+    let others: Vec<usize> =
+        rows.iter().map(|&row| if row % 4 > 0 { row } else { (row + 21) % 40 }).collect();
     let mut first = chosen(&data, &rows, &weights);
     let mut second = chosen(&data, &others, &vec![1.0; 40]);
     (first.weights, second.weights) = (Some(weights.clone()), Some(weights));
@@ -88,61 +89,4 @@ fn a_training_stopped_among_examples_of_weight_0_resumes_to_the_same_weights() {
     assert_eq!(trainer.epochs_done(), 1);
     assert_eq!(trainer.network(), whole.network());
     assert_eq!(trainer.history(), whole.history());
-}
-
-/// Σ w (c + λ Σ |h|) / B over the B examples that count.
-fn penalised_cost(network: &Network, data: &Dataset, l1: f32) -> f64 {
-    let (mut engine, rows) = (Engine::new(1), all_rows(data));
-    let examples = Examples { data, rows: &rows };
-    let mut penalty = 0.0;
-    for layer in 0..network.hidden().len() {
-        let codes = network.encode(&mut engine, &data.inputs, layer);
-        for (row, weight) in data.weights.as_ref().unwrap().iter().enumerate() {
-            let sum: f64 = codes.example(row).1.iter().map(|&h| f64::from(h).abs()).sum();
-            penalty += f64::from(*weight) * sum;
-        }
-    }
-    network.evaluate(&mut engine, examples).cost + f64::from(l1) * penalty / examples.counted() as f64
-}
-
-#[test]
-fn a_step_descends_the_weighted_cost_and_the_weighted_penalty() {
-    let mut numbers = Numbers(7);
-    let inputs: Vec<f32> = (0..12 * 4).map(|_| 2.0 * numbers.next() - 1.0).collect();
-    let data = Dataset {
-        inputs: Batch::Dense(DenseBatch::from_rows(4, &inputs)),
-        targets: Targets::Classes { labels: (0..12).map(|row| row % 3).collect(), classes: 3 },
-        weights: Some((0..12).map(|row| (row % 4) as f32 * 0.8).collect()),
-    };
-    let rows = all_rows(&data);
-    let (rate, l1) = (0.1, 0.2);
-    let options = TrainingOptions {
-        hidden: vec![5, 4],
-        activation: vec![Activation::Tanh],
-        learning_rate: Some(rate),
-        batch_size: 12,
-        l1,
-        ..TrainingOptions::default()
-    };
-    let examples = Examples { data: &data, rows: &rows };
-    let mut trainer = Trainer::new(options.check().unwrap(), examples, None, 1).unwrap();
-    let before = trainer.network().clone();
-    trainer.epoch(&mut |_| Control::Continue).unwrap();
-    for (index, layer) in before.layers.iter().enumerate() {
-        let (old, new) = (layer.weights.to_plain(), trainer.network().layers[index].weights.to_plain());
-        for at in 0..old.len() {
-            let moved = |by: f32| {
-                let (mut network, mut plain) = (before.clone(), old.clone());
-                plain[at] += by;
-                let layer = &mut network.layers[index];
-                layer.weights =
-                    truezero_sparse::PackedWeights::from_plain(layer.inputs(), layer.units(), &plain);
-                penalised_cost(&network, &data, l1)
-            };
-            let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2;
-            let found = f64::from((old[at] - new[at]) / rate);
-            let off = (difference - found).abs();
-            assert!(off < 2e-3, "layer {index}, weight {at}: {difference} against {found}");
-        }
-    }
 }

@@ -7,8 +7,8 @@
 use crate::LANES;
 use crate::lanes::{Kernel, Lanes, Line};
 use crate::pointwise::{
-    Pointwise, elu, gelu, gelu_tanh, hard_swish, leaky, logistic, logistic_cost, mish, relu6, silu, softplus, softsign,
-    tanh,
+    Pointwise, elu, gelu, gelu_tanh, hard_swish, leaky, logistic, logistic_cost, mish, relu6, silu, softplus,
+    softsign, tanh,
 };
 
 /// `h = sign · f(x)` in place, and with slopes `∂h/∂x = sign · f'(x)`.

@@ -41,7 +41,7 @@ pub(crate) use kept::KEPT_IN_MEMORY;
 pub use paused::Paused;
 pub use ranking::TOLERANCE;
 pub use record::{EpochRecord, Stopped, Summary};
-pub use remarks::Remark;
+pub use remarks::{OffTarget, Remark};
 pub use roll_back::{MAX_HALVINGS, RolledBack};
 
 use truezero_data::DataError;

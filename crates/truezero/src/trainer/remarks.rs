@@ -242,8 +242,8 @@ impl OffTarget {
             Self::GivenUp => Notice::new(
                 TARGET,
                 format!(
-                    "the {target} asked for are out of reach: the penalty undid half of what was learned, and λ went back \
-                     to where the cost was lowest; {kept}"
+                    "the {target} asked for are out of reach: the penalty undid a quarter of what was learned, and λ went back \
+                     to where it started; {kept}"
                 ),
             )
             .hint("ask for fewer zeros, or make the hidden layers wider"),

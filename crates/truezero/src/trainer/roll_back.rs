@@ -84,9 +84,9 @@ impl Paused {
 
     /// Whether costs of the epoch, while training and at its end on `examples`, are none that learning has.
     pub(super) fn exploded(&self, cost: f64, examples: Examples<'_>) -> bool {
-        let Running { examples, first, zeros, .. } = self.running;
+        let Running { examples: count, first, zeros, .. } = self.running;
         let above = |cost: f64, zeros: f64| cost.is_nan() || cost > EXPLODED * zeros.max(first);
-        above(self.running.mean_cost(), zeros / examples.max(1) as f64)
+        above(self.running.mean_cost(), zeros / count.max(1) as f64)
             || above(cost, cost_of_zeros(self.network.cost, examples))
     }
 

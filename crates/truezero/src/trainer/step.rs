@@ -116,6 +116,8 @@ impl Paused {
         let layers = &mut self.network.layers;
         let (engine, updater) = (&mut self.engine, &mut self.updater);
         let clip = self.plan.options().clip_norm;
+        // Steered, it is for zeros: where there can be none it would only cost.
+        let for_zeros = self.steering.is_some();
         let fused = updater.is_fused() && clip.is_none();
         updater.begin_step();
         for index in (0..layers.len()).rev() {
@@ -130,7 +132,12 @@ impl Paused {
                     } else {
                         engine.backward(x, weights, delta, error);
                     }
-                    layers[index - 1].backward(engine, below, penalty, error);
+                    let layer = &layers[index - 1];
+                    if for_zeros && !layer.activation.gives_zeros() {
+                        layer.backward(engine, below, |_| 0.0, error);
+                    } else {
+                        layer.backward(engine, below, penalty, error);
+                    }
                 }
                 _ if fused => engine.sgd(inputs.view(), &mut layers[index].weights, delta, updater.rate()),
                 _ => {}

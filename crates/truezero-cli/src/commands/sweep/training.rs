@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{
-    Control, EpochRecord, Error, Examples, Footprint, Model, Progress as Step, Summary, Trainer,
-};
+use truezero::{Control, EpochRecord, Error, Examples, Footprint, Model, Progress as Step, Summary, Trainer};
 use truezero_data::Notice;
 use truezero_sparse::{Engine, memory};
 
