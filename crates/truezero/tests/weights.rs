@@ -63,7 +63,7 @@ fn what_an_example_of_weight_0_holds_does_not_matter() {
     let others: Vec<usize> =
         rows.iter().map(|&row| if row % 4 > 0 { row } else { (row + 21) % 40 }).collect();
     let mut first = chosen(&data, &rows, &weights);
-    let mut second = chosen(&data, &others, &vec![1.0; 40]);
+    let mut second = chosen(&data, &others, &[1.0; 40]);
     (first.weights, second.weights) = (Some(weights.clone()), Some(weights));
     let options = || TrainingOptions { shuffle: true, ..in_order(8) };
     assert_eq!(trained(options(), &first), trained(options(), &second));

@@ -139,7 +139,7 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
 
 /// Says what of a training that goes on is not as it was typed: what was moved by hand while it ran.
 fn tell_moved(experiment: &Experiment, trainer: &Trainer<'_>) {
-    let [typed, now] = [&experiment.plan, trainer.plan()].map(|plan| plan.options());
+    let [typed, now] = [&experiment.plan, trainer.plan()].map(truezero::Plan::options);
     if (typed.l1, typed.target_sparsity) == (now.l1, now.target_sparsity) {
         return;
     }
