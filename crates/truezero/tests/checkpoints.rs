@@ -308,8 +308,12 @@ fn a_penalty_that_was_moved_by_hand_stays_where_it_was_moved_to() {
         assert_eq!(resumed.plan(), whole.plan());
         assert_ne!(*resumed.plan(), plan());
     }
-    // Other options than those it began with are still refused.
-    let other = TrainingOptions { l1: 3e-3, ..small() }.check().unwrap();
-    let refused = Trainer::resume(other, examples, None, 1, &file).unwrap_err().to_string();
+    // It may be given as it was moved; as neither, it is refused.
+    let resume = |l1, target_sparsity| {
+        let plan = TrainingOptions { l1, target_sparsity, ..small() }.check().unwrap();
+        Trainer::resume(plan, examples, None, 1, &file).map(|trainer| trainer.plan().clone())
+    };
+    assert_eq!(resume(1e-4, Some(0.9)).unwrap(), resume(1e-4, Some(0.8)).unwrap());
+    let refused = resume(3e-3, Some(0.8)).unwrap_err().to_string();
     assert!(refused.contains("option l1: expected 0.003, as it is given now, found 0.0001"), "{refused}");
 }

@@ -160,11 +160,15 @@ impl<'a> Trainer<'a> {
         }
         let document: Document = tensors.document("a truezero checkpoint")?;
         let (mut now, then) = (plan.options().clone(), document.options);
-        let (mut plan, planned) = (plan, document.moved.map(|_| Penalty::of(&now)));
-        if let Some(moved) = document.moved {
+        let (mut plan, planned) = (plan, document.moved.map(|_| Penalty::of(&then)));
+        if let (Some(moved), Some(planned)) = (document.moved, planned) {
             let mut options = now.clone();
             moved.apply(&mut options);
             plan = options.check()?;
+            // Who gives it as it was moved means the same.
+            if Penalty::of(&now) == moved {
+                planned.apply(&mut now);
+            }
         }
         (now.epochs, now.patience) = (then.epochs, then.patience);
         if let Some((option, is, was)) = difference(&now, &then) {
