@@ -16,6 +16,9 @@ use crate::options::Plan;
 /// Examples that pass through a network together when it is only evaluated.
 pub(crate) const EVALUATION_BATCH: usize = 256;
 
+/// Examples of a plain array that are looked at for zeros before all of them are.
+const TOLD_BY: usize = 16;
+
 /// A stack of layers; the last is the output layer, its activation the identity: the cost tells what
 /// becomes of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -223,11 +226,16 @@ pub(crate) fn for_batches(
 ) {
     let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
     let mut active = ActiveBatch::new(0);
+    let densest = densest(Product::Forward, EVALUATION_BATCH);
     for chunk in rows.chunks(EVALUATION_BATCH) {
-        let most = densest(Product::Forward, chunk.len()) * (chunk.len() * inputs.width()) as f64;
+        let mut is_sparse = |dense: &DenseBatch, rows: &[usize]| {
+            let most = densest * (rows.len() * dense.width()) as f64;
+            engine.extract_rows(dense, rows.iter().copied(), most as usize, &mut active)
+        };
         let x = match inputs {
+            // A few tell whether it is worth while.
             Batch::Dense(dense)
-                if engine.extract_rows(dense, chunk.iter().copied(), most as usize, &mut active) =>
+                if is_sparse(dense, &chunk[..chunk.len().min(TOLD_BY)]) && is_sparse(dense, chunk) =>
             {
                 Inputs::Active(&active)
             }

@@ -144,6 +144,7 @@ fn train(
     let outcome = trainer.finish()?;
     trial.message = message;
     trial.warnings = warnings(&outcome.summary, &experiment, &data);
+    trial.warnings.extend(checkpoints.notice());
     let model = model_of(&experiment, &data, outcome);
     let mut engine = Engine::new(THREADS);
     let test = data
