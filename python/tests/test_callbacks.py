@@ -1,6 +1,7 @@
 """What callbacks are told and can do."""
 
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -86,3 +87,31 @@ def test_checkpoints_are_models(iris, tmp_path):
         clone(model).set_params(callbacks=Checkpoint(tmp_path / "notes.txt")).fit(X, y)
     with pytest.raises(ValueError, match="path: expected no braces"):
         clone(model).set_params(callbacks=Checkpoint(tmp_path / "{step}")).fit(X, y)
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(iris, tmp_path):
+    X, y = iris
+    folder = tmp_path / "away"
+    saved = []
+
+    def move(epoch):
+        """The folder is there from the third epoch to the fourth."""
+        if epoch.epoch == 3:
+            folder.mkdir()
+        if epoch.epoch == 5:
+            saved.extend(path.name for path in folder.iterdir())
+            shutil.rmtree(folder)
+
+    # The second epoch is the best, and no later one is as good as the first.
+    best = Checkpoint(folder / "best.safetensors", metric=lambda epoch: [1, 9, 0, 0.5, 8, 0][epoch.epoch - 1])
+    model = RectifierClassifier((8,), max_iter=6, callbacks=[move, best], random_state=0)
+    with pytest.warns(UserWarning) as told:
+        model.fit(X, y)
+    told = [str(warning.message) for warning in told if "checkpoint" in str(warning.message)]
+    assert [message.split(":")[0] for message in told] == [
+        "the training goes on without a checkpoint",
+        "the training goes on without a checkpoint",
+        "the last checkpoint could not be written",
+    ]
+    assert saved == ["best.safetensors"], "what could not be saved before is no hindrance"
+    assert len(model.loss_curve_) == 6

@@ -104,7 +104,7 @@ class RectifierClassifier(ClassifierMixin, BaseRectifier):
     validation_scores_, validation_loss_curve_ : list of float or None
         On the validation examples: accuracy (of several labels, the fraction of labels that are right), and mean cost.
     sparsity_curve_ : list of ndarray of shape (n_hidden_layers,)
-        Fraction of zeros in each hidden layer after each epoch, on the validation examples; without any, on up to 10,000
+        Fraction of zeros in each hidden layer after each epoch, on the validation examples; without any, on up to 1,000
         training examples.
     sparsity_ : ndarray of shape (n_hidden_layers,)
         The same of the weights that were kept.

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ._truezero import Model, Objective
 
 #: On so many examples is told what the hidden layers do.
-OBSERVED = 10_000
+OBSERVED = 1_000
 #: What scipy ends with when a limit is reached.
 LIMIT = 1
 

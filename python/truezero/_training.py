@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._truezero import visible
-from .callbacks import Epoch
+from .callbacks import Checkpoint, Epoch
 
 #: An adaptive learning rate is divided by this when there is no progress …
 ADAPTIVE_DIVISOR = 5.0
@@ -195,6 +195,11 @@ def run(trainer, rules, progress, curves, shown, *, once=False):
             curves.add(trainer, rules, progress)
         warnings.warn("Training interrupted by user.", stacklevel=6)
         return True
+    finally:
+        if not once:
+            for callback in rules.callbacks or []:
+                if isinstance(callback, Checkpoint):
+                    callback._ended()
     return False
 
 

@@ -3,6 +3,7 @@
 import math
 import numbers
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,7 +30,7 @@ class Epoch:
         On the validation examples, where there are any. The score is the accuracy (of several labels, the fraction of
         labels that are right) or R².
     sparsity : ndarray of shape (n_hidden_layers,)
-        Fraction of exact zeros in each hidden layer, on the validation examples (without any, up to 10,000 of the training
+        Fraction of exact zeros in each hidden layer, on the validation examples (without any, up to 1,000 of the training
         examples).
     dead_units : ndarray of shape (n_hidden_layers,)
         Units that are zero for all of these examples.
@@ -189,6 +190,9 @@ class EarlyStopping:
 class Checkpoint:
     """A callback that saves the network, so that it outlives the process.
 
+    A file that cannot be written (a full disk, a folder that is gone) does not end the training: a warning tells, the next
+    epoch tries again, and another warning at the end says so if the last one could not be written.
+
     Parameters
     ----------
     path : path-like
@@ -224,9 +228,12 @@ class Checkpoint:
         self.path, self.force = os.fspath(path), force
         self._metric = None if metric is None else _Metric(metric, greater_is_better)
         self._best, self._epoch = -math.inf, 0
+        #: Why the last one could not be written.
+        self._failure: OSError | None = None
 
     def __call__(self, epoch: Epoch) -> None:
         """Save the network of an epoch, if it is to be."""
+        value = self._best
         if self._metric is not None:
             if epoch.epoch <= self._epoch:
                 self._best = -math.inf  # of another training
@@ -234,9 +241,24 @@ class Checkpoint:
             value = self._metric.of(epoch)
             if not value > self._best:
                 return
-            self._best = value
         try:
             path = self.path.format(epoch=epoch.epoch)
         except (IndexError, KeyError, ValueError) as error:
             raise ValueError(f"path: expected no braces but those of {{epoch}}, found {self.path!r}") from error
-        epoch.model.save(path, force=self.force)
+        try:
+            epoch.model.save(path, force=self.force)
+        except FileExistsError:
+            raise  # what is there would be lost
+        except OSError as error:
+            if self._failure is None:
+                warnings.warn(f"the training goes on without a checkpoint: {error}", stacklevel=2)
+            self._failure = error
+        else:
+            # Of what could not be saved, nothing is the best so far.
+            self._best, self._failure = value, None
+
+    def _ended(self):
+        """The training is over."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            warnings.warn(f"the last checkpoint could not be written: {failure}", stacklevel=2)

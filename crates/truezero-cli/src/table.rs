@@ -88,6 +88,7 @@ mod tests {
         let mut active_histogram = vec![0; HISTOGRAM_BINS];
         (active_histogram[4], active_histogram[5]) = (1, 80);
         LayerObservation {
+            gives_zeros: true,
             units: 200,
             sparsity: 0.75,
             mean_activation: 0.1,

@@ -169,15 +169,24 @@ fn a_training_is_watched_steered_and_stopped_from_its_page() {
     served.ask("DELETE", "/observatory/training", "");
     served.ends_with(130);
 
-    // It ends as an interrupted training does, and what goes on from there must know of the change.
+    // It ends as an interrupted training does, and what goes on from there goes on with the change, whether the penalty is
+    // given as it was or as it was moved.
     assert!(place.path("model.safetensors").exists() && place.path("model.safetensors.checkpoint").exists());
     let mut resumed = vec!["train"];
     resumed.extend(ENDLESS);
     resumed.extend(["1", "--resume", "--quiet"]);
+    let checkpoint = place.read("model.safetensors.checkpoint");
+    for given in [&[][..], &["--l1", "0.25"]] {
+        std::fs::write(place.path("model.safetensors.checkpoint"), &checkpoint).unwrap();
+        let output = place.truezero(&[&resumed[..], given].concat()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        assert_eq!(told.contains("λ was moved to 0.25 by hand; it stays there"), given.is_empty(), "{told}");
+    }
+    std::fs::write(place.path("model.safetensors.checkpoint"), &checkpoint).unwrap();
+    resumed.extend(["--l1", "0.5"]);
     let error = place.error(&resumed);
-    assert!(error.contains("option l1: expected 0.0001") && error.contains("found 0.25"), "{error}");
-    resumed.extend(["--l1", "0.25"]);
-    place.ok(&resumed);
+    assert!(error.contains("option l1: expected 0.5") && error.contains("found 0.0001"), "{error}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn slope_errors(bencher: Bencher<'_, '_>, case: (usize, f64)) {
     let mut layer = Layer::new(case);
     let slopes = layer.dense.clone();
     bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
-        layer.engine.slope_errors(&layer.dense, &slopes, 1e-5, &mut layer.delta);
+        layer.engine.slope_errors(&layer.dense, &slopes, |_| 1e-5, &mut layer.delta);
     });
 }
 
@@ -92,6 +92,6 @@ fn slope_errors(bencher: Bencher<'_, '_>, case: (usize, f64)) {
 fn rectified_errors(bencher: Bencher<'_, '_>, case: (usize, f64)) {
     let mut layer = Layer::new(case);
     bencher.counter(ItemsCount::new(case.0 * layer.dense.width())).bench_local(|| {
-        layer.engine.rectified_errors(&layer.dense, None, 1.0, 1e-5, &mut layer.delta);
+        layer.engine.rectified_errors(&layer.dense, None, 1.0, |_| 1e-5, &mut layer.delta);
     });
 }

@@ -1,5 +1,6 @@
 //! Skip zeros or multiply everything: decided per product from the size of the mini-batch and its
-//! measured density alone. Both give the same bits, so the choice is one of speed only.
+//! measured density alone. Both give the same bits (but for [two exceptions](crate::naive)), so the choice is one of
+//! speed only.
 //!
 //! The thresholds are where the times cross in `cargo bench --bench scaling`, at a layer of 1000 × 1000 on
 //! one thread of an AMD EPYC (Zen 4) with AVX-512. Going forward, a dense product loads a weight once for
@@ -25,11 +26,16 @@ const BACKWARD: Thresholds = &[(1, 0.97), (16, 0.88), (64, 0.8)];
 
 /// Whether a product of a batch of `examples` at this `density` is faster as a dense one.
 pub fn prefer_dense(product: Product, examples: usize, density: f64) -> bool {
+    density > densest(product, examples)
+}
+
+/// The highest density at which zeros of a batch of `examples` are skipped.
+pub fn densest(product: Product, examples: usize) -> f64 {
     let thresholds = match product {
         Product::Forward => FORWARD,
         Product::Backward => BACKWARD,
     };
-    thresholds.iter().rfind(|(least, _)| examples >= *least).is_some_and(|(_, highest)| density > *highest)
+    thresholds.iter().rfind(|(least, _)| examples >= *least).map_or(1.0, |(_, highest)| *highest)
 }
 
 #[cfg(test)]

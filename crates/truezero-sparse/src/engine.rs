@@ -4,7 +4,8 @@
 //! and is then reused.
 //!
 //! Results are those of [`naive`](crate::naive), bit for bit, on any number of threads, on any instruction
-//! set, and in either branch: multiplying the zeros adds nothing.
+//! set, and in either branch: multiplying the zeros adds nothing, with the [two exceptions](crate::naive) of sums that
+//! are −0.0 and of weights that are infinite.
 
 mod between;
 

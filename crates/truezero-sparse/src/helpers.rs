@@ -5,6 +5,9 @@
 //! calling thread never waits for a helper to wake: it takes back what was not begun when it is done
 //! itself.
 //!
+//! Looking pays only while products follow each other: a helper looks no longer than it has worked, so that
+//! helpers which get little to do, being many, sleep rather than burn the processors' time.
+//!
 //! ```text
 //!             offer              accept             finish
 //! WAITING ───────────▶ OFFERED ───────────▶ BUSY ───────────▶ WAITING
@@ -18,13 +21,12 @@ use std::cell::UnsafeCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-/// How long a helper looks for work before it goes to sleep: longer than what a training step does
+/// How long a helper looks for work at most before it goes to sleep: longer than what a training step does
 /// between its products, short enough not to be noticed when a program pauses.
 const PATIENCE: Duration = Duration::from_micros(300);
 
@@ -107,20 +109,18 @@ impl Helpers {
         if !self.are_here() {
             return mine();
         }
-        // SAFETY: only the lifetime is changed. No helper uses the job after `call_back`, which the guard
-        // below sees to even if `mine` panics.
+        // SAFETY: only the lifetime is changed. No helper uses the job after `call_back`, which follows whatever
+        // becomes of `mine`.
         let job: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(help) };
-        let asked = Asked { helpers: &self.helpers[..most.min(self.helpers.len())] };
-        for helper in asked.helpers {
-            helper.offer(job);
-        }
-        mine();
-        drop(asked);
-        for helper in &self.helpers {
-            let panic = helper.desk.panic.lock().map_or(None, |mut panic| panic.take());
-            if let Some(panic) = panic {
-                resume_unwind(panic);
-            }
+        let asked = &self.helpers[..most.min(self.helpers.len())];
+        asked.iter().for_each(|helper| helper.offer(job));
+        let mine = catch_unwind(AssertUnwindSafe(mine));
+        asked.iter().for_each(Helper::call_back);
+        // All are taken, and the first is passed on: what is left would be taken for a panic of the next job.
+        let mut panics: Vec<_> = mine.err().into_iter().collect();
+        panics.extend(asked.iter().filter_map(Helper::take_panic));
+        if let Some(panic) = panics.into_iter().next() {
+            resume_unwind(panic);
         }
     }
 }
@@ -151,19 +151,6 @@ impl Drop for Helpers {
     }
 }
 
-/// Helpers that hold a job; when dropped, none does any more.
-struct Asked<'a> {
-    helpers: &'a [Helper],
-}
-
-impl Drop for Asked<'_> {
-    fn drop(&mut self) {
-        for helper in self.helpers {
-            helper.call_back();
-        }
-    }
-}
-
 impl Helper {
     fn thread(&self) -> &Thread {
         self.thread.as_ref().expect("joined only when dropped").thread()
@@ -177,6 +164,11 @@ impl Helper {
         if self.desk.state.swap(OFFERED, Ordering::AcqRel) == ASLEEP {
             self.thread().unpark();
         }
+    }
+
+    /// What its job panicked with, if it did.
+    fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.desk.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Takes the job back if it was not begun, else waits for its end.
@@ -197,17 +189,20 @@ impl Helper {
 
 /// The life of a helper.
 fn serve(desk: &Desk, number: usize) {
+    let mut patience = Patience::default();
     loop {
         match desk.state.load(Ordering::Acquire) {
             DISMISSED => return,
             OFFERED => {
                 let begun = desk.state.compare_exchange(OFFERED, BUSY, Ordering::Acquire, Ordering::Relaxed);
                 if begun.is_ok() {
+                    let began = Instant::now();
                     work(desk, number);
                     desk.state.store(WAITING, Ordering::Release);
+                    patience.worked(began.elapsed());
                 }
             }
-            _ => wait(desk),
+            _ => patience.looked(wait(desk, patience)),
         }
     }
 }
@@ -225,13 +220,35 @@ fn work(desk: &Desk, number: usize) {
     }
 }
 
-/// Returns when the state may no longer be WAITING; sleeps if that takes long.
-fn wait(desk: &Desk) {
+/// How long a helper may look for work: as long as it has worked since it looked last, and never longer than
+/// [`PATIENCE`], with which it begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Patience(Duration);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(PATIENCE)
+    }
+}
+
+impl Patience {
+    fn worked(&mut self, time: Duration) {
+        self.0 = (self.0 + time).min(PATIENCE);
+    }
+
+    fn looked(&mut self, time: Duration) {
+        self.0 = self.0.saturating_sub(time);
+    }
+}
+
+/// Returns when the state may no longer be WAITING; sleeps if that takes longer than its patience. Gives how long it
+/// has looked.
+fn wait(desk: &Desk, Patience(patience): Patience) -> Duration {
     let began = Instant::now();
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < patience {
         for _ in 0..LOOKS {
             if desk.state.load(Ordering::Relaxed) != WAITING {
-                return;
+                return began.elapsed();
             }
             std::hint::spin_loop();
         }
@@ -241,6 +258,7 @@ fn wait(desk: &Desk) {
             thread::park();
         }
     }
+    patience
 }
 
 #[cfg(test)]
@@ -285,6 +303,44 @@ mod tests {
             }
         });
         assert_eq!(helped.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_helper_looks_for_work_no_longer_than_it_has_worked() {
+        let micros = Duration::from_micros;
+        let mut patience = Patience::default();
+        patience.worked(micros(1));
+        assert_eq!(patience, Patience(PATIENCE), "never longer than at the start");
+        patience.looked(PATIENCE.saturating_sub(micros(20)));
+        patience.worked(micros(5));
+        assert_eq!(patience, Patience(micros(25)));
+        patience.looked(micros(26));
+        assert_eq!(patience, Patience(Duration::ZERO));
+    }
+
+    #[test]
+    fn of_several_panics_none_is_left_for_the_next_job() {
+        let mut helpers = Helpers::start(2).unwrap();
+        for mine_panics in [false, true] {
+            let begun = AtomicUsize::new(0);
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                let help = |_| {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    panic!("as meant by the test");
+                };
+                helpers.share(2, &help, || {
+                    while begun.load(Ordering::SeqCst) < 2 {
+                        thread::yield_now();
+                    }
+                    assert!(!mine_panics, "mine");
+                });
+            }));
+            let expected = if mine_panics { "mine" } else { "as meant by the test" };
+            assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), expected);
+            for _ in 0..3 {
+                helpers.share(2, &|_| {}, || {});
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Floor 1 of truezero: batches of active values, packed weights, and the products that skip zeros
-//! exactly.
+//! exactly: multiplying them would change no bit of a result, unless a sum is −0.0 or a weight infinite
+//! ([`naive`] says why).
 //!
 //! ```
 //! use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, PackedWeights};

@@ -6,8 +6,11 @@
 //! - update: from the weight, over examples in rising order;
 //! - backward: in 16 lanes (lane = output mod 16), each over rising outputs, then [`sum_lanes`].
 //!
-//! Skipping a zero leaves every result as it is: fma(0, w, a) = a.
+//! Skipping a zero leaves every result as it is: fma(0, w, a) = a. There are two exceptions: a sum that is −0.0 becomes 0.0
+//! where a zero is multiplied, so that a bias of −0.0 may give an output of either sign; and a zero times an infinite
+//! weight (or error, or NaN) is NaN. Neither comes out of a training that has not diverged.
 
+use crate::pointwise::logistic_cost;
 use crate::{ActiveBatch, DenseBatch, LANES, PackedWeights, Pointwise};
 
 /// The sum of 16 lanes, folded in halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
@@ -116,12 +119,17 @@ pub fn activate(function: Pointwise, signs: Option<&[f32]>, pre: &mut DenseBatch
     }
 }
 
-/// `error = slope · (error + penalty · sgn h)` in place.
-pub fn slope_errors(h: &DenseBatch, slopes: &DenseBatch, penalty: f32, errors: &mut DenseBatch) {
+/// `error = slope · (error + penalty · sgn h)` in place, with a penalty for each example.
+pub fn slope_errors(
+    h: &DenseBatch,
+    slopes: &DenseBatch,
+    penalty: impl Fn(usize) -> f32,
+    errors: &mut DenseBatch,
+) {
     for s in 0..errors.examples() {
         for (j, error) in errors.row_mut(s).iter_mut().enumerate() {
             let value = h.row(s)[j];
-            let penalty = if value == 0.0 { 0.0 } else { penalty.copysign(value) };
+            let penalty = if value == 0.0 { 0.0 } else { penalty(s).copysign(value) };
             *error = slopes.row(s)[j] * (*error + penalty);
         }
     }
@@ -133,14 +141,34 @@ pub fn rectified_errors(
     h: &DenseBatch,
     signs: Option<&[f32]>,
     scale: f32,
-    penalty: f32,
+    penalty: impl Fn(usize) -> f32,
     errors: &mut DenseBatch,
 ) {
     for s in 0..errors.examples() {
         for (j, error) in errors.row_mut(s).iter_mut().enumerate() {
             let value = h.row(s)[j];
             let slope = scale * signs.map_or(1.0, |signs| signs[j]);
-            *error = if value == 0.0 { 0.0 } else { slope * (*error + penalty.copysign(value)) };
+            *error = if value == 0.0 { 0.0 } else { slope * (*error + penalty(s).copysign(value)) };
         }
     }
+}
+
+/// Pre-activations of labels become `scale · (p − y)` in place; gives the cost of each example, in 16 sums (label mod 16)
+/// that are added last.
+pub fn logistic_errors(
+    outputs: &mut DenseBatch,
+    targets: &DenseBatch,
+    rows: &[usize],
+    scale: impl Fn(usize) -> f32,
+) -> Vec<f64> {
+    let cost = |(s, &row): (usize, &usize)| {
+        let mut sums = [0.0; LANES];
+        for (j, o) in outputs.row_mut(s).iter_mut().enumerate() {
+            let (cost, error) = logistic_cost(*o, targets.row(row)[j]);
+            sums[j % LANES] += f64::from(cost);
+            *o = scale(s) * error;
+        }
+        sums.iter().sum()
+    };
+    rows.iter().enumerate().map(cost).collect()
 }

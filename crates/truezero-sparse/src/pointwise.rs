@@ -119,6 +119,16 @@ pub(crate) fn softplus(x: f32, alpha: f32) -> (f32, f32) {
     ((positive + ln_1p(u)) / alpha, slope)
 }
 
+/// −y ln p − (1 − y) ln(1 − p) = max(0, x) − x y + ln(1 + e^(−|x|)) with p = 1 / (1 + e^(−x)), and its derivative p − y.
+#[inline(always)]
+pub(crate) fn logistic_cost(x: f32, y: f32) -> (f32, f32) {
+    let u = exp_of_negative(-x.abs());
+    let positive = if x > 0.0 { x } else { 0.0 };
+    let p = (if x >= 0.0 { 1.0 } else { u }) / (1.0 + u);
+    // Where x is large and right the difference is 0, and what is left is small: so it is added last.
+    ((positive - x * y) + ln_1p(u), p - y)
+}
+
 /// x if x > 0, else αx.
 #[inline(always)]
 pub(crate) fn leaky(x: f32, alpha: f32) -> (f32, f32) {

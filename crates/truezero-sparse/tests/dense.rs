@@ -83,3 +83,22 @@ fn dense_products_are_those_of_the_specification() {
         }
     }
 }
+
+/// The two exceptions to "multiplying the zeros changes no bit".
+#[test]
+fn a_negative_zero_loses_its_sign_and_an_infinite_weight_makes_nan_where_zeros_are_multiplied() {
+    let zeros = DenseBatch::zeros(1, 3);
+    let mut none = ActiveBatch::new(3);
+    none.push([]);
+    for mut engine in Isa::available().into_iter().map(|isa| Engine::with_isa(1, isa)) {
+        let mut forward = |x: Inputs<'_>, weight: f32, bias: f32| {
+            let mut out = DenseBatch::default();
+            engine.forward(x, &PackedWeights::from_plain(3, 1, &[weight; 3]), &[bias], &mut out);
+            out.row(0)[0]
+        };
+        assert_eq!(forward(Inputs::Active(&none), 1.0, -0.0).to_bits(), (-0.0_f32).to_bits());
+        assert_eq!(forward(Inputs::Dense(&zeros), 1.0, -0.0).to_bits(), 0.0_f32.to_bits());
+        assert_eq!(forward(Inputs::Active(&none), f32::INFINITY, 2.0), 2.0);
+        assert!(forward(Inputs::Dense(&zeros), f32::INFINITY, 2.0).is_nan());
+    }
+}

@@ -195,6 +195,7 @@ proptest! {
             Pointwise::Relu6,
             Pointwise::Softsign,
         ];
+        let penalty = |example: usize| 0.01 * (example % 3) as f32;
         for mut engine in engines() {
             for signs in [None, Some(&signs[..])] {
                 for function in functions {
@@ -205,17 +206,43 @@ proptest! {
                     assert_same(&found, &expected, "activate", &engine);
                     assert_same(&slopes, &expected_slopes, "slopes", &engine);
                     let (mut expected, mut found_errors) = (pre.clone(), pre.clone());
-                    naive::slope_errors(&found, &slopes, 0.01, &mut expected);
-                    engine.slope_errors(&found, &slopes, 0.01, &mut found_errors);
+                    naive::slope_errors(&found, &slopes, penalty, &mut expected);
+                    engine.slope_errors(&found, &slopes, penalty, &mut found_errors);
                     assert_same(&found_errors, &expected, "slope_errors", &engine);
                 }
                 let (mut h, mut active) = (pre.clone(), ActiveBatch::new(0));
                 naive::rectify(&mut h, signs, &mut active);
                 let (mut expected, mut found) = (pre.clone(), pre.clone());
-                naive::rectified_errors(&h, signs, 2.0, 0.01, &mut expected);
-                engine.rectified_errors(&h, signs, 2.0, 0.01, &mut found);
+                naive::rectified_errors(&h, signs, 2.0, penalty, &mut expected);
+                engine.rectified_errors(&h, signs, 2.0, penalty, &mut found);
                 assert_same(&found, &expected, "rectified_errors", &engine);
             }
+        }
+    }
+
+    #[test]
+    fn errors_of_labels_are_those_of_the_specification(case in case()) {
+        let (outputs, width) = (case.delta, case.weights.outputs());
+        let labels: Vec<f32> = (0..5 * width).map(|k| f32::from(u8::from(k % 3 == 0))).collect();
+        let targets = DenseBatch::from_rows(width, &labels);
+        let rows: Vec<usize> = (0..outputs.examples()).map(|example| example * 3 % 5).collect();
+        let scale = |example: usize| 0.1 * example as f32;
+        let mut expected = outputs.clone();
+        let expected_costs = naive::logistic_errors(&mut expected, &targets, &rows, scale);
+        for mut engine in engines() {
+            let (mut found, mut costs) = (outputs.clone(), vec![1.0; 3]);
+            engine.logistic_errors(&mut found, &targets, &rows, scale, &mut costs);
+            assert_same(&found, &expected, "logistic_errors", &engine);
+            prop_assert_eq!(&costs, &expected_costs);
+        }
+        // In 64 bits, by the formula.
+        for (example, cost) in expected_costs.iter().enumerate() {
+            let of = |(&o, &y): (&f32, &f32)| {
+                let (o, y) = (f64::from(o), f64::from(y));
+                o.max(0.0) - o * y + (-o.abs()).exp().ln_1p()
+            };
+            let exact: f64 = outputs.row(example).iter().zip(targets.row(rows[example])).map(of).sum();
+            prop_assert!((cost - exact).abs() <= 1e-6 * exact, "{} against {}", cost, exact);
         }
     }
 
@@ -249,6 +276,12 @@ proptest! {
             naive::extract(&pre, &mut expected);
             engine.extract(&pre, &mut active);
             assert_same_lists(&active, &expected);
+            let all = 0..pre.examples();
+            prop_assert!(engine.extract_rows(&pre, all.clone(), expected.active(), &mut active));
+            assert_same_lists(&active, &expected);
+            if let Some(fewer) = expected.active().checked_sub(1) {
+                prop_assert!(!engine.extract_rows(&pre, all, fewer, &mut active));
+            }
         }
     }
 }

@@ -53,14 +53,14 @@ fn weight(Examples { data, .. }: Examples<'_>, row: usize) -> f64 {
     data.weights.as_ref().map_or(1.0, |weights| f64::from(weights[row]))
 }
 
-/// As an evaluation has it: weighted costs, divided by the number of examples.
+/// As an evaluation has it: weighted costs, divided by the number of examples that count.
 fn mean_cost(examples: Examples<'_>, cost: impl Fn(usize) -> f64) -> f64 {
     // A weight of 0 leaves an example out, whatever it would cost.
     let of = |&row: &usize| match weight(examples, row) {
         0.0 => 0.0,
         weight => weight * cost(row),
     };
-    examples.rows.iter().map(of).sum::<f64>() / examples.rows.len().max(1) as f64
+    examples.rows.iter().map(of).sum::<f64>() / examples.counted().max(1) as f64
 }
 
 /// For each output the weighted mean of the targets.
@@ -116,7 +116,11 @@ mod tests {
         let targets = |values: &[f32]| Targets::Quantities(DenseBatch::from_rows(1, values));
         assert_eq!(base(&data(targets(&[1.0, 3.0, 5.0]), None)), 0.5 * 8.0 / 3.0);
         let weighted = data(targets(&[1.0, 3.0, 7.0]), Some(vec![2.0, 2.0, 0.0]));
-        assert_eq!(base(&weighted), 0.5 * 4.0 / 3.0, "the mean is 2, and 4 is divided by 3 examples");
+        assert_eq!(
+            base(&weighted),
+            0.5 * 4.0 / 2.0,
+            "the mean is 2, and 4 is divided by the 2 examples that count"
+        );
     }
 
     #[test]

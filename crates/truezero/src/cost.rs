@@ -7,10 +7,11 @@
 //! | squared error | o | ½ Σ (o − y)² | o − y |
 //! | Poisson | e^o | Σ p − y + y ln (y / p) | p − y |
 //!
-//! The cost of a mini-batch is Σ w c / B over its B examples, w their weights.
+//! The cost of a mini-batch is Σ w c / B over its B examples, w their weights. Examples of weight 0 are none of the B: they
+//! are [left out](crate::Examples::counted).
 
 use truezero_data::{Targets, Task};
-use truezero_sparse::DenseBatch;
+use truezero_sparse::{DenseBatch, Engine};
 
 use crate::activation::logistic;
 
@@ -70,6 +71,7 @@ impl Cost {
     /// If the targets are not of the kind or shape the outputs ask for.
     pub fn cost_and_errors(
         self,
+        engine: &mut Engine,
         outputs: &mut DenseBatch,
         targets: &Targets,
         weights: Option<&[f32]>,
@@ -77,9 +79,16 @@ impl Cost {
         scale: f32,
     ) -> f64 {
         assert_eq!(outputs.examples(), rows.len(), "one output row per example");
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        if let (Self::LogisticCrossEntropy, Targets::Labels(targets)) = (self, targets) {
+            let mut costs = Vec::new();
+            let scale = |example: usize| scale * weight(rows[example]);
+            engine.logistic_errors(outputs, targets, rows, scale, &mut costs);
+            return rows.iter().zip(costs).map(|(&row, cost)| f64::from(weight(row)) * cost).sum();
+        }
         let mut total = 0.0;
         for (example, &row) in rows.iter().enumerate() {
-            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let weight = weight(row);
             let o = outputs.row_mut(example);
             let cost = match (self, targets) {
                 (Self::SoftmaxCrossEntropy, Targets::Classes { labels, .. }) => {
@@ -88,9 +97,6 @@ impl Cost {
                     let log_sum = softmax(o);
                     o[label] -= 1.0;
                     log_sum - f64::from(target)
-                }
-                (Self::LogisticCrossEntropy, Targets::Labels(targets)) => {
-                    o.iter_mut().zip(targets.row(row)).map(|(o, y)| logistic_cost(o, *y)).sum()
                 }
                 (Self::SquaredError, Targets::Quantities(targets)) => o
                     .iter_mut()
@@ -123,14 +129,6 @@ fn softmax(o: &mut [f32]) -> f64 {
     let scale = sum.recip() as f32;
     o.iter_mut().for_each(|o| *o *= scale);
     f64::from(max) + sum.ln()
-}
-
-/// Replaces o by p − y; returns −y ln p − (1 − y) ln(1 − p) = max(o, 0) − o y + ln(1 + e^(−|o|)).
-fn logistic_cost(o: &mut f32, y: f32) -> f64 {
-    let (wide, target) = (f64::from(*o), f64::from(y));
-    let cost = wide.max(0.0) - wide * target + (-wide.abs()).exp().ln_1p();
-    *o = logistic(*o) - y;
-    cost
 }
 
 /// Replaces o by p − y; returns the cost.
@@ -168,7 +166,9 @@ mod tests {
         for (cost, targets) in cases() {
             let evaluate = |outputs: &[f32]| {
                 let mut batch = DenseBatch::from_rows(3, outputs);
-                let total = cost.cost_and_errors(&mut batch, &targets, Some(&weights), &[0, 1], 1.0);
+                let engine = &mut Engine::new(1);
+                let weights = Some(&weights[..]);
+                let total = cost.cost_and_errors(engine, &mut batch, &targets, weights, &[0, 1], 1.0);
                 (total, batch)
             };
             let (_, errors) = evaluate(&start);
@@ -191,7 +191,8 @@ mod tests {
         // The mean of a count that is e^90 is beyond 32 bits, and a cost without limit is divergence.
         for (cost, targets) in cases().into_iter().filter(|(cost, _)| *cost != Cost::Poisson) {
             let mut batch = DenseBatch::from_rows(3, &outputs);
-            let total = cost.cost_and_errors(&mut batch, &targets, None, &[0, 1], 1.0);
+            let engine = &mut Engine::new(1);
+            let total = cost.cost_and_errors(engine, &mut batch, &targets, None, &[0, 1], 1.0);
             assert!(total.is_finite() && batch.padded().iter().all(|x| x.is_finite()), "{cost:?}");
             let mut batch = DenseBatch::from_rows(3, &outputs);
             cost.predict(&mut batch);

@@ -16,6 +16,17 @@ pub struct Examples<'a> {
     pub rows: &'a [usize],
 }
 
+impl Examples<'_> {
+    /// How many there are whose weight is above 0: what sums of costs are divided by. One of weight 0 is left out of each
+    /// mini-batch and each mean cost, whatever it would cost.
+    pub fn counted(&self) -> usize {
+        match &self.data.weights {
+            None => self.rows.len(),
+            Some(weights) => self.rows.iter().filter(|&&row| weights[row] > 0.0).count(),
+        }
+    }
+}
+
 /// What an evaluation found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
@@ -23,7 +34,7 @@ pub struct Evaluation {
     /// wrong. Quantities: root mean squared error over examples and outputs, in the units of the
     /// targets given.
     pub error: f64,
-    /// Mean cost of an example, without penalties.
+    /// Mean cost of an [example that counts](Examples::counted), without penalties.
     pub cost: f64,
     /// One per hidden layer.
     pub layers: Vec<LayerObservation>,
@@ -71,6 +82,7 @@ pub struct Evaluator {
     cost: f64,
     counts: Vec<ClassCount>,
     examples: usize,
+    counted: usize,
     /// Whether what is wrong is a sum of squares, and the outputs of each example that are counted.
     squares: bool,
     outputs: usize,
@@ -87,14 +99,15 @@ impl Evaluator {
     /// If the data does not [suit](Network::suits) the network.
     pub fn see(&mut self, network: &Network, engine: &mut Engine, examples: Examples<'_>) {
         let Examples { data, rows } = examples;
-        network.for_batches(engine, &data.inputs, rows, |chunk, pass| {
+        network.for_batches(engine, &data.inputs, rows, |engine, chunk, pass| {
             self.observer.see(pass);
             let outputs = pass.outputs_mut();
             self.wrong += errors(network.cost, outputs, &data.targets, chunk, &mut self.counts);
             let weights = data.weights.as_deref();
-            self.cost += network.cost.cost_and_errors(outputs, &data.targets, weights, chunk, 1.0);
+            self.cost += network.cost.cost_and_errors(engine, outputs, &data.targets, weights, chunk, 1.0);
         });
         self.examples += rows.len();
+        self.counted += examples.counted();
         (self.squares, self.outputs) = match &data.targets {
             Targets::Classes { .. } => (false, 1),
             Targets::Labels(labels) => (false, labels.width()),
@@ -108,7 +121,8 @@ impl Evaluator {
         let share = self.wrong / (count * self.outputs.max(1) as f64);
         let error = if self.squares { share.sqrt() } else { share };
         let counts = Counts { examples: self.examples as u64, each: self.counts };
-        Evaluation { error, cost: self.cost / count, layers: self.observer.report(), counts }
+        let cost = self.cost / self.counted.max(1) as f64;
+        Evaluation { error, cost, layers: self.observer.report(), counts }
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Gradient {
 
 impl Network {
     /// The mean cost of some examples (without penalties), and its gradient. Weights of examples count in the sum, which
-    /// is divided by the number of examples. Results are the same on any number of threads.
+    /// is divided by the [number of examples](Examples::counted). Results are the same on any number of threads.
     ///
     /// # Panics
     /// If the data does not [suit](Network::suits) the network.
@@ -30,7 +30,7 @@ impl Network {
         let zero =
             |layer: &Layer| (PackedWeights::zeros(layer.inputs(), layer.units()), vec![0.0; layer.units()]);
         let mut layers: Vec<_> = self.layers.iter().map(zero).collect();
-        let count = rows.len().max(1);
+        let count = examples.counted().max(1);
         let (mut cost, mut sums) = (0.0, Vec::new());
         for chunk in rows.chunks(EVALUATION_BATCH) {
             let examples = Examples { data, rows: chunk };
@@ -53,7 +53,7 @@ impl Network {
     /// If the data does not [suit](Network::suits) the network.
     pub fn gradient_norms(&self, engine: &mut Engine, examples: Examples<'_>) -> Vec<f64> {
         let mut norms = vec![0.0; self.layers.len()];
-        let scale = (examples.rows.len().max(1) as f32).recip();
+        let scale = (examples.counted().max(1) as f32).recip();
         self.pass_back(engine, examples, scale, |engine, index, x, delta| {
             let layer = &self.layers[index];
             let mut shape = PackedWeights::zeros(layer.inputs(), layer.units());
@@ -82,13 +82,14 @@ impl Network {
         }
         let (mut delta, mut below) = (DenseBatch::default(), DenseBatch::default());
         std::mem::swap(&mut delta, pass[self.hidden().len()].dense_mut());
-        let cost = self.cost.cost_and_errors(&mut delta, &data.targets, data.weights.as_deref(), rows, scale);
+        let weights = data.weights.as_deref();
+        let cost = self.cost.cost_and_errors(engine, &mut delta, &data.targets, weights, rows, scale);
         for (index, layer) in self.layers.iter().enumerate().rev() {
             let x = index.checked_sub(1).map_or(inputs.view(), |at| pass[at].inputs(Product::Backward));
             see(engine, index, x, &delta);
             if let Some(at) = index.checked_sub(1) {
                 engine.backward(x, &layer.weights, &delta, &mut below);
-                self.layers[at].backward(engine, &pass[at], 0.0, &mut below);
+                self.layers[at].backward(engine, &pass[at], |_| 0.0, &mut below);
                 std::mem::swap(&mut delta, &mut below);
             }
         }

@@ -1,7 +1,7 @@
 //! A layer: weights, biases, an activation function, and what passes through it.
 //!
 //! forward   z = x W + b;  h = sign · f(z), then dropout
-//! backward  error of h → error of z: δ = slope · (error + λ/B · sgn h), slope = ∂h/∂z
+//! backward  error of h → error of z: δ = slope · (error + λ w/B · sgn h), slope = ∂h/∂z, w the weight of the example
 
 use truezero_sparse::choose::{Product, prefer_dense};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, PackedWeights};
@@ -92,6 +92,11 @@ impl Layer {
         self.weights.outputs()
     }
 
+    /// Whether no weight or bias is infinite or NaN.
+    pub fn is_finite(&self) -> bool {
+        self.weights.packed().iter().chain(&self.bias).all(|parameter| parameter.is_finite())
+    }
+
     /// Number of weights and biases.
     pub fn parameters(&self) -> usize {
         self.inputs() * self.units() + self.units()
@@ -150,12 +155,12 @@ impl Layer {
     }
 
     /// Turns the errors of this layer's outputs, in `errors`, into errors of its pre-activations.
-    /// `penalty` is λ/B.
+    /// `penalty` is λ w/B of each example.
     pub(crate) fn backward(
         &self,
         engine: &mut Engine,
         out: &Activations,
-        penalty: f32,
+        penalty: impl Fn(usize) -> f32 + Sync,
         errors: &mut DenseBatch,
     ) {
         if out.rectified {

@@ -2,7 +2,7 @@
 
 use truezero_data::preprocess::MAX_WIDTH;
 use truezero_data::{DataError, Dataset};
-use truezero_sparse::choose::Product;
+use truezero_sparse::choose::{Product, densest};
 use truezero_sparse::{ActiveBatch, Batch, DenseBatch, Engine, Inputs, memory};
 
 use crate::activation::Activation;
@@ -15,6 +15,9 @@ use crate::options::Plan;
 
 /// Examples that pass through a network together when it is only evaluated.
 pub(crate) const EVALUATION_BATCH: usize = 256;
+
+/// Examples of a plain array that are looked at for zeros before all of them are.
+const TOLD_BY: usize = 16;
 
 /// A stack of layers; the last is the output layer, its activation the identity: the cost tells what
 /// becomes of it.
@@ -125,7 +128,7 @@ impl Network {
     pub fn predict(&self, engine: &mut Engine, inputs: &Batch) -> DenseBatch {
         let mut predictions = DenseBatch::zeros(inputs.examples(), self.outputs());
         let rows = memory::numbers(inputs.examples());
-        self.for_batches(engine, inputs, &rows, |chunk, pass| {
+        self.for_batches(engine, inputs, &rows, |_, chunk, pass| {
             let outputs = pass.outputs_mut();
             self.cost.predict(outputs);
             for (at, &row) in chunk.iter().enumerate() {
@@ -158,16 +161,14 @@ impl Network {
         engine: &mut Engine,
         inputs: &Batch,
         rows: &[usize],
-        see: impl FnMut(&[usize], &mut Pass),
+        see: impl FnMut(&mut Engine, &[usize], &mut Pass),
     ) {
         for_batches(&self.layers, engine, inputs, rows, see);
     }
 
     /// Whether no weight or bias is infinite or NaN.
     pub fn is_finite(&self) -> bool {
-        self.layers.iter().all(|layer| {
-            layer.weights.packed().iter().chain(&layer.bias).all(|parameter| parameter.is_finite())
-        })
+        self.layers.iter().all(Layer::is_finite)
     }
 
     /// Whether targets are of the kind and width that the network's outputs answer to.
@@ -214,19 +215,37 @@ fn forward(layers: &[Layer], engine: &mut Engine, inputs: Inputs<'_>, pass: &mut
     }
 }
 
-/// Passes chosen examples through layers, some hundred at a time, and shows each pass.
+/// Passes chosen examples through layers, some hundred at a time, and shows each pass. Zeros of a plain array are looked
+/// for, and skipped if they are many.
 pub(crate) fn for_batches(
     layers: &[Layer],
     engine: &mut Engine,
     inputs: &Batch,
     rows: &[usize],
-    mut see: impl FnMut(&[usize], &mut Pass),
+    mut see: impl FnMut(&mut Engine, &[usize], &mut Pass),
 ) {
     let (mut batch, mut pass) = (Batch::Dense(DenseBatch::default()), Pass::default());
+    let mut active = ActiveBatch::new(0);
+    let densest = densest(Product::Forward, EVALUATION_BATCH);
     for chunk in rows.chunks(EVALUATION_BATCH) {
-        batch.copy_from(inputs, chunk);
-        forward(layers, engine, batch.view(), &mut pass);
-        see(chunk, &mut pass);
+        let mut is_sparse = |dense: &DenseBatch, rows: &[usize]| {
+            let most = densest * (rows.len() * dense.width()) as f64;
+            engine.extract_rows(dense, rows.iter().copied(), most as usize, &mut active)
+        };
+        let x = match inputs {
+            // A few tell whether it is worth while.
+            Batch::Dense(dense)
+                if is_sparse(dense, &chunk[..chunk.len().min(TOLD_BY)]) && is_sparse(dense, chunk) =>
+            {
+                Inputs::Active(&active)
+            }
+            _ => {
+                batch.copy_from(inputs, chunk);
+                batch.view()
+            }
+        };
+        forward(layers, engine, x, &mut pass);
+        see(engine, chunk, &mut pass);
     }
 }
 
@@ -234,7 +253,7 @@ pub(crate) fn for_batches(
 pub(crate) fn observe(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> Vec<LayerObservation> {
     let mut observer = Observer::default();
     let rows = memory::numbers(inputs.examples());
-    for_batches(layers, engine, inputs, &rows, |_, pass| observer.see_layers(pass.layers()));
+    for_batches(layers, engine, inputs, &rows, |_, _, pass| observer.see_layers(pass.layers()));
     observer.report()
 }
 
@@ -242,7 +261,7 @@ pub(crate) fn observe(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> 
 pub(crate) fn encode(layers: &[Layer], engine: &mut Engine, inputs: &Batch) -> ActiveBatch {
     let mut codes = ActiveBatch::new(layers.last().map_or(0, Layer::units));
     let rows = memory::numbers(inputs.examples());
-    for_batches(layers, engine, inputs, &rows, |chunk, pass| {
+    for_batches(layers, engine, inputs, &rows, |_, chunk, pass| {
         let code = pass.layers[layers.len() - 1].dense();
         for example in 0..chunk.len() {
             codes.push(code.row(example).iter().enumerate().map(|(unit, &h)| (unit as u32, h)));

@@ -14,6 +14,9 @@ pub const HISTOGRAM_BINS: usize = 20;
 pub struct LayerObservation {
     /// Number of units.
     pub units: usize,
+    /// Whether they give exact zeros; smooth units do not. Only said where they do not.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub gives_zeros: bool,
     /// Fraction of activations that are exactly zero.
     pub sparsity: f64,
     /// Mean of all activations, zeros included.
@@ -28,12 +31,20 @@ pub struct LayerObservation {
     pub active_histogram: Vec<u64>,
 }
 
-/// The mean of the layers' sparsities; 0 without hidden layers.
+fn yes() -> bool {
+    true
+}
+
+/// The mean of the sparsities of those layers that give zeros; 0 if there are none.
 pub fn mean_sparsity(layers: &[LayerObservation]) -> f64 {
-    if layers.is_empty() {
-        return 0.0;
-    }
-    layers.iter().map(|layer| layer.sparsity).sum::<f64>() / layers.len() as f64
+    let of = layers.iter().filter(|layer| layer.gives_zeros).map(|layer| layer.sparsity);
+    mean(of).unwrap_or(0.0)
+}
+
+/// The mean of some numbers; none of none.
+pub(crate) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = numbers.fold((0.0, 0), |(sum, count), number| (sum + number, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// Collects observations over any number of batches.
@@ -49,6 +60,7 @@ struct LayerCounts {
     /// For each number of active units, the examples that had it.
     active: Vec<u64>,
     sum: f64,
+    gives_zeros: bool,
 }
 
 impl Observer {
@@ -61,6 +73,7 @@ impl Observer {
     pub(crate) fn see_layers(&mut self, layers: &[Activations]) {
         self.layers.resize_with(layers.len(), LayerCounts::default);
         for (counts, layer) in self.layers.iter_mut().zip(layers) {
+            counts.gives_zeros = layer.active().is_some();
             match layer.active() {
                 Some(active) => {
                     counts.start(active.width());
@@ -127,6 +140,7 @@ impl LayerCounts {
         };
         LayerObservation {
             units,
+            gives_zeros: self.gives_zeros,
             sparsity: 1.0 - self.fired.iter().sum::<u64>() as f64 / cells,
             mean_activation: self.sum / cells,
             dead_units: self.fired.iter().filter(|&&fired| fired == 0).count(),

@@ -200,3 +200,120 @@ fn patience_that_ran_out_does_not_come_back() {
     assert_eq!(resumed.epoch(&mut |_| Control::Continue).unwrap(), Progress::Done);
     assert_eq!(resumed.finish().unwrap().summary, expected.summary);
 }
+
+/// Stops after some mini-batches of an epoch.
+fn stop_after(trainer: &mut Trainer<'_>, batches: usize) {
+    let mut done = 0;
+    let progress = trainer.epoch(&mut |_| {
+        done += 1;
+        if done == batches { Control::Stop } else { Control::Continue }
+    });
+    assert_eq!(progress.unwrap(), Progress::Interrupted);
+}
+
+/// Steps that rows have missed are made up for at the rate they were due at, whatever comes after the resumption: the same
+/// as if no row had missed any.
+#[test]
+fn other_epochs_within_an_epoch_change_only_the_steps_to_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    // Rows that are not touched lag behind; with a plain array none is.
+    let sparse = classes(64, 300, 1);
+    let dense = common::densely(&sparse);
+    let rows = all_rows(&sparse);
+    for rule in [Rule::Sgd, Rule::Momentum, Rule::Nesterov, Rule::Adam] {
+        let plan = |epochs: usize| {
+            let schedule = truezero::Schedule::Cosine;
+            let mut options = TrainingOptions { epochs, schedule, batch_size: 2, ..small() };
+            (options.optimizer.rule, options.optimizer.weight_decay) = (rule, 0.05);
+            options.check().unwrap()
+        };
+        let weights = |data, resumes: bool| {
+            let examples = Examples { data, rows: &rows };
+            let mut trainer = Trainer::new(plan(4), examples, None, 1).unwrap();
+            trainer.epoch(&mut |_| Control::Continue).unwrap();
+            trainer.epoch(&mut |_| Control::Continue).unwrap();
+            stop_after(&mut trainer, 20);
+            trainer.save_checkpoint(&file).unwrap();
+            let epochs = if resumes { 40 } else { 4 };
+            let mut trainer = Trainer::resume(plan(epochs), examples, None, 1, &file).unwrap();
+            trainer.epoch(&mut |_| Control::Continue).unwrap();
+            assert_eq!(trainer.epochs_done(), 3);
+            trainer.network().layers[0].weights.to_plain()
+        };
+        let distance =
+            |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) };
+        let (expected, found) = (weights(&dense, true), weights(&sparse, true));
+        let other = weights(&dense, false);
+        let off = distance(&expected, &found);
+        assert!(off < 2e-5, "{rule:?}: {off}");
+        assert!(distance(&expected, &other) > 10.0 * off, "{rule:?}: the rates differ");
+    }
+}
+
+#[test]
+fn the_order_of_examples_is_compared_when_a_training_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    let data = classes(64, 40, 1);
+    let rows = all_rows(&data);
+    let examples = Examples { data: &data, rows: &rows };
+    let plan = |shuffle| TrainingOptions { shuffle, ..small() }.check().unwrap();
+    for shuffle in [false, true] {
+        let mut trainer = Trainer::new(plan(shuffle), examples, None, 1).unwrap();
+        trainer.epoch(&mut |_| Control::Continue).unwrap();
+        trainer.save_checkpoint(&file).unwrap();
+        Trainer::resume(plan(shuffle), examples, None, 1, &file).unwrap();
+        let refused = Trainer::resume(plan(!shuffle), examples, None, 1, &file).unwrap_err().to_string();
+        let expected = format!("option shuffle: expected {}, as it is given now, found {shuffle}", !shuffle);
+        assert!(refused.contains(&expected), "{refused}");
+    }
+}
+
+type Move = fn(&mut Trainer<'_>);
+
+#[test]
+fn a_penalty_that_was_moved_by_hand_stays_where_it_was_moved_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    let data = classes(100, 40, 1);
+    let rows = all_rows(&data);
+    let examples = Examples { data: &data, rows: &rows };
+    let moves: [(Option<f32>, Move); 4] = [
+        (None, |trainer| trainer.set_l1(3e-3).unwrap()),
+        (None, |trainer| trainer.set_target_sparsity(0.9).unwrap()),
+        (Some(0.8), |trainer| trainer.set_l1(3e-3).unwrap()),
+        (Some(0.8), |trainer| trainer.set_target_sparsity(0.9).unwrap()),
+    ];
+    for (target_sparsity, by_hand) in moves {
+        let options = TrainingOptions { target_sparsity, ..small() };
+        let plan = || options.clone().check().unwrap();
+        let train = |resumes: bool| {
+            let mut trainer = Trainer::new(plan(), examples, None, 1).unwrap();
+            stop_after(&mut trainer, 5);
+            by_hand(&mut trainer);
+            stop_after(&mut trainer, 3);
+            for _ in 0..2 {
+                if resumes {
+                    trainer.save_checkpoint(&file).unwrap();
+                    trainer = Trainer::resume(plan(), examples, None, 1, &file).unwrap();
+                }
+                trainer.epoch(&mut |_| Control::Continue).unwrap();
+            }
+            trainer
+        };
+        let (whole, resumed) = (train(false), train(true));
+        assert_eq!(resumed.network(), whole.network());
+        assert_eq!(resumed.history(), whole.history());
+        assert_eq!(resumed.plan(), whole.plan());
+        assert_ne!(*resumed.plan(), plan());
+    }
+    // It may be given as it was moved; as neither, it is refused.
+    let resume = |l1, target_sparsity| {
+        let plan = TrainingOptions { l1, target_sparsity, ..small() }.check().unwrap();
+        Trainer::resume(plan, examples, None, 1, &file).map(|trainer| trainer.plan().clone())
+    };
+    assert_eq!(resume(1e-4, Some(0.9)).unwrap(), resume(1e-4, Some(0.8)).unwrap());
+    let refused = resume(3e-3, Some(0.8)).unwrap_err().to_string();
+    assert!(refused.contains("option l1: expected 0.003, as it is given now, found 0.0001"), "{refused}");
+}

@@ -23,32 +23,39 @@ fn data(kind: usize) -> Dataset {
         1 => Targets::Labels(values(true)),
         _ => Targets::Quantities(values(false)),
     };
-    let weights = Some(vec![1.0, 0.5, 2.0, 1.0, 0.25, 1.5]);
+    let weights = Some(vec![1.0, 0.5, 2.0, 1.0, 0.0, 1.5]);
     Dataset { inputs: Batch::Dense(DenseBatch::from_rows(7, &inputs)), targets, weights }
 }
 
-/// The cost that training minimises, and which hidden units are active.
-fn objective(network: &Network, data: &Dataset) -> (f64, Vec<bool>) {
+/// The cost that training minimises, and the signs of the hidden units. Examples weigh in the penalty as in the cost, and
+/// both are divided by the number of examples whose weight is not 0.
+fn objective(network: &Network, data: &Dataset) -> (f64, Vec<i8>) {
     let mut engine = Engine::new(1);
     let rows = all_rows(data);
-    let cost = network.evaluate(&mut engine, Examples { data, rows: &rows }).cost;
+    let examples = Examples { data, rows: &rows };
+    let cost = network.evaluate(&mut engine, examples).cost;
     let mut penalty = 0.0;
-    let mut active = Vec::new();
+    let mut signs = Vec::new();
     for layer in 0..network.hidden().len() {
         let codes = network.encode(&mut engine, &data.inputs, layer);
-        penalty += codes.values().iter().map(|h| f64::from(h.abs())).sum::<f64>();
-        let mut pattern = vec![false; codes.examples() * codes.width()];
+        for (example, &weight) in data.weights.iter().flatten().enumerate() {
+            let sum = codes.example(example).1.iter().map(|h| f64::from(h.abs())).sum::<f64>();
+            penalty += f64::from(weight) * sum;
+        }
+        let mut pattern = vec![0; codes.examples() * codes.width()];
         for example in 0..codes.examples() {
-            for &unit in codes.example(example).0 {
-                pattern[example * codes.width() + unit as usize] = true;
+            let (units, values) = codes.example(example);
+            for (&unit, &h) in units.iter().zip(values) {
+                pattern[example * codes.width() + unit as usize] = if h > 0.0 { 1 } else { -1 };
             }
         }
-        active.extend(pattern);
+        signs.extend(pattern);
     }
     let squares: f64 =
         network.layers.iter().flat_map(|layer| layer.weights.packed()).map(|w| f64::from(*w).powi(2)).sum();
-    let total = cost + f64::from(L1) * penalty / rows.len() as f64 + 0.5 * f64::from(DECAY) * squares;
-    (total, active)
+    let penalty = f64::from(L1) * penalty / examples.counted() as f64;
+    let total = cost + penalty + 0.5 * f64::from(DECAY) * squares;
+    (total, signs)
 }
 
 /// Moves one parameter: a weight if `at` is below the number of weights of the layer, else a bias.
@@ -110,9 +117,9 @@ fn check(activation: Activation, sign_trick: bool, data: &Dataset) {
     for layer in 0..before.layers.len() {
         for at in 0..before.layers[layer].parameters() {
             let gradient = parameter(&before, layer, at) - parameter(&after, layer, at);
-            let (above, active_above) = objective(&moved(&before, layer, at, step), data);
-            let (below, active_below) = objective(&moved(&before, layer, at, -step), data);
-            if active_above != active_below {
+            let (above, signs_above) = objective(&moved(&before, layer, at, step), data);
+            let (below, signs_below) = objective(&moved(&before, layer, at, -step), data);
+            if signs_above != signs_below {
                 skipped += 1; // a kink lies between
                 continue;
             }

@@ -153,3 +153,31 @@ fn a_file_that_cannot_be_written_stays_as_it_was() {
     assert!(model.save(&path).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
+
+#[test]
+fn plain_arrays_and_lists_of_non_zeros_are_predicted_alike() {
+    let (model, _) = model();
+    // More than pass together, at first full of values, then nearly empty.
+    let mut dense = common::densely(&classes(600, 30, 5));
+    let truezero_sparse::Batch::Dense(rows) = &mut dense.inputs else { panic!("a plain array expected") };
+    for example in 0..600 {
+        for (at, value) in rows.row_mut(example).iter_mut().enumerate() {
+            *value = match example {
+                0..300 => *value + 0.1,
+                _ if at % 7 == example % 7 => *value,
+                _ => 0.0,
+            };
+        }
+    }
+    let active = Dataset { inputs: dense.inputs.clone().into_active(), ..dense.clone() };
+    let engine = &mut Engine::new(1);
+    let (a, b) =
+        (model.network.predict(engine, &dense.inputs), model.network.predict(engine, &active.inputs));
+    assert_eq!(a, b);
+    let rows = all_rows(&dense);
+    let [a, b] = [&dense, &active].map(|data| {
+        let examples = truezero::Examples { data, rows: &rows };
+        model.network.evaluate(engine, examples)
+    });
+    assert_eq!(a, b);
+}

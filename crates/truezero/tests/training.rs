@@ -130,12 +130,14 @@ fn divergence_is_reported_and_the_last_good_weights_kept() {
 fn weights_of_examples_count_as_repetitions() {
     let data = classes(40, 30, 7);
     let rows = all_rows(&data);
-    // Twenty examples twice, or once with weight 2 and the others with weight 0.
-    let twice: Vec<usize> = (0..20).flat_map(|row| [row, row]).collect();
-    let repeated = data.select(&twice);
+    // Ten examples three times and ten once, or once with such weights (of mean 1) and the others with weight 0.
+    let repetitions = |row: usize| if row < 10 { 3 } else { 1 };
+    let repeated: Vec<usize> = (0..20).flat_map(|row| std::iter::repeat_n(row, repetitions(row))).collect();
+    let repeated = data.select(&repeated);
     let mut weighted = data.clone();
-    weighted.weights = Some(rows.iter().map(|&row| if row < 20 { 2.0 } else { 0.0 }).collect());
-    let options = TrainingOptions { batch_size: 40, epochs: 5, l1: 0.0, ..small() };
+    let weight = |row: usize| if row < 20 { 0.5 * repetitions(row) as f32 } else { 0.0 };
+    weighted.weights = Some(rows.iter().map(|&row| weight(row)).collect());
+    let options = TrainingOptions { batch_size: 40, epochs: 5, l1: 1e-2, ..small() };
     let (a, b) = (train(options.clone(), &repeated, None, 1), train(options, &weighted, None, 1));
     for (a, b) in a.network.layers.iter().zip(&b.network.layers) {
         for (a, b) in a.weights.to_plain().iter().zip(b.weights.to_plain()) {

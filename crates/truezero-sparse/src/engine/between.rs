@@ -1,7 +1,7 @@
 //! What is done between two products, value by value: activations, lists of active values, slopes.
 
 use super::{Engine, SMOOTH_COST};
-use crate::kernels::{Activate, Extract, RectifiedErrors, Rectify, SlopeErrors};
+use crate::kernels::{Activate, Extract, LogisticErrors, RectifiedErrors, Rectify, SlopeErrors};
 use crate::lanes::{Line, as_lines, as_lines_mut};
 use crate::threads::Disjoint;
 use crate::{ActiveBatch, DenseBatch, LANES, Pointwise};
@@ -60,7 +60,7 @@ impl Engine {
     }
 
     /// Errors of activations become errors of pre-activations, in place:
-    /// `error = slope · (error + penalty · sgn h)`.
+    /// `error = slope · (error + penalty · sgn h)`, with a penalty for each example.
     ///
     /// # Panics
     /// If the shapes differ.
@@ -68,14 +68,14 @@ impl Engine {
         &mut self,
         values: &DenseBatch,
         slopes: &DenseBatch,
-        penalty: f32,
+        penalty: impl Fn(usize) -> f32 + Sync,
         errors: &mut DenseBatch,
     ) {
         assert!(errors.has_shape_of(values) && errors.has_shape_of(slopes), "expected the same shapes");
         let isa = self.isa;
-        self.for_errors(errors, |example, errors| {
+        self.for_rows_of(errors, 1, |example, errors| {
             let [values, slopes] = [values, slopes].map(|batch| as_lines(batch.padded_row(example)));
-            isa.run(SlopeErrors { values, slopes, penalty, errors });
+            isa.run(SlopeErrors { values, slopes, penalty: penalty(example), errors });
         });
     }
 
@@ -89,7 +89,7 @@ impl Engine {
         values: &DenseBatch,
         signs: Option<&[f32]>,
         scale: f32,
-        penalty: f32,
+        penalty: impl Fn(usize) -> f32 + Sync,
         errors: &mut DenseBatch,
     ) {
         assert!(errors.has_shape_of(values), "expected the same shapes");
@@ -97,18 +97,47 @@ impl Engine {
         let row = std::mem::take(&mut self.row);
         let signs = signs.map(|_| as_lines(&row));
         let isa = self.isa;
-        self.for_errors(errors, |example, errors| {
+        self.for_rows_of(errors, 1, |example, errors| {
             let values = as_lines(values.padded_row(example));
-            isa.run(RectifiedErrors { values, signs, scale, penalty, errors });
+            isa.run(RectifiedErrors { values, signs, scale, penalty: penalty(example), errors });
         });
         self.row = row;
     }
 
-    /// Calls `f(example, errors)` for each row of `errors`, on several threads.
-    fn for_errors(&mut self, errors: &mut DenseBatch, f: impl Fn(usize, &mut [Line]) + Sync) {
-        let (examples, stride) = (errors.examples(), errors.stride() / LANES);
-        let work = examples * errors.width();
-        let lines = Disjoint::new(as_lines_mut(errors.padded_mut()));
+    /// Several labels: pre-activations become errors, in place: `output = scale · (1 / (1 + e^(−output)) − target)`, with
+    /// a scale for each example. `rows` are the rows of `targets` that go with the examples; `costs` become the examples'
+    /// logistic costs, summed over the labels.
+    ///
+    /// # Panics
+    /// If the widths differ, or there is not one row for each example.
+    pub fn logistic_errors(
+        &mut self,
+        outputs: &mut DenseBatch,
+        targets: &DenseBatch,
+        rows: &[usize],
+        scale: impl Fn(usize) -> f32 + Sync,
+        costs: &mut Vec<f64>,
+    ) {
+        let width = outputs.width();
+        assert_eq!(targets.width(), width, "expected a target for each output");
+        assert_eq!(rows.len(), outputs.examples(), "expected a row for each example");
+        costs.clear();
+        costs.resize(rows.len(), 0.0);
+        let costs = Disjoint::new(costs);
+        let isa = self.isa;
+        self.for_rows_of(outputs, SMOOTH_COST, |example, outputs| {
+            let targets = as_lines(targets.padded_row(rows[example]));
+            // SAFETY: each example belongs to one task.
+            let cost = unsafe { costs.slice_mut(example..example + 1) };
+            cost[0] = isa.run(LogisticErrors { outputs, targets, width, scale: scale(example) });
+        });
+    }
+
+    /// Calls `f(example, row)` for each row of a batch, on several threads; a value costs so many multiply-adds.
+    fn for_rows_of(&mut self, batch: &mut DenseBatch, cost: usize, f: impl Fn(usize, &mut [Line]) + Sync) {
+        let (examples, stride) = (batch.examples(), batch.stride() / LANES);
+        let work = examples * batch.width() * cost;
+        let lines = Disjoint::new(as_lines_mut(batch.padded_mut()));
         self.threads.run(work, examples, &mut self.scratch, |_, example| {
             // SAFETY: each example belongs to one task.
             f(example, unsafe { lines.slice_mut(example * stride..(example + 1) * stride) });
@@ -126,12 +155,29 @@ impl Engine {
 
     /// `active` becomes the list of the non-zeros of `dense`.
     pub fn extract(&mut self, dense: &DenseBatch, active: &mut ActiveBatch) {
+        let rows = 0..dense.examples();
+        self.extract_rows(dense, rows, usize::MAX, active);
+    }
+
+    /// `active` becomes the list of the non-zeros of chosen examples of `dense`, if these are no more than `most`; gives
+    /// up, and says so by false, as soon as they are.
+    pub fn extract_rows(
+        &mut self,
+        dense: &DenseBatch,
+        rows: impl IntoIterator<Item = usize>,
+        most: usize,
+        active: &mut ActiveBatch,
+    ) -> bool {
         active.reset(dense.width());
         self.found.make_room(dense.stride() / LANES);
-        for example in 0..dense.examples() {
+        for example in rows {
             let row = as_lines(dense.padded_row(example));
             let count = self.isa.run(Extract { row, found: &mut self.found });
             active.append(self.found.first(count));
+            if active.active() > most {
+                return false;
+            }
         }
+        true
     }
 }

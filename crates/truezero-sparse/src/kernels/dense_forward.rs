@@ -1,6 +1,7 @@
 //! `out[s,j] = bias[j] + Σ_i x[s,i] W[i,j]` over all inputs i, active or not, for one panel of outputs j.
 //!
-//! The order of summation is that of the sparse product, so that multiplying the zeros changes no bit. A
+//! The order of summation is that of the sparse product, so that multiplying the zeros changes no bit of finite
+//! sums other than −0.0. A
 //! tile of examples × lines of outputs stays in registers while the inputs pass: each weight is loaded
 //! once for all examples of the tile, which is what a dense product has ahead of a sparse one.
 

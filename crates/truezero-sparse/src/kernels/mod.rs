@@ -14,4 +14,4 @@ pub(crate) use backward::{Backward, Gradient, Sgd};
 pub(crate) use dense_backward::{DenseErrors, DenseStep};
 pub(crate) use extract::{Extract, Found, Rectify};
 pub(crate) use forward::{Forward, inputs_of_block};
-pub(crate) use pointwise::{Activate, RectifiedErrors, SlopeErrors};
+pub(crate) use pointwise::{Activate, LogisticErrors, RectifiedErrors, SlopeErrors};

@@ -7,7 +7,8 @@
 use crate::LANES;
 use crate::lanes::{Kernel, Lanes, Line};
 use crate::pointwise::{
-    Pointwise, elu, gelu, gelu_tanh, hard_swish, leaky, logistic, mish, relu6, silu, softplus, softsign, tanh,
+    Pointwise, elu, gelu, gelu_tanh, hard_swish, leaky, logistic, logistic_cost, mish, relu6, silu, softplus,
+    softsign, tanh,
 };
 
 /// `h = sign · f(x)` in place, and with slopes `∂h/∂x = sign · f'(x)`.
@@ -126,5 +127,43 @@ impl Kernel for RectifiedErrors<'_> {
                 |((e, value), sign)| *e = error(*e, scale * sign, *value),
             ),
         }
+    }
+}
+
+/// Pre-activations of labels become `scale · (p − y)` in place; returns the summed logistic cost, in 16 sums (label mod 16)
+/// that are added last. Padding stays as it is.
+pub(crate) struct LogisticErrors<'a> {
+    pub(crate) outputs: &'a mut [Line],
+    pub(crate) targets: &'a [Line],
+    /// Labels.
+    pub(crate) width: usize,
+    pub(crate) scale: f32,
+}
+
+impl Kernel for LogisticErrors<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> f64 {
+        let Self { outputs, targets, width, scale } = self;
+        let mut sums = [0.0_f64; LANES];
+        let (lines, rest) = (width / LANES, width % LANES);
+        for (outputs, targets) in outputs[..lines].iter_mut().zip(targets) {
+            let mut costs = [0.0; LANES];
+            for lane in 0..LANES {
+                let (cost, error) = logistic_cost(outputs[lane], targets[lane]);
+                costs[lane] = cost;
+                outputs[lane] = scale * error;
+            }
+            for lane in 0..LANES {
+                sums[lane] += f64::from(costs[lane]);
+            }
+        }
+        for lane in 0..rest {
+            let (cost, error) = logistic_cost(outputs[lines][lane], targets[lines][lane]);
+            sums[lane] += f64::from(cost);
+            outputs[lines][lane] = scale * error;
+        }
+        sums.iter().sum()
     }
 }

@@ -388,10 +388,11 @@ impl<'a> Pretrainer<'a> {
             observer.see_layers(std::slice::from_ref(&autoencoder.buffers.code));
         }
         let cost = cost / rows.len() as f64;
-        stage.epoch += 1;
-        if !cost.is_finite() {
-            return Err(self.diverged(stage.epoch - 1, 0, cost));
+        if !cost.is_finite() || !stage.autoencoder.is_finite() {
+            // An epoch that ends so does not count: what it has come to is never taken for the layer.
+            return Err(self.diverged(stage.epoch, 0, cost));
         }
+        stage.epoch += 1;
         let record = PretrainingRecord {
             layer: self.index + 1,
             epoch: stage.epoch,

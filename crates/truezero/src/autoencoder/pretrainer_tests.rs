@@ -253,3 +253,32 @@ fn decoders_lead_back_to_the_inputs() {
         assert!(off < 0.8 * spread, "{reconstruction}: {off} of {spread}");
     }
 }
+
+#[test]
+fn a_layer_whose_first_evaluation_diverges_stays_as_it_was() {
+    let inputs = digits(20);
+    // So fast that the only step of the first epoch leads beyond all numbers.
+    let options = PretrainingOptions {
+        reconstruction: vec![Reconstruction::Linear],
+        learning_rate: vec![1e30],
+        epochs: vec![3, 3],
+        batch_size: 20,
+        ..Default::default()
+    };
+    let start = layers(784, &[12, 8], Activation::Rectifier, false);
+    let plan = options.check(&[Activation::Rectifier; 2]).unwrap();
+    let rows: Vec<usize> = (0..20).collect();
+    for tries in 1..3 {
+        let mut pretrainer = Pretrainer::new(plan.clone(), start.clone(), &inputs, &rows, &[], 1).unwrap();
+        for _ in 0..tries {
+            let error = pretrainer.epoch(&mut |_| Control::Continue).unwrap_err();
+            assert!(
+                matches!(error, Error::PretrainingDiverged { layer: 1, epoch: 1, batch: 0, .. }),
+                "at the evaluation: {error}"
+            );
+        }
+        let (found, decoders, summary) = pretrainer.finish_with_decoders();
+        assert_eq!(found, start);
+        assert!(decoders.is_empty() && summary.best_epochs.is_empty() && summary.history.is_empty());
+    }
+}

@@ -107,6 +107,12 @@ pub(super) struct Zeros {
 }
 
 impl Autoencoder {
+    /// Whether no weight or bias is infinite or NaN.
+    pub(super) fn is_finite(&self) -> bool {
+        let decoder = self.decoder.iter().flat_map(PackedWeights::packed).chain(&self.decoder_bias);
+        self.layer.is_finite() && decoder.copied().all(f32::is_finite)
+    }
+
     /// Trains on the examples `rows` of `x`; the summed cost of their reconstruction, without penalty. If it is not
     /// finite, nothing is updated.
     pub(super) fn step(
@@ -130,7 +136,7 @@ impl Autoencoder {
         no_bias.resize(self.layer.units(), 0.0);
         let decoder = self.decoder.as_ref().unwrap_or(&self.layer.weights);
         engine.forward(errors.view(), decoder, no_bias, code_errors);
-        self.layer.backward(engine, code, l1, code_errors);
+        self.layer.backward(engine, code, |_| l1, code_errors);
         let decoder = self.decoder.as_mut().unwrap_or(&mut self.layer.weights);
         engine.sgd(errors.view(), decoder, code.dense(), rate);
         engine.sgd(noisy.view(), &mut self.layer.weights, code_errors, rate);
@@ -286,7 +292,7 @@ pub(super) fn encode(engine: &mut Engine, layer: &Layer, x: &Batch) -> Batch {
         Batch::Dense(DenseBatch::zeros(x.examples(), layer.units()))
     };
     let rows = memory::numbers(x.examples());
-    for_batches(std::slice::from_ref(layer), engine, x, &rows, |chunk, pass| {
+    for_batches(std::slice::from_ref(layer), engine, x, &rows, |_, chunk, pass| {
         let out = &pass.layers()[0];
         match (&mut codes, out.active()) {
             (Batch::Active(codes), Some(active)) => codes.extend_from(active, &rows[..chunk.len()]),

@@ -9,7 +9,7 @@ use truezero_sparse::Batch;
 
 use super::Trainer;
 use super::kept::Kept;
-use super::record::{Best, EpochRecord, Position, Running, Start, Stopped};
+use super::record::{Best, EpochRecord, Penalty, Position, Running, Start, Stopped};
 use super::roll_back::MAX_HALVINGS;
 use crate::error::Error;
 use crate::evaluate::{Counts, Examples};
@@ -27,7 +27,11 @@ const FORMAT: u32 = 2;
 #[serde(deny_unknown_fields)]
 struct Document {
     format: u32,
+    /// With which the training began; the number of epochs is the latest.
     options: TrainingOptions,
+    /// If the penalty was moved by hand since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved: Option<Penalty>,
     /// Of the training and validation examples.
     fingerprint: u64,
     network: Description,
@@ -73,9 +77,16 @@ impl<'a> Trainer<'a> {
     pub fn save_checkpoint_to(&self, output: &Output) -> Result<(), Error> {
         // Between epochs it is the network as it is now.
         let within = self.state.start.as_ref().filter(|_| self.state.position.batch > 0);
+        let mut options = self.state.plan.options().clone();
+        let moved = self.state.planned.map(|planned| {
+            let moved = Penalty::of(&options);
+            planned.apply(&mut options);
+            moved
+        });
         let document = Document {
             format: FORMAT,
-            options: self.state.plan.options().clone(),
+            options,
+            moved,
             fingerprint: fingerprint(self.train, self.validation, self.stream.as_deref()),
             network: Description::of(&self.state.network),
             steps: self.state.updater.steps,
@@ -103,7 +114,8 @@ impl<'a> Trainer<'a> {
     }
 
     /// A trainer that goes on where [`save_checkpoint`](Self::save_checkpoint) wrote the file. The
-    /// number of epochs and the patience may differ from what they were.
+    /// number of epochs and the patience may differ from what they were. A penalty that was moved by hand
+    /// ([`set_l1`](Self::set_l1)) stays where it was moved to; [`plan`](Self::plan) then differs from the one given.
     ///
     /// # Errors
     /// A file that is damaged, or was written with other options or other data.
@@ -148,6 +160,16 @@ impl<'a> Trainer<'a> {
         }
         let document: Document = tensors.document("a truezero checkpoint")?;
         let (mut now, then) = (plan.options().clone(), document.options);
+        let (mut plan, planned) = (plan, document.moved.map(|_| Penalty::of(&then)));
+        if let (Some(moved), Some(planned)) = (document.moved, planned) {
+            let mut options = now.clone();
+            moved.apply(&mut options);
+            plan = options.check()?;
+            // Who gives it as it was moved means the same.
+            if Penalty::of(&now) == moved {
+                planned.apply(&mut now);
+            }
+        }
         (now.epochs, now.patience) = (then.epochs, then.patience);
         if let Some((option, is, was)) = difference(&now, &then) {
             let expected = format!("{is}, as it is given now");
@@ -169,6 +191,7 @@ impl<'a> Trainer<'a> {
         let network = document.network.read(&tensors, "now.")?;
         let mut trainer = Self::from_network(plan, network, train, validation, threads)?;
         trainer.stream = stream.map(str::to_owned);
+        trainer.state.planned = planned;
         if fingerprint(trainer.train, trainer.validation, stream) != document.fingerprint {
             let expected = match stream {
                 None => "the examples of this training",
@@ -181,7 +204,7 @@ impl<'a> Trainer<'a> {
             return Err(file.error("history", &format!("{epoch} epochs"), document.history.len()));
         }
         let examples = document.running.examples;
-        if (batch > 0) != (examples > 0)
+        if batch == 0 && examples > 0
             || examples > batch.saturating_mul(trainer.state.plan.options().batch_size)
         {
             let expected = format!("mini-batches of the {examples} examples that were seen");
@@ -197,6 +220,9 @@ impl<'a> Trainer<'a> {
             return Err(file.error("halvings", &format!("at most {MAX_HALVINGS}"), document.halvings));
         }
         trainer.state.halvings = document.halvings;
+        // At which steps were put off: with other epochs, the schedule may give another one.
+        let rate = trainer.state.rate_of(&then, epoch);
+        trainer.state.updater.set_rate(rate);
         if let (Some((best, counts)), Some(weights)) = (document.best, kept) {
             if !(1..=epoch).contains(&best) {
                 return Err(file.error("best", &format!("an epoch from 1 to {epoch}"), best));
@@ -230,12 +256,19 @@ fn difference(now: &TrainingOptions, then: &TrainingOptions) -> Option<(String, 
     // By way of text, in which 0.0001 is not the 64-bit number nearest to the 32-bit one.
     let fields = |options: &TrainingOptions| -> serde_json::Map<String, serde_json::Value> {
         let text = serde_json::to_string(options).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+        let mut fields: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap_or_default();
+        // Not said where it is as usual.
+        fields.insert("shuffle".to_owned(), options.shuffle.into());
+        fields
     };
     let (now, then) = (fields(now), fields(then));
-    now.iter()
-        .find(|(option, value)| then.get(*option) != Some(*value))
-        .map(|(option, value)| (option.clone(), value.to_string(), then[option].to_string()))
+    now.into_iter()
+        .map(|(option, is)| {
+            let was = then.get(&option).unwrap_or(&serde_json::Value::Null);
+            (option, is, was)
+        })
+        .find(|(_, is, was)| is != *was)
+        .map(|(option, is, was)| (option, is.to_string(), was.to_string()))
 }
 
 /// A number that other examples, or the same in another order, would hardly share (FNV-1a over the

@@ -136,7 +136,7 @@ impl Trainer<'_> {
                 batch,
                 batches,
                 examples: self.state.running.examples,
-                cost: self.state.running.cost / self.state.running.examples as f64,
+                cost: self.state.running.mean_cost(),
                 sparsity,
                 l1,
             };
@@ -161,7 +161,7 @@ impl Trainer<'_> {
         let validated = self.validation.is_some();
         let record = EpochRecord {
             epoch: epoch + 1,
-            cost: self.state.running.cost / self.state.running.examples as f64,
+            cost: self.state.running.mean_cost(),
             validation_error: validated.then_some(error),
             validation_cost: validated.then_some(cost),
             mean_sparsity: mean_sparsity(&layers),

@@ -56,6 +56,8 @@ impl Paused {
             start: None,
             halvings: 0,
             base_cost: None,
+            unlearned: None,
+            planned: None,
             only_watched: false,
             chosen: false,
             stopped: None,

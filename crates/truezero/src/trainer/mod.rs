@@ -41,12 +41,11 @@ pub(crate) use kept::KEPT_IN_MEMORY;
 pub use paused::Paused;
 pub use ranking::TOLERANCE;
 pub use record::{EpochRecord, Stopped, Summary};
-pub use remarks::Remark;
+pub use remarks::{OffTarget, Remark};
 pub use roll_back::{MAX_HALVINGS, RolledBack};
 
 use truezero_data::DataError;
 
-use crate::base_rate::base_cost;
 use crate::error::Error;
 use crate::evaluate::Examples;
 use crate::footprint::{self, Footprint};
@@ -54,11 +53,11 @@ use crate::layer::Layer;
 use crate::network::Network;
 use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
-use record::Running;
+use record::{Penalty, Running};
 
-/// Without validation examples, what the hidden layers do is observed on so many training examples: enough to tell,
-/// and few enough that an epoch ends soon after its last mini-batch.
-pub const OBSERVED: usize = 10_000;
+/// Without validation examples, what the hidden layers do is observed on so many training examples: enough to tell a
+/// mean sparsity to a fraction of a point, and few enough that an epoch ends soon after its last mini-batch.
+pub const OBSERVED: usize = 1_000;
 
 /// What the caller wants after a mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ pub struct BatchReport {
     pub examples: usize,
     /// Mean cost of an example so far in this epoch, without penalties.
     pub cost: f64,
-    /// Mean sparsity of the hidden layers in this mini-batch.
+    /// Mean sparsity, in this mini-batch, of the hidden layers that give zeros.
     pub sparsity: f64,
     /// λ.
     pub l1: f32,
@@ -160,8 +159,7 @@ impl<'a> Trainer<'a> {
             .holding(footprint::weights(&[&[network.inputs()], &layers[..]].concat()))
             .check("the training")?;
         let mut state = Paused::new(plan, network, threads)?;
-        let cost = state.network.cost;
-        state.base_cost = validation.map(|validation| base_cost(cost, train, validation));
+        state.measure_base_rate(train, validation);
         Ok(Self { train, validation, stream: None, state })
     }
 
@@ -215,7 +213,8 @@ impl<'a> Trainer<'a> {
         self.state.l1()
     }
 
-    /// Fixes λ from the next mini-batch on; there is no target sparsity any more. Within an epoch it takes
+    /// Fixes λ from the next mini-batch on; there is no target sparsity any more. A checkpoint holds that it was moved, and
+    /// [`resume`](Self::resume) with the options that the training began with goes on with it. Within an epoch it takes
     /// [`Control::Stop`], this, and another call to [`epoch`](Self::epoch), which goes on.
     ///
     /// # Errors
@@ -238,14 +237,17 @@ impl<'a> Trainer<'a> {
             Some(steering) => steering.aim(target),
             None => self.state.steering = Some(Steering::new(target, l1)),
         }
+        self.state.measure_base_rate(self.train, self.validation);
         self.state.best = None;
         Ok(())
     }
 
     fn replan(&mut self, change: impl FnOnce(&mut TrainingOptions)) -> Result<(), Error> {
         let mut options = self.state.plan.options().clone();
+        let planned = Penalty::of(&options);
         change(&mut options);
         self.state.plan = options.check()?;
+        self.state.planned.get_or_insert(planned);
         Ok(())
     }
 

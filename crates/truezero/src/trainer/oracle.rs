@@ -83,6 +83,7 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
     };
     let inputs = if sparse { active(&dense) } else { Batch::Dense(dense) };
     let data = Dataset { inputs, targets, weights: Some(oracle.f32(&name("example_weights"))) };
+    let unweighted = Dataset { weights: None, ..data.clone() };
     let before = oracle.network(case, activation, cost);
 
     let mut pass = Pass::default();
@@ -93,32 +94,41 @@ fn check_gradients(oracle: &Oracle, case: &str, activation: Activation, cost: Co
         compare(&name, output, oracle.f64(&name));
     }
 
-    let mut options = TrainingOptions {
-        hidden: vec![9, 7],
-        l1: 1e-2,
-        learning_rate: Some(1.0),
-        batch_size: 6,
-        ..Default::default()
-    };
-    options.optimizer.weight_decay = 1e-3;
-    let rows = [0, 1, 2, 3, 4, 5];
-    let examples = Examples { data: &data, rows: &rows };
-    let plan = options.check().unwrap();
-    let mut trainer = Trainer::from_network(plan, before.clone(), examples, None, 1).unwrap();
-    trainer.state.updater.set_rate(1.0);
-    let report = trainer.state.step(&data, &rows, 0, 0, None);
-    compare(&name("cost"), [report.cost / 6.0], oracle.f64(&name("cost")));
-    trainer.state.updater.catch_up_all(&mut trainer.state.engine, &mut trainer.state.network);
     // A step of descent at rate 1 moves every parameter by its gradient. A weight whose input is zero
     // throughout is left alone until it is caught up with, and then decays as it should.
-    for (index, (before, after)) in before.layers.iter().zip(&trainer.state.network.layers).enumerate() {
-        let name = |part: &str| name(&format!("layers.{index}.{part}.grad"));
-        let moved = |before: &[f32], after: &[f32]| {
-            wide(before).zip(wide(after)).map(|(before, after)| before - after).collect::<Vec<f64>>()
+    let step = |data: &Dataset, l1: f32| {
+        let mut options = TrainingOptions {
+            hidden: vec![9, 7],
+            l1,
+            learning_rate: Some(1.0),
+            batch_size: 6,
+            ..Default::default()
         };
-        let weights = moved(&before.weights.to_plain(), &after.weights.to_plain());
+        options.optimizer.weight_decay = 1e-3;
+        let rows = [0, 1, 2, 3, 4, 5];
+        let examples = Examples { data, rows: &rows };
+        let plan = options.check().unwrap();
+        let mut trainer = Trainer::from_network(plan, before.clone(), examples, None, 1).unwrap();
+        trainer.state.updater.set_rate(1.0);
+        let report = trainer.state.step(data, &rows, 0, 0, None);
+        trainer.state.updater.catch_up_all(&mut trainer.state.engine, &mut trainer.state.network);
+        (report.cost / 6.0, trainer.state.network)
+    };
+    // The oracle's penalty does not weigh the examples, ours does: so ours is taken from a step without weights.
+    let (cost, of_cost) = step(&data, 0.0);
+    let [(_, with_penalty), (_, without)] = [1e-2, 0.0].map(|l1| step(&unweighted, l1));
+    compare(&name("cost"), [cost], oracle.f64(&name("cost")));
+    for index in 0..before.layers.len() {
+        let name = |part: &str| name(&format!("layers.{index}.{part}.grad"));
+        let gradient = |part: &dyn Fn(&Layer) -> Vec<f32>| -> Vec<f64> {
+            let of = |network: &Network| wide(&part(&network.layers[index])).collect::<Vec<f64>>();
+            let [before, of_cost, with, without] = [&before, &of_cost, &with_penalty, &without].map(of);
+            let one = |at: usize| before[at] - of_cost[at] + without[at] - with[at];
+            (0..before.len()).map(one).collect()
+        };
+        let weights = gradient(&|layer| layer.weights.to_plain());
         compare(&name("weight"), weights, oracle.f64(&name("weight")));
-        compare(&name("bias"), moved(&before.bias, &after.bias), oracle.f64(&name("bias")));
+        compare(&name("bias"), gradient(&|layer| layer.bias.clone()), oracle.f64(&name("bias")));
     }
 }
 

@@ -6,7 +6,7 @@ use truezero_sparse::Engine;
 
 use super::kept::Kept;
 use super::ranking::Ranking;
-use super::record::{Best, EpochRecord, Position, Running, Start, Stopped, Summary};
+use super::record::{Best, EpochRecord, Penalty, Position, Running, Start, Stopped, Summary};
 use super::step::{Buffers, StepReport};
 use super::{Outcome, Trainer};
 use crate::base_rate::{base_cost, cost_of_zeros};
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::evaluate::{Counts, Examples};
 use crate::network::Network;
 use crate::optimizer::Updater;
-use crate::options::Plan;
+use crate::options::{Plan, TrainingOptions};
 use crate::steer::Steering;
 
 /// A [`Trainer`] without its examples: all that the training so far has led to.
@@ -35,6 +35,10 @@ pub struct Paused {
     pub(super) halvings: u32,
     /// Of the base rate on the validation examples, if there are any.
     pub(super) base_cost: Option<f64>,
+    /// Of the base rate on the training examples, where these are known.
+    pub(super) unlearned: Option<f64>,
+    /// The penalty as it was planned, if it was moved by hand since.
+    pub(super) planned: Option<Penalty>,
     /// Whether validation examples do not choose the best weights.
     pub(super) only_watched: bool,
     /// Whether the best weights were [chosen](Self::keep_latest) by the caller.
@@ -63,8 +67,7 @@ impl Paused {
     ) -> Result<Trainer<'a>, Error> {
         let validation = validation.filter(|examples| !examples.rows.is_empty());
         Trainer::check(&self.plan, &self.network, train, validation)?;
-        let cost = self.network.cost;
-        self.base_cost = validation.map(|validation| base_cost(cost, train, validation));
+        self.measure_base_rate(train, validation);
         Ok(Trainer { train, validation, stream: None, state: self })
     }
 
@@ -92,6 +95,7 @@ impl Paused {
             self.steering = now.target_sparsity.map(|target| Steering::new(target, now.l1));
         }
         self.stopped = None;
+        self.planned = None;
         self.plan = plan;
         Ok(())
     }
@@ -101,41 +105,81 @@ impl Paused {
         self.steering.as_ref().map_or(self.plan.options().l1, Steering::l1)
     }
 
-    /// Sets the learning rate to that of an epoch. All rows must have been caught up with.
-    pub(super) fn set_rate_of(&mut self, epoch: usize) {
-        let options = self.plan.options();
+    /// Takes note of what it costs not to have learned anything.
+    pub(super) fn measure_base_rate(&mut self, train: Examples<'_>, validation: Option<Examples<'_>>) {
+        let cost = self.network.cost;
+        self.base_cost = validation.map(|validation| base_cost(cost, train, validation));
+        self.unlearned = self.steering.is_some().then(|| base_cost(cost, train, train));
+    }
+
+    /// The learning rate of an epoch by some options.
+    pub(super) fn rate_of(&self, options: &TrainingOptions, epoch: usize) -> f32 {
         let halved = 0.5_f32.powi(self.halvings as i32);
-        self.updater.set_rate(halved * options.rate() * options.schedule.factor(epoch, options.epochs));
+        halved * options.rate() * options.schedule.factor(epoch, options.epochs)
+    }
+
+    /// Sets the learning rate to that of an epoch. Within an epoch, after a change of the plan, steps that were put off are
+    /// made up for at the rate at which they were due.
+    pub(super) fn set_rate_of(&mut self, epoch: usize) {
+        let rate = self.rate_of(self.plan.options(), epoch);
+        if rate != self.updater.rate() {
+            self.updater.catch_up_all(&mut self.engine, &mut self.network);
+        }
+        self.updater.set_rate(rate);
     }
 
     /// Trains on the next mini-batch, the examples `rows` of `data`; gives the mean sparsity of the hidden layers.
-    /// With `norms`, these become the gradient's norm in each layer.
+    /// Examples of weight 0 are left out, so that it is the mini-batch of the others. With `norms`, these become the
+    /// gradient's norm in each layer.
     pub(super) fn mini_batch(
         &mut self,
         data: &Dataset,
         rows: &[usize],
         norms: Option<&mut Vec<f64>>,
     ) -> Result<f64, Error> {
+        let counting: Vec<usize>;
+        let rows = match &data.weights {
+            Some(weights) if rows.iter().any(|&row| weights[row] == 0.0) => {
+                counting = rows.iter().copied().filter(|&row| weights[row] != 0.0).collect();
+                &counting
+            }
+            _ => rows,
+        };
         let Position { epoch, batch } = self.position;
+        self.position.batch = batch + 1;
+        if rows.is_empty() {
+            return Ok(self.sparsity());
+        }
         let StepReport { cost, sparsity } = self.step(data, rows, epoch, batch, norms);
         if !cost.is_finite() {
             return Err(Error::Diverged { epoch: epoch + 1, batch: batch + 1, cost });
         }
-        if let Some(steering) = &mut self.steering {
-            steering.see(sparsity);
-        }
-        if batch == 0 {
+        if self.running.examples == 0 {
             self.running.first = cost / rows.len() as f64;
         }
         self.running.cost += cost;
         self.running.zeros += cost_of_zeros(self.network.cost, Examples { data, rows }) * rows.len() as f64;
         self.running.examples += rows.len();
-        self.position.batch = batch + 1;
+        self.steer(sparsity, cost / rows.len() as f64)?;
         Ok(sparsity)
     }
 
+    /// Moves λ after a mini-batch. If that gives the target up, what the penalty has done to the network in this epoch is
+    /// undone: the epoch goes on from the weights it began with.
+    fn steer(&mut self, sparsity: f64, cost: f64) -> Result<(), Error> {
+        let Some(steering) = &mut self.steering else { return Ok(()) };
+        steering.see(sparsity);
+        if let Some(unlearned) = self.unlearned
+            && steering.see_cost(cost, unlearned)
+        {
+            self.return_to_start()?;
+        }
+        Ok(())
+    }
+
     pub(super) fn ranking(&self) -> Ranking {
-        let target = self.plan.options().target_sparsity.map(f64::from);
+        let given_up = self.steering.as_ref().is_some_and(Steering::has_given_up);
+        let target = self.plan.options().target_sparsity.filter(|_| !given_up).map(f64::from);
         Ranking { target, base_cost: self.base_cost.filter(|_| !self.only_watched) }
     }
 
@@ -200,6 +244,7 @@ impl Paused {
             base_cost: self.base_cost,
             counts: self.best.as_ref().map(|best| best.counts.clone()).unwrap_or_default(),
             halvings: self.halvings,
+            target_given_up: self.steering.as_ref().is_some_and(Steering::has_given_up),
             history: self.history.clone(),
         }
     }
@@ -227,7 +272,6 @@ mod tests {
     use truezero_sparse::{Batch, DenseBatch};
 
     use super::*;
-    use crate::options::TrainingOptions;
     use crate::trainer::{Control, Progress};
 
     fn data() -> Dataset {

@@ -19,7 +19,7 @@ pub struct EpochRecord {
     pub validation_error: Option<f64>,
     /// Mean cost of a validation example, without penalties.
     pub validation_cost: Option<f64>,
-    /// Mean over the hidden layers.
+    /// Mean over the hidden layers that give zeros.
     pub mean_sparsity: f64,
     /// What the hidden layers did on the validation examples; without any, on
     /// [some](super::OBSERVED) training examples.
@@ -64,6 +64,9 @@ pub struct Summary {
     /// How often the learning rate was halved because an epoch diverged.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub halvings: u32,
+    /// Whether the target sparsity was given up, because the penalty undid what was learned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_given_up: bool,
     /// One record per completed epoch; λ and the sparsities over time are in it.
     pub history: Vec<EpochRecord>,
 }
@@ -101,6 +104,24 @@ pub(super) struct Start {
     pub(super) steering: Option<Steering>,
 }
 
+/// What is asked of the penalty on activations: λ, or where it starts, and the sparsity that it is steered to.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Penalty {
+    pub(super) l1: f32,
+    pub(super) target_sparsity: Option<f32>,
+}
+
+impl Penalty {
+    pub(super) fn of(options: &TrainingOptions) -> Self {
+        Self { l1: options.l1, target_sparsity: options.target_sparsity }
+    }
+
+    pub(super) fn apply(self, options: &mut TrainingOptions) {
+        (options.l1, options.target_sparsity) = (self.l1, self.target_sparsity);
+    }
+}
+
 /// What comes next: both counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,4 +140,11 @@ pub(super) struct Running {
     pub(super) first: f64,
     /// What the examples would have cost with outputs of zero.
     pub(super) zeros: f64,
+}
+
+impl Running {
+    /// Mean cost of an example so far, without penalties; 0 if none has counted.
+    pub(super) fn mean_cost(&self) -> f64 {
+        self.cost / self.examples.max(1) as f64
+    }
 }

@@ -80,6 +80,8 @@ pub enum OffTarget {
     TooShort,
     /// It no longer came nearer.
     OutOfReach,
+    /// The penalty undid what was learned, so that the target was given up.
+    GivenUp,
     /// Epochs ended on both sides of it, and none on it.
     Overshot,
 }
@@ -128,7 +130,9 @@ fn of_target(summary: &Summary, kept: &EpochRecord, target: f64) -> Option<Remar
     if !ranking.is_on_target(kept) {
         let above = |record: &&EpochRecord| record.mean_sparsity > target;
         let count = history.iter().filter(above).count();
-        let reason = if count == history.len() {
+        let reason = if summary.target_given_up {
+            OffTarget::GivenUp
+        } else if count == history.len() {
             OffTarget::SparserByItself
         } else if count > 0 {
             OffTarget::Overshot
@@ -235,6 +239,14 @@ impl OffTarget {
                 Notice::new(TARGET, format!("the {target} asked for are out of reach; {kept}"))
                     .hint("ask for fewer zeros, or make the hidden layers wider")
             }
+            Self::GivenUp => Notice::new(
+                TARGET,
+                format!(
+                    "the {target} asked for are out of reach: the penalty undid a quarter of what was learned, and λ went back \
+                     to where it started; {kept}"
+                ),
+            )
+            .hint("ask for fewer zeros, or make the hidden layers wider"),
             Self::Overshot => Notice::new(
                 TARGET,
                 format!("no epoch ended within {points} points of the {target} asked for, but on both sides; {kept}"),

@@ -84,27 +84,34 @@ impl Paused {
 
     /// Whether costs of the epoch, while training and at its end on `examples`, are none that learning has.
     pub(super) fn exploded(&self, cost: f64, examples: Examples<'_>) -> bool {
-        let Running { cost: sum, examples: count, first, zeros } = self.running;
+        let Running { examples: count, first, zeros, .. } = self.running;
         let above = |cost: f64, zeros: f64| cost.is_nan() || cost > EXPLODED * zeros.max(first);
-        above(sum / count as f64, zeros / count as f64)
+        above(self.running.mean_cost(), zeros / count.max(1) as f64)
             || above(cost, cost_of_zeros(self.network.cost, examples))
     }
 
-    /// Goes back to the start of the present epoch. What the optimiser remembers begins anew.
+    /// Takes the weights that the present epoch began with, at the same learning rate. What the optimiser remembers begins
+    /// anew.
+    pub(super) fn return_to_start(&mut self) -> Result<(), Error> {
+        if let Some(Start { weights, .. }) = &self.start {
+            let empty = Network { layers: Vec::new(), cost: self.network.cost };
+            let now = std::mem::replace(&mut self.network, empty);
+            self.network = weights.clone().into_network(now)?;
+        }
+        let rate = self.updater.rate();
+        self.updater = Updater::new(self.plan.options().optimizer, &self.network);
+        self.updater.set_rate(rate);
+        Ok(())
+    }
+
+    /// Goes back to the start of the present epoch.
     fn roll_back(&mut self, batch: usize, cost: f64) -> Result<Progress, Error> {
         let epoch = self.position.epoch + 1;
-        if let Some(Start { weights, steering }) = &self.start {
-            let empty = Network { layers: Vec::new(), cost: self.network.cost };
-            let diverged = std::mem::replace(&mut self.network, empty);
-            self.network = weights.clone().into_network(diverged)?;
-            // The target may have been moved since, or given up.
-            if let (Some(now), Some(then)) = (&mut self.steering, steering) {
-                let [l1, smoothed] = then.state();
-                now.set_state(l1, smoothed);
-            }
-        }
         let learning_rate = self.updater.rate();
-        self.updater = Updater::new(self.plan.options().optimizer, &self.network);
+        self.return_to_start()?;
+        if let (Some(now), Some(Start { steering: Some(then), .. })) = (&mut self.steering, &self.start) {
+            now.go_back_to(then);
+        }
         self.position = Position { epoch: epoch - 1, batch: 0 };
         self.running = Running::default();
         if self.halvings == MAX_HALVINGS {

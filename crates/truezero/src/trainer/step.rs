@@ -8,6 +8,7 @@ use super::Paused;
 use crate::gradient::squared_norm;
 use crate::layer::{Activations, drop_inputs};
 use crate::network::Pass;
+use crate::observe::mean;
 use crate::streams::{Purpose, Stream};
 
 /// Buffers of a step, reused from mini-batch to mini-batch.
@@ -17,8 +18,8 @@ pub(super) struct Buffers {
     pass: Pass,
     /// For each layer, the errors of its pre-activations (all but the last: of its outputs first).
     errors: Vec<DenseBatch>,
-    /// For each hidden layer, the fraction of zeros before dropout.
-    pub(super) sparsity: Vec<f64>,
+    /// For each hidden layer that gives zeros, the fraction of them before dropout.
+    sparsity: Vec<f64>,
 }
 
 impl Default for Buffers {
@@ -37,7 +38,7 @@ impl Default for Buffers {
 pub(super) struct StepReport {
     /// Summed over the examples, without penalties.
     pub(super) cost: f64,
-    /// Mean over the hidden layers.
+    /// Mean over the hidden layers that give zeros.
     pub(super) sparsity: f64,
 }
 
@@ -61,6 +62,7 @@ impl Paused {
         buffers.errors.resize_with(layers, DenseBatch::default);
         std::mem::swap(buffers.pass.outputs_mut(), &mut buffers.errors[layers - 1]);
         let cost = self.network.cost.cost_and_errors(
+            &mut self.engine,
             &mut buffers.errors[layers - 1],
             &data.targets,
             data.weights.as_deref(),
@@ -68,12 +70,18 @@ impl Paused {
             examples.recip(),
         );
         if cost.is_finite() {
-            self.backward_and_update(self.l1() / examples, norms, &mut buffers);
+            // Weighted as the cost is.
+            let (l1, weights) = (self.l1() / examples, data.weights.as_deref());
+            let penalty = |example: usize| weights.map_or(l1, |weights| l1 * weights[rows[example]]);
+            self.backward_and_update(&penalty, norms, &mut buffers);
         }
-        let hidden = buffers.sparsity.len().max(1) as f64;
-        let report = StepReport { cost, sparsity: buffers.sparsity.iter().sum::<f64>() / hidden };
         self.buffers = buffers;
-        report
+        StepReport { cost, sparsity: self.sparsity() }
+    }
+
+    /// Mean sparsity of the hidden layers in the latest mini-batch.
+    pub(super) fn sparsity(&self) -> f64 {
+        mean(self.buffers.sparsity.iter().copied()).unwrap_or(0.0)
     }
 
     fn forward(&mut self, data: &Dataset, rows: &[usize], epoch: usize, batch: usize, buffers: &mut Buffers) {
@@ -92,17 +100,24 @@ impl Paused {
             self.updater.catch_up(&mut self.engine, index, layer, x);
             layer.forward(&mut self.engine, x, hidden, &mut out[0]);
             if hidden {
-                sparsity.push(out[0].active().map_or(0.0, |active| 1.0 - active.density()));
+                sparsity.extend(out[0].active().map(|active| 1.0 - active.density()));
                 out[0].drop_out(options.dropout[index], stream(index + 1));
             }
         }
     }
 
-    fn backward_and_update(&mut self, penalty: f32, norms: Option<&mut Vec<f64>>, buffers: &mut Buffers) {
+    fn backward_and_update(
+        &mut self,
+        penalty: &(dyn Fn(usize) -> f32 + Sync),
+        norms: Option<&mut Vec<f64>>,
+        buffers: &mut Buffers,
+    ) {
         let Buffers { inputs, pass, errors, .. } = buffers;
         let layers = &mut self.network.layers;
         let (engine, updater) = (&mut self.engine, &mut self.updater);
         let clip = self.plan.options().clip_norm;
+        // Steered, it is for zeros: where there can be none it would only cost.
+        let for_zeros = self.steering.is_some();
         let fused = updater.is_fused() && clip.is_none();
         updater.begin_step();
         for index in (0..layers.len()).rev() {
@@ -117,7 +132,12 @@ impl Paused {
                     } else {
                         engine.backward(x, weights, delta, error);
                     }
-                    layers[index - 1].backward(engine, below, penalty, error);
+                    let layer = &layers[index - 1];
+                    if for_zeros && !layer.activation.gives_zeros() {
+                        layer.backward(engine, below, |_| 0.0, error);
+                    } else {
+                        layer.backward(engine, below, penalty, error);
+                    }
                 }
                 _ if fused => engine.sgd(inputs.view(), &mut layers[index].weights, delta, updater.rate()),
                 _ => {}

@@ -231,7 +231,7 @@ impl Sweep<'_> {
             let trials = self.store().trials()?;
             for trial in race::given_up(&trials, lap) {
                 self.store().update(&trial)?;
-                crate::commands::train::remove(&checkpoint(&self.places.checkpoints, trial.number))?;
+                self.forget(trial.number);
             }
         }
         Ok(true)
@@ -293,9 +293,15 @@ impl Sweep<'_> {
         }
         store.update(&trial)?;
         if trial.state == State::Done {
-            crate::commands::train::remove(&place)?;
+            self.forget(number);
         }
         Ok(report::line(&trial))
+    }
+
+    /// Removes the checkpoint of a training that does not go on. One that cannot be is no hindrance: that the folder of all
+    /// of them is still there is told at the end.
+    fn forget(&self, number: usize) {
+        let _ = crate::commands::train::remove(&checkpoint(&self.places.checkpoints, number));
     }
 }
 

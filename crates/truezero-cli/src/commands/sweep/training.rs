@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use truezero::{
-    CHECKPOINT, Control, EpochRecord, Error, Examples, Footprint, Model, Progress as Step, Summary, Trainer,
-};
+use truezero::{Control, EpochRecord, Error, Examples, Footprint, Model, Progress as Step, Summary, Trainer};
 use truezero_data::Notice;
-use truezero_data::files::Output;
 use truezero_sparse::{Engine, memory};
 
 use super::data::Shelf;
@@ -121,7 +118,7 @@ fn train(
             ..trial.clone()
         }
     };
-    let mut checkpoints = Checkpoints::new(Some(Output::new(checkpoint, CHECKPOINT)?));
+    let mut checkpoints = Checkpoints::at(checkpoint)?;
     let mut told = |record: &EpochRecord, trainer: &Trainer<'_>| {
         let epoch = Epoch { record, measure, trial: so_far(trainer) };
         on_epoch(epoch, &mut || {
@@ -140,12 +137,14 @@ fn train(
 
     let mut trial = so_far(&trainer);
     if !ended {
-        checkpoints.try_save(&trainer)?;
+        // Without it, the next lap begins where the last checkpoint is, or anew, and comes to the same.
+        checkpoints.save(&trainer);
         return Ok(Came { trial, model: None });
     }
     let outcome = trainer.finish()?;
     trial.message = message;
     trial.warnings = warnings(&outcome.summary, &experiment, &data);
+    trial.warnings.extend(checkpoints.notice());
     let model = model_of(&experiment, &data, outcome);
     let mut engine = Engine::new(THREADS);
     let test = data

@@ -21,7 +21,7 @@ use truezero_sparse::Engine;
 use crate::args::{TrainArgs, checkpoint_of, threads};
 use crate::commands::Ended;
 use crate::commands::using::NUMBERING;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::measure::{Assessment, Measure};
 use crate::output::{self, Warnings};
 use crate::progress::Progress;
@@ -58,7 +58,9 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
         pretraining = summary;
         data.trainer(plan, network, threads)?
     };
-    if !run.resume {
+    if run.resume {
+        tell_moved(&experiment, &trainer);
+    } else {
         outputs.tell_replaced();
     }
     let Outputs { model: output, checkpoint } = outputs;
@@ -102,6 +104,9 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
         return Err(failure);
     }
 
+    if let Some(notice) = checkpoints.notice() {
+        warnings.notices().tell(notice);
+    }
     for remark in summary.remarks(&ended_with) {
         let notice = remark.notice(data.preprocessing.labels(), &|error| measure.text(error));
         warnings.notices().tell(notice);
@@ -132,6 +137,19 @@ pub fn run(args: TrainArgs) -> Result<Ended, Failure> {
     Ok(if broken_off { Ended::BrokenOff } else { Ended::Complete })
 }
 
+/// Says what of a training that goes on is not as it was typed: what was moved by hand while it ran.
+fn tell_moved(experiment: &Experiment, trainer: &Trainer<'_>) {
+    let [typed, now] = [&experiment.plan, trainer.plan()].map(truezero::Plan::options);
+    if (typed.l1, typed.target_sparsity) == (now.l1, now.target_sparsity) {
+        return;
+    }
+    let moved = match now.target_sparsity {
+        Some(target) => format!("the target sparsity was moved to {target}"),
+        None => format!("λ was moved to {}", now.l1),
+    };
+    output::note(&format!("while the training ran, {moved} by hand; it stays there"));
+}
+
 /// What is told of a training while it goes on.
 struct Watchers<'a> {
     progress: &'a mut Progress,
@@ -146,7 +164,7 @@ fn train_on(
     data: &Prepared,
     options: &TrainingOptions,
     watchers: Watchers<'_>,
-    checkpoints: &mut Checkpoints,
+    checkpoints: &mut Checkpoints<'_>,
 ) -> Result<(), Failure> {
     let Watchers { progress, mut curves, mut observed, warnings } = watchers;
     loop {
@@ -160,8 +178,14 @@ fn train_on(
         match step {
             Step::Epoch(record) => {
                 progress.epoch(&record);
-                if let Some(curves) = &mut curves {
-                    curves.add(&record)?;
+                if let Some(watched) = &mut curves
+                    && let Err(failure) = watched.add(&record)
+                {
+                    // The training is worth more than its curves, which end here.
+                    curves = None;
+                    let what = format!("they end with epoch {}: {}", record.epoch - 1, chain(&failure));
+                    warnings.notices().tell(Notice::new("curves", what));
+                    progress.aside(|| warnings.show());
                 }
                 if let Some(observed) = &mut observed {
                     observed.epoch(&record, trainer.network());

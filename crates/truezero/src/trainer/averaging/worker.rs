@@ -81,7 +81,9 @@ impl Worker {
         let data = first?;
         let train = Examples { data: &data, rows: &[0] };
         let plan = options.clone().check()?;
-        let paused = Trainer::from_network(plan, network, train, None, threads)?.pause();
+        let mut paused = Trainer::from_network(plan, network, train, None, threads)?.pause();
+        // What a worker sees is not all there is, and all are to go on with the same penalty.
+        paused.unlearned = None;
         Ok(Self { share, window, options, paused, place: None })
     }
 
