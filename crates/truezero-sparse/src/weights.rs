@@ -37,6 +37,11 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// Of so many inputs and outputs.
+    pub(crate) fn new(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs }
+    }
+
     /// Number of input units.
     pub(crate) fn inputs(self) -> usize {
         self.inputs
