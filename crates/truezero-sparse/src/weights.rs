@@ -54,7 +54,12 @@ impl Shape {
 
     /// Whether the weights are too many to stay in a cache from one product to the next.
     pub(crate) fn exceeds_caches(self) -> bool {
-        self.inputs * padded(self.outputs) > CACHED
+        self.exceed_caches(1)
+    }
+
+    /// Whether so many matrices of this shape are.
+    pub(crate) fn exceed_caches(self, matrices: usize) -> bool {
+        matrices * self.inputs * padded(self.outputs) > CACHED
     }
 
     /// Number of panels.

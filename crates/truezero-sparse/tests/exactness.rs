@@ -229,6 +229,10 @@ fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
 fn check_norm(Case { x, delta, .. }: &Case) {
     let (expected, dense) = (naive::squared_norm(x, delta), x.to_dense());
     let norms = |mut engine: Engine| {
+        for x in [Inputs::Active(x), Inputs::Dense(&dense)] {
+            let bound = engine.norm_bound(x, delta);
+            assert!(expected.sqrt() <= bound * (1.0 + 1e-6), "{expected} beyond {bound} squared");
+        }
         [Inputs::Active(x), Inputs::Dense(&dense)].map(|x| engine.squared_norm(x, delta))
     };
     let first = norms(Engine::new(1));

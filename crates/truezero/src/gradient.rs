@@ -103,6 +103,11 @@ impl LineRule<1> for Add {
     }
 }
 
+/// What the root of [`squared_norm`] is at most; cheap, and above it by more than rounding.
+pub(crate) fn norm_bound(engine: &mut Engine, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
+    1.001 * engine.norm_bound(x, delta)
+}
+
 /// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖², for the inputs X and errors Δ of a mini-batch.
 pub(crate) fn squared_norm(engine: &mut Engine, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
     let mut bias = Vec::new();

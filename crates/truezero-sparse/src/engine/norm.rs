@@ -43,24 +43,48 @@ impl Engine {
     /// If there are not as many errors as inputs.
     pub fn squared_norm(&mut self, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
         assert_eq!(delta.examples(), x.examples(), "expected errors for each example");
-        if let Inputs::Active(x) = x {
-            self.by_unit.list(x, 1.0);
-        }
         let squared = self.way(x, delta).and_then(|way| self.by_examples(x, delta, way));
         squared.unwrap_or_else(|| self.by_rows(x, delta))
     }
 
-    /// Whether inner products are cheaper than rows, and which.
-    fn way(&self, x: Inputs<'_>, delta: &DenseBatch) -> Option<Way> {
+    /// What the norm (not its square) of the gradient of weights and biases together is at most,
+    /// `Σ_s √(‖x_s‖² + 1) ‖δ_s‖`: cheap.
+    ///
+    /// # Panics
+    /// If there are not as many errors as inputs.
+    pub fn norm_bound(&mut self, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
+        assert_eq!(delta.examples(), x.examples(), "expected errors for each example");
+        let isa = self.isa;
+        let squares = |values: &[f32]| {
+            let (lines, rest) = values.as_chunks();
+            isa.run(Squares(lines)) + rest.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>()
+        };
+        let inputs = |example: usize| match x {
+            Inputs::Active(x) => squares(x.example(example).1),
+            Inputs::Dense(x) => squares(x.row(example)),
+        };
+        (0..x.examples()).map(|example| ((inputs(example) + 1.0) * squares(delta.row(example))).sqrt()).sum()
+    }
+
+    /// Whether inner products are cheaper than rows, and which. Inputs are listed where those by unit are.
+    fn way(&mut self, x: Inputs<'_>, delta: &DenseBatch) -> Option<Way> {
         let (examples, lines) = (x.examples(), delta.stride() / LANES);
         let pairs = examples * (examples + 1) / 2;
         let dense = pairs * (padded(x.width()) / LANES);
         let (rows, inputs, way) = match x {
             Inputs::Dense(x) => (x.examples() * x.width() * lines, dense, Way::Dense),
             Inputs::Active(x) => {
-                let by_unit = PAIR_COST * self.by_unit.pairs_of_examples();
-                let way = if by_unit <= dense { Way::ByUnit } else { Way::Dense };
-                (x.active() * lines, by_unit.min(dense), way)
+                // There are no fewer than if every unit were active equally often.
+                let least = x.active() * x.active() / (2 * x.width()).max(1);
+                let mut way = (dense, Way::Dense);
+                if PAIR_COST * least < dense {
+                    self.by_unit.list(x, 1.0);
+                    let by_unit = PAIR_COST * self.by_unit.pairs_of_examples();
+                    if by_unit < dense {
+                        way = (by_unit, Way::ByUnit);
+                    }
+                }
+                (x.active() * lines, way.0, way.1)
             }
         };
         (examples <= MOST_EXAMPLES && pairs * lines + inputs < rows).then_some(way)
@@ -105,7 +129,7 @@ impl Engine {
         });
     }
 
-    /// From rows of the gradient. Inputs that are active must have been listed.
+    /// From rows of the gradient.
     fn by_rows(&mut self, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
         let shape = Shape::new(x.width(), delta.width());
         let mut squares = std::mem::take(&mut self.norm.squares);
@@ -113,6 +137,7 @@ impl Engine {
         let isa = self.isa;
         match x {
             Inputs::Active(x) => {
+                self.by_unit.list(x, 1.0);
                 let by_unit = &self.by_unit;
                 squares.resize(by_unit.units().len(), 0.0);
                 let out = Disjoint::new(&mut squares);

@@ -101,14 +101,21 @@ struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     #[inline(always)]
-    fn new(units: &'a [u32], shape: Shape, panel: usize, first: usize, weights: *const Line) -> Self {
+    fn new(
+        units: &'a [u32],
+        shape: Shape,
+        from_memory: bool,
+        panel: usize,
+        first: usize,
+        weights: *const Line,
+    ) -> Self {
         let panel_at = |panel| {
             let start = shape.panel(panel).start / LANES + first;
             (weights.wrapping_add(start), shape.panel_width(panel) / LANES)
         };
         let here = panel_at(panel);
         let next = if panel + 1 < shape.panels() { panel_at(panel + 1) } else { here };
-        Self { units, from_memory: shape.exceeds_caches(), here, next }
+        Self { units, from_memory, here, next }
     }
 
     /// The piece of the `at`th unit; after the last one come those of the next panel.
@@ -182,6 +189,7 @@ impl Kernel for Backward<'_> {
         partial.clear();
         partial.resize(x.pairs(&task), [0.0; LANES]);
         let (shape, packed) = (weights.shape(), as_lines(weights.packed()));
+        let from_memory = shape.exceeds_caches();
         let units = &x.units()[task.clone()];
         for panel in 0..shape.panels() {
             let lines = shape.panel_width(panel) / LANES;
@@ -189,7 +197,7 @@ impl Kernel for Backward<'_> {
             while first < lines {
                 let count = L::ACCUMULATORS.min(lines - first);
                 with_lines!(count, N => {
-                    let pieces = Pieces::new(units, shape, panel, first, packed.as_ptr());
+                    let pieces = Pieces::new(units, shape, from_memory, panel, first, packed.as_ptr());
                     let mut partial = &mut partial[..];
                     for (at, &unit) in units.iter().enumerate() {
                         pieces.prefetch::<L, N, true>(lanes, at);
@@ -214,8 +222,17 @@ pub(crate) trait Finish<const M: usize>: Sync {
     /// Whether the sums start from the weights; else from zero.
     const FROM_WEIGHTS: bool;
 
-    /// Changes the pieces by the sums.
-    fn finish<L: Lanes, const N: usize>(&self, lanes: L, sums: [L::V; N], pieces: &mut [&mut [Line; N]; M]);
+    /// Changes N lines from line `start` on by their sums.
+    ///
+    /// # Safety
+    /// As long as this runs, nothing else may use these lines.
+    unsafe fn finish<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        sums: [L::V; N],
+        matrices: [Disjoint<'_, Line>; M],
+        start: usize,
+    );
 }
 
 /// Plain descent: the factors are the inputs times −rate, and the sums the weights after the step.
@@ -225,12 +242,15 @@ impl Finish<1> for Descend {
     const FROM_WEIGHTS: bool = true;
 
     #[inline(always)]
-    fn finish<L: Lanes, const N: usize>(
+    unsafe fn finish<L: Lanes, const N: usize>(
         &self,
         lanes: L,
         sums: [L::V; N],
-        [weights]: &mut [&mut [Line; N]; 1],
+        [weights]: [Disjoint<'_, Line>; 1],
+        start: usize,
     ) {
+        // SAFETY: the caller sees to it.
+        let weights = lines_at_mut::<N>(unsafe { weights.slice_mut(start..start + N) }, 0);
         for n in 0..N {
             lanes.store(sums[n], &mut weights[n]);
         }
@@ -244,19 +264,44 @@ impl<R: LineRule<M>, const M: usize> Finish<M> for Follow<'_, R> {
     const FROM_WEIGHTS: bool = false;
 
     #[inline(always)]
-    fn finish<L: Lanes, const N: usize>(&self, lanes: L, sums: [L::V; N], pieces: &mut [&mut [Line; N]; M]) {
+    unsafe fn finish<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        sums: [L::V; N],
+        matrices: [Disjoint<'_, Line>; M],
+        start: usize,
+    ) {
         for n in 0..N {
             let mut gradient = [0.0; LANES];
             lanes.store(sums[n], &mut gradient);
-            let mut state = [[0.0; LANES]; M];
-            for m in 0..M {
-                state[m] = pieces[m][n];
-            }
-            state = self.0.apply(gradient, state);
-            for m in 0..M {
-                pieces[m][n] = state[m];
-            }
+            // SAFETY: the caller sees to it.
+            unsafe { follow_line(self.0, gradient, matrices, start + n) };
         }
+    }
+}
+
+/// Applies a rule to a line of the matrices.
+///
+/// # Safety
+/// As long as this runs, nothing else may use the line.
+#[inline(always)]
+pub(super) unsafe fn follow_line<R: LineRule<M>, const M: usize>(
+    rule: &R,
+    gradient: Line,
+    matrices: [Disjoint<'_, Line>; M],
+    line: usize,
+) {
+    // Loops, for calls of `map` on arrays are not always inlined into what is compiled for the instruction set.
+    let mut state = [[0.0; LANES]; M];
+    for m in 0..M {
+        // SAFETY: the caller sees to it.
+        state[m] = unsafe { matrices[m].slice_mut(line..line + 1) }[0];
+    }
+    state = rule.apply(gradient, state);
+    for m in 0..M {
+        // SAFETY: as above.
+        let place = unsafe { matrices[m].slice_mut(line..line + 1) };
+        place[0] = state[m];
     }
 }
 
@@ -290,6 +335,7 @@ impl<F: Finish<M>, const M: usize, const DOT: bool> Kernel for Update<'_, F, M, 
             partial.resize(x.pairs(&task), [0.0; LANES]);
         }
         let units = &x.units()[task.clone()];
+        let from_memory = shape.exceed_caches(M);
         for panel in panels {
             let lines = shape.panel_width(panel) / LANES;
             // Values of the last line behind the last output.
@@ -299,7 +345,7 @@ impl<F: Finish<M>, const M: usize, const DOT: bool> Kernel for Update<'_, F, M, 
                 let count = L::ACCUMULATORS.min(lines - first);
                 with_lines!(count, N => {
                     let ahead = matrices.map(|matrix| {
-                        Pieces::new(units, shape, panel, first, matrix.address(0))
+                        Pieces::new(units, shape, from_memory, panel, first, matrix.address(0))
                     });
                     let mut partial = &mut partial[..];
                     for (at, &unit) in units.iter().enumerate() {
@@ -310,23 +356,24 @@ impl<F: Finish<M>, const M: usize, const DOT: bool> Kernel for Update<'_, F, M, 
                         let pairs = if DOT { activities.len() } else { 0 };
                         let dots = partial.split_off_mut(..pairs).expect("a sum for each pair");
                         let start = shape.piece_lines(panel, unit as usize).start + first;
+                        let at_line = panel * PANEL_LINES + first;
                         // SAFETY: a piece of a unit's weights, and of what is remembered of them, belongs to one
                         // task, which is here and takes its pieces one after the other.
-                        let mut pieces = matrices.map(|matrix| {
-                            lines_at_mut::<N>(unsafe { matrix.slice_mut(start..start + N) }, 0)
-                        });
-                        let at_line = panel * PANEL_LINES + first;
-                        let mut sums = [lanes.splat(0.0); N];
-                        if F::FROM_WEIGHTS {
-                            sums = load_all(lanes, pieces[0]);
-                        }
-                        let sums = block::<L, N, DOT, true>(
-                            lanes, pieces[0], sums, activities, delta, at_line, dots,
-                        );
-                        finish.finish(lanes, sums, &mut pieces);
-                        if padding > 0 && first + N == lines {
-                            for m in 0..M {
-                                pieces[m][N - 1][LANES - padding..].fill(0.0);
+                        unsafe {
+                            let weights = lines_at::<N>(matrices[0].slice_mut(start..start + N), 0);
+                            let mut sums = [lanes.splat(0.0); N];
+                            if F::FROM_WEIGHTS {
+                                sums = load_all(lanes, weights);
+                            }
+                            let sums = block::<L, N, DOT, true>(
+                                lanes, weights, sums, activities, delta, at_line, dots,
+                            );
+                            finish.finish(lanes, sums, matrices, start);
+                            if padding > 0 && first + N == lines {
+                                let last = start + N - 1;
+                                for m in 0..M {
+                                    matrices[m].slice_mut(last..last + 1)[0][LANES - padding..].fill(0.0);
+                                }
                             }
                         }
                     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::backward::follow_line;
 use crate::lanes::{Kernel, Lanes, Line};
 use crate::threads::Disjoint;
 use crate::weights::Shape;
@@ -77,21 +78,15 @@ fn apply<R: LineRule<M>, const M: usize>(
 ) {
     let part = shape.piece_lines(panel, input);
     let padding = part.len() * LANES - shape.columns(panel).len();
-    // SAFETY: each input belongs to one task, which takes its pieces one by one.
-    let pieces = matrices.map(|matrix| unsafe { matrix.slice_mut(part.clone()) });
-    for line in 0..part.len() {
-        let mut state = [[0.0; LANES]; M];
-        for m in 0..M {
-            state[m] = pieces[m][line];
-        }
-        state = rule.apply(gradient(line), state);
-        for m in 0..M {
-            pieces[m][line] = state[m];
-        }
+    for line in part.clone() {
+        // SAFETY: each input belongs to one task, which takes its pieces one by one.
+        unsafe { follow_line(rule, gradient(line - part.start), matrices, line) };
     }
     if padding > 0 {
         for m in 0..M {
-            pieces[m][part.len() - 1][LANES - padding..].fill(0.0);
+            // SAFETY: as above.
+            let last = unsafe { matrices[m].slice_mut(part.end - 1..part.end) };
+            last[0][LANES - padding..].fill(0.0);
         }
     }
 }

@@ -24,7 +24,10 @@ use super::{Constants, NEGLIGIBLE_MOMENT, UpdateRule, flushed};
 const FADED: f64 = 1e-10;
 
 /// What may be neglected of a movement by missed steps, relative to it.
-const NEGLIGIBLE: f64 = 1e-7;
+const NEGLIGIBLE: f64 = 3e-7;
+
+/// How far the mean of a group is from its b_k, at most, as a part of their distance from the first: about so much.
+const OFF_MEAN: f64 = 0.6;
 
 /// `m ← β₁ m + (1−β₁) g;  v ← β₂ v + (1−β₂) g²;  w ← w − η m̂ / (√v̂ + ε)`.
 #[derive(Clone, Debug)]
@@ -125,9 +128,9 @@ impl Moments {
         Self { about: b, sums: [0.0; 5] }
     }
 
-    /// What another step would add to the terms of fifth order, relative to its own part of the movement.
+    /// About what another step would add to the terms of fifth order, relative to its own part of the movement.
     fn neglected(&self, b: f64) -> f64 {
-        (b / self.about - 1.0).abs().powi(5)
+        (OFF_MEAN * (b / self.about - 1.0).abs()).powi(5)
     }
 
     fn add(&mut self, a: f64, b: f64) {

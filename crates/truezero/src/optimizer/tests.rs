@@ -202,7 +202,7 @@ fn missed_steps_of_adam_at_once_are_those_one_by_one() {
                     }
                     let place = format!("{beta1}, {beta2}, {epsilon}, {seen} to {steps}, {root}: {}", w[0]);
                     let error = (f64::from(w[0]) - expected).abs();
-                    assert!(error <= 2e-6 * expected.abs() + 1e-12, "{place}, not {expected}");
+                    assert!(error <= 3e-6 * expected.abs() + 1e-12, "{place}, not {expected}");
                     for (left, right) in [(m_left[0], first), (v_left[0], second)] {
                         let expected = if right < 1e-30 { 0.0 } else { right };
                         let error = (f64::from(left) - expected).abs();

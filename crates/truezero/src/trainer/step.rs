@@ -2,10 +2,10 @@
 
 use truezero_data::Dataset;
 use truezero_sparse::choose::Product;
-use truezero_sparse::{Batch, DenseBatch, Inputs};
+use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
 
 use super::Paused;
-use crate::gradient::squared_norm;
+use crate::gradient::{norm_bound, squared_norm};
 use crate::layer::{Activations, drop_inputs};
 use crate::network::Pass;
 use crate::streams::{Purpose, Stream};
@@ -131,8 +131,12 @@ impl Paused {
             }
         }
         let mut scale = 1.0;
-        if norms.is_some() || clip.is_some() {
-            let squares: Vec<f64> = (0..layers.len())
+        let is_short = |engine: &mut Engine, limit: f64| {
+            let bounds = (0..errors.len()).map(|index| norm_bound(engine, inputs_of(index), &errors[index]));
+            bounds.map(|bound| bound * bound).sum::<f64>().sqrt() <= limit
+        };
+        if norms.is_some() || clip.is_some_and(|limit| !is_short(engine, limit.into())) {
+            let squares: Vec<f64> = (0..errors.len())
                 .map(|index| squared_norm(engine, inputs_of(index), &errors[index]))
                 .collect();
             let norm = squares.iter().sum::<f64>().sqrt();
