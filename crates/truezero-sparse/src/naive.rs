@@ -101,6 +101,9 @@ pub fn update<const M: usize>(
 }
 
 /// A step by a rule of one row, along a gradient that is padded with zeros.
+///
+/// # Panics
+/// If there is no such row, or the gradient is shorter than a row.
 pub fn follow<const M: usize>(
     gradient: &[f32],
     row: usize,

@@ -1,6 +1,8 @@
 //! Every kernel, on every instruction set this machine has and on 1 to 3 threads, gives the very bits
 //! of its naive twin; and so does multiplying the zeros.
 
+#![allow(clippy::inline_always, reason = "rules become part of the kernels")]
+
 use proptest::prelude::*;
 use truezero_sparse::{
     ActiveBatch, DenseBatch, Engine, Inputs, Isa, LANES, Line, LineRule, PANEL, PackedWeights, Pointwise,

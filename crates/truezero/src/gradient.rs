@@ -94,6 +94,7 @@ impl Network {
 struct Add;
 
 impl LineRule<1> for Add {
+    #[allow(clippy::inline_always, reason = "it becomes part of a kernel")]
     #[inline(always)]
     fn apply(&self, gradient: Line, [mut sum]: [Line; 1]) -> [Line; 1] {
         for lane in 0..LANES {

@@ -18,6 +18,9 @@
 //! and one by one with it. All give what a pass over all rows at every step would have given, up to rounding. Before
 //! constants or the rate change, all rows are caught up with under the old ones.
 
+// Rules are compiled for an instruction set by being inlined into the kernels.
+#![allow(clippy::inline_always)]
+
 mod adam;
 mod momentum;
 mod sgd;
