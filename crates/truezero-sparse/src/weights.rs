@@ -54,12 +54,13 @@ impl Shape {
 
     /// Whether the weights are too many to stay in a cache from one product to the next.
     pub(crate) fn exceeds_caches(self) -> bool {
-        self.exceed_caches(1)
+        self.inputs * padded(self.outputs) > CACHED
     }
 
-    /// Whether so many matrices of this shape are.
+    /// Whether so many matrices of this shape, passed together, are: what is remembered of weights is read once a step
+    /// only, and pushes out what other products would find.
     pub(crate) fn exceed_caches(self, matrices: usize) -> bool {
-        matrices * self.inputs * padded(self.outputs) > CACHED
+        matrices * matrices * self.inputs * padded(self.outputs) > CACHED
     }
 
     /// Number of panels.
