@@ -44,7 +44,7 @@ impl ByUnit {
     pub(crate) fn list(&mut self, x: &ActiveBatch, scale: f32) {
         assert!(u32::try_from(x.active()).is_ok(), "a batch of more than {} active values", u32::MAX);
         self.cursors.resize(self.cursors.len().max(x.width()), 0);
-        self.seen.resize(self.cursors.len().div_ceil(64), 0);
+        self.seen.resize(self.seen.len().max(self.cursors.len().div_ceil(64)), 0);
         for &unit in x.indices() {
             self.cursors[unit as usize] += 1;
             self.seen[unit as usize / 64] |= 1 << (unit % 64);
@@ -77,6 +77,44 @@ impl ByUnit {
             self.cursors[unit as usize] = 0;
         }
         self.cut_into_tasks();
+    }
+
+    /// Makes `rows` the units of a batch, without their examples.
+    pub(crate) fn touched(&mut self, x: &ActiveBatch, rows: &mut Vec<u32>) {
+        self.seen.resize(self.seen.len().max(x.width().div_ceil(64)), 0);
+        for &unit in x.indices() {
+            self.seen[unit as usize / 64] |= 1 << (unit % 64);
+        }
+        rows.clear();
+        for (at, word) in self.seen[..x.width().div_ceil(64)].iter_mut().enumerate() {
+            while *word != 0 {
+                rows.push((at * 64) as u32 + word.trailing_zeros());
+                *word &= *word - 1;
+            }
+        }
+    }
+
+    /// How many pairs of examples share a unit, counted for each unit; an example makes a pair with itself.
+    pub(crate) fn pairs_of_examples(&self) -> usize {
+        let of = |ends: &[u32]| (ends[1] - ends[0]) as usize;
+        self.starts.windows(2).map(of).map(|count| count * (count + 1) / 2).sum()
+    }
+
+    /// The inner products of the `examples` of the batch, `out[s · examples + t]` for t <= s, summed over units in rising
+    /// order.
+    pub(crate) fn gram(&self, examples: usize, out: &mut Vec<f32>) {
+        out.clear();
+        out.resize(examples * examples, 0.0);
+        for at in 0..self.units.len() {
+            let activities = self.activities(at);
+            for (end, s) in activities.iter().enumerate() {
+                let row = &mut out[s.example as usize * examples..][..examples];
+                for t in &activities[..=end] {
+                    let product = &mut row[t.example as usize];
+                    *product += s.factor * t.factor;
+                }
+            }
+        }
     }
 
     fn cut_into_tasks(&mut self) {

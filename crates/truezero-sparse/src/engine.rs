@@ -8,17 +8,19 @@
 //! are −0.0 and of weights that are infinite.
 
 mod between;
+mod norm;
+mod update;
 
 use std::ops::Range;
 
 use crate::by_block::{ByBlock, InOrder};
 use crate::by_unit::ByUnit;
 use crate::isa::Isa;
-use crate::kernels::{Backward, DenseErrors, DenseStep, Forward, Found, Gradient, Sgd, inputs_of_block};
+use crate::kernels::{Backward, DenseErrors, Forward, Found, inputs_of_block};
 use crate::lanes::{Line, as_lines, as_lines_mut};
 use crate::threads::{Disjoint, Threads};
 use crate::weights::Shape;
-use crate::{ActiveBatch, AlignedVec, DenseBatch, Inputs, LANES, PANEL, PackedWeights, padded};
+use crate::{AlignedVec, DenseBatch, Inputs, LANES, PackedWeights};
 
 /// Rows of one task of [`Engine::for_rows`] and of the dense products that go backward.
 const ROWS_PER_TASK: usize = 32;
@@ -36,6 +38,7 @@ pub struct Engine {
     found: Found,
     /// Biases or signs, padded.
     row: AlignedVec,
+    norm: norm::NormBuffers,
     scratch: Vec<Scratch>,
 }
 
@@ -70,6 +73,7 @@ impl Engine {
             by_block: ByBlock::default(),
             found: Found::default(),
             row: AlignedVec::default(),
+            norm: norm::NormBuffers::default(),
             scratch,
         }
     }
@@ -168,219 +172,6 @@ impl Engine {
             }
         }
     }
-
-    /// A step of plain gradient descent: `W[i,j] −= rate · Σ_s x[s,i] δ[s,j]`, in place.
-    ///
-    /// # Panics
-    /// If the shapes do not fit.
-    pub fn sgd(&mut self, x: Inputs<'_>, w: &mut PackedWeights, delta: &DenseBatch, rate: f32) {
-        let shape = w.shape();
-        check_shapes(x, shape, delta);
-        match x {
-            Inputs::Active(x) => self.sparse_sgd::<false>(x, w, delta, rate, None),
-            Inputs::Dense(x) => self.dense_sgd::<false>(x, w, delta, rate, None),
-        }
-    }
-
-    /// [`backward`](Self::backward) and then [`sgd`](Self::sgd), in one pass over the weights.
-    ///
-    /// # Panics
-    /// If the shapes do not fit.
-    pub fn backward_sgd(
-        &mut self,
-        x: Inputs<'_>,
-        w: &mut PackedWeights,
-        delta: &DenseBatch,
-        rate: f32,
-        errors: &mut DenseBatch,
-    ) {
-        check_shapes(x, w.shape(), delta);
-        errors.reset(x.examples(), w.inputs());
-        match x {
-            Inputs::Active(x) => self.sparse_sgd::<true>(x, w, delta, rate, Some(errors)),
-            Inputs::Dense(x) => self.dense_sgd::<true>(x, w, delta, rate, Some(errors)),
-        }
-    }
-
-    /// The step of all inputs, and with `DOT` the errors before it.
-    fn dense_sgd<const DOT: bool>(
-        &mut self,
-        x: &DenseBatch,
-        w: &mut PackedWeights,
-        delta: &DenseBatch,
-        rate: f32,
-        errors: Option<&mut DenseBatch>,
-    ) {
-        let (isa, shape) = (self.isa, w.shape());
-        let stride = padded(shape.inputs());
-        let errors = Disjoint::new(errors.map_or(&mut [], DenseBatch::padded_mut));
-        let packed = Disjoint::new(as_lines_mut(w.packed_mut()));
-        let work = 2 * x.examples() * shape.inputs() * shape.outputs();
-        self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
-            let inputs = inputs_of(shape, task);
-            if DOT {
-                // SAFETY: each task has its own inputs, and their pieces of the weights; no other slice
-                // of them lives at the same time.
-                let weights = |part| unsafe { &*packed.slice_mut(part) };
-                let inputs = inputs.clone();
-                isa.run(DenseErrors { inputs, shape, weights, delta, errors, stride });
-            }
-            let factors = scaled_inputs(x, &inputs, -rate, &mut scratch.factors);
-            for panel in 0..shape.panels() {
-                let lines = shape.panel_width(panel) / LANES;
-                let start = shape.piece_lines(panel, inputs.start).start;
-                // SAFETY: as above.
-                let target = unsafe { packed.slice_mut(start..start + inputs.len() * lines) };
-                let outputs = shape.columns(panel).len();
-                isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
-            }
-        });
-    }
-
-    /// The step, and with `DOT` the errors before it.
-    fn sparse_sgd<const DOT: bool>(
-        &mut self,
-        x: &ActiveBatch,
-        w: &mut PackedWeights,
-        delta: &DenseBatch,
-        rate: f32,
-        errors: Option<&mut DenseBatch>,
-    ) {
-        self.by_unit.list(x, -rate);
-        let (isa, by_unit, shape) = (self.isa, &self.by_unit, w.shape());
-        let stride = padded(shape.inputs());
-        let errors = Disjoint::new(errors.map_or(&mut [], DenseBatch::padded_mut));
-        let weights = Disjoint::new(as_lines_mut(w.packed_mut()));
-        let work = 2 * x.active() * shape.outputs();
-        // Errors are sums over all panels. Without them a task keeps to one panel: its weights are passed in order,
-        // and the panel's share of δ stays in the cache.
-        let by_panel = PanelTasks::new(shape.panels(), by_unit.units().len(), self.threads.count());
-        let tasks = if DOT { by_unit.tasks().len() } else { by_panel.count() };
-        self.threads.run(work, tasks, &mut self.scratch, |scratch, task| {
-            let (task, panels) = if DOT {
-                (by_unit.tasks()[task].clone(), 0..shape.panels())
-            } else {
-                let (panel, units) = by_panel.task(task);
-                (units, panel..panel + 1)
-            };
-            isa.run(Sgd::<DOT> {
-                x: by_unit,
-                task,
-                panels,
-                shape,
-                weights,
-                delta,
-                partial: &mut scratch.partial,
-                errors,
-                stride,
-            });
-        });
-    }
-
-    /// Calls `rule(input, gradient, pieces)` for every piece of every weight row that
-    /// the batch touches (all rows if it is dense): `gradient[j] = Σ_s x[s,i] δ[s,j]` and the
-    /// matching pieces of `matrices` (the weights, an optimiser's state). Pieces come in any order
-    /// and from several threads.
-    ///
-    /// # Panics
-    /// If the shapes do not fit.
-    pub fn for_touched_rows<const N: usize>(
-        &mut self,
-        x: Inputs<'_>,
-        delta: &DenseBatch,
-        matrices: [&mut PackedWeights; N],
-        rule: impl Fn(usize, &[f32], [&mut [f32]; N]) + Sync,
-    ) {
-        let shape = common_shape(&matrices);
-        check_shapes(x, shape, delta);
-        let matrices = matrices.map(|matrix| Disjoint::new(matrix.packed_mut()));
-        match x {
-            Inputs::Active(x) => {
-                self.by_unit.list(x, 1.0);
-                let (isa, by_unit) = (self.isa, &self.by_unit);
-                let work = x.active() * shape.outputs();
-                self.threads.run(work, by_unit.tasks().len(), &mut self.scratch, |scratch, task| {
-                    scratch.gradient.resize(PANEL);
-                    for panel in 0..shape.panels() {
-                        let gradient = &mut scratch.gradient[..shape.panel_width(panel)];
-                        for at in by_unit.tasks()[task].clone() {
-                            let activities = by_unit.activities(at);
-                            isa.run(Gradient { activities, delta, panel, out: as_lines_mut(gradient) });
-                            gradient[shape.columns(panel).len()..].fill(0.0);
-                            let input = by_unit.units()[at] as usize;
-                            // SAFETY: each unit belongs to one task, which takes its pieces one by one.
-                            let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
-                            rule(input, gradient, pieces);
-                        }
-                    }
-                });
-            }
-            Inputs::Dense(x) => {
-                let isa = self.isa;
-                let work = x.examples() * shape.inputs() * shape.outputs();
-                self.threads.run(work, input_tasks(shape), &mut self.scratch, |scratch, task| {
-                    let inputs = inputs_of(shape, task);
-                    let factors = scaled_inputs(x, &inputs, 1.0, &mut scratch.factors);
-                    for panel in 0..shape.panels() {
-                        let width = shape.panel_width(panel);
-                        scratch.gradient.resize(inputs.len() * width);
-                        let gradient = &mut scratch.gradient[..inputs.len() * width];
-                        gradient.fill(0.0);
-                        let (outputs, lines) = (shape.columns(panel).len(), width / LANES);
-                        let target = as_lines_mut(gradient);
-                        isa.run(DenseStep { factors, delta, panel, outputs, target, lines });
-                        for (input, gradient) in inputs.clone().zip(gradient.chunks_exact(width)) {
-                            // SAFETY: each task has its own inputs, taken piece by piece.
-                            let pieces = matrices.map(|m| unsafe { m.slice_mut(shape.piece(panel, input)) });
-                            rule(input, gradient, pieces);
-                        }
-                    }
-                });
-            }
-        }
-    }
-
-    /// Calls `rule(input, pieces)` for every piece of the given weight rows (rising, no repeats).
-    /// Pieces come in any order and from several threads.
-    ///
-    /// # Panics
-    /// If the rows do not rise, there is no such row, or the matrices differ in shape.
-    pub fn for_rows<const N: usize>(
-        &mut self,
-        rows: &[u32],
-        matrices: [&mut PackedWeights; N],
-        rule: impl Fn(usize, [&mut [f32]; N]) + Sync,
-    ) {
-        let shape = common_shape(&matrices);
-        assert!(rows.is_sorted_by(|a, b| a < b), "expected rising rows");
-        let matrices = matrices.map(|matrix| Disjoint::new(matrix.packed_mut()));
-        let work = rows.len() * shape.outputs();
-        let tasks = rows.len().div_ceil(ROWS_PER_TASK);
-        self.threads.run(work, tasks, &mut self.scratch, |_, task| {
-            let end = rows.len().min((task + 1) * ROWS_PER_TASK);
-            for panel in 0..shape.panels() {
-                for &input in &rows[task * ROWS_PER_TASK..end] {
-                    let part = shape.piece(panel, input as usize);
-                    // SAFETY: rows rise, so each comes once, in one task, which takes its pieces one by
-                    // one.
-                    let pieces = matrices.map(|m| unsafe { m.slice_mut(part.clone()) });
-                    rule(input as usize, pieces);
-                }
-            }
-        });
-    }
-
-    /// The input units active in any example, in rising order; all of them if the batch is dense.
-    pub fn touched_rows(&mut self, x: Inputs<'_>, rows: &mut Vec<u32>) {
-        rows.clear();
-        match x {
-            Inputs::Active(x) => {
-                self.by_unit.list(x, 1.0);
-                rows.extend_from_slice(self.by_unit.units());
-            }
-            Inputs::Dense(x) => rows.extend(0..x.width() as u32),
-        }
-    }
 }
 
 /// Work on some items (examples, units) in each panel, as tasks of one panel each. Panels come one after the other, so
@@ -453,14 +244,4 @@ fn check_shapes(x: Inputs<'_>, weights: Shape, delta: &DenseBatch) {
     check_inputs(x, weights);
     assert_eq!(delta.examples(), x.examples(), "expected errors for each example");
     assert_eq!(delta.width(), weights.outputs(), "expected an error for each output");
-}
-
-/// The shape of all matrices.
-///
-/// # Panics
-/// If they differ.
-fn common_shape<const N: usize>(matrices: &[&mut PackedWeights; N]) -> Shape {
-    let shape = matrices.first().expect("at least one matrix").shape();
-    assert!(matrices.iter().all(|matrix| matrix.shape() == shape), "expected matrices of one shape");
-    shape
 }

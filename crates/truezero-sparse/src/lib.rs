@@ -36,6 +36,7 @@ pub mod memory;
 pub mod naive;
 mod pointwise;
 pub mod roofline;
+mod rule;
 #[allow(unsafe_code)]
 mod threads;
 mod weights;
@@ -45,5 +46,7 @@ pub use available::available_threads;
 pub use batch::{ActiveBatch, Batch, BatchError, DenseBatch, Inputs};
 pub use engine::Engine;
 pub use isa::Isa;
+pub use lanes::Line;
 pub use pointwise::Pointwise;
+pub use rule::LineRule;
 pub use weights::{PANEL, PackedWeights};

@@ -4,6 +4,7 @@
 //! output is accumulated, always with fused multiply-add (one rounding):
 //! - forward: from the bias, over active inputs in rising order;
 //! - update: from the weight, over examples in rising order;
+//! - another rule than plain descent: the gradient from zero, over examples in rising order, then the rule;
 //! - backward: in 16 lanes (lane = output mod 16), each over rising outputs, then [`sum_lanes`].
 //!
 //! Skipping a zero leaves every result as it is: fma(0, w, a) = a. There are two exceptions: a sum that is −0.0 becomes 0.0
@@ -11,7 +12,7 @@
 //! weight (or error, or NaN) is NaN. Neither comes out of a training that has not diverged.
 
 use crate::pointwise::logistic_cost;
-use crate::{ActiveBatch, DenseBatch, LANES, PackedWeights, Pointwise};
+use crate::{ActiveBatch, DenseBatch, LANES, Line, LineRule, PANEL, PackedWeights, Pointwise, padded};
 
 /// The sum of 16 lanes, folded in halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
 pub fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
@@ -83,6 +84,54 @@ pub fn row_gradient(x: &ActiveBatch, i: usize, delta: &DenseBatch) -> Vec<f32> {
         }
     }
     gradient
+}
+
+/// A step by a rule of the rows that are touched; the weights are the first of the matrices.
+pub fn update<const M: usize>(
+    x: &ActiveBatch,
+    delta: &DenseBatch,
+    mut matrices: [&mut PackedWeights; M],
+    rule: &impl LineRule<M>,
+) {
+    let mut touched = x.indices().to_vec();
+    touched.sort_unstable();
+    touched.dedup();
+    for i in touched {
+        let mut gradient = row_gradient(x, i as usize, delta);
+        gradient.resize(padded(gradient.len()), 0.0);
+        follow(&gradient, i as usize, &mut matrices, rule);
+    }
+}
+
+/// A step by a rule of one row, along a gradient that is padded with zeros.
+///
+/// # Panics
+/// If there is no such row, or the gradient is shorter than a row.
+pub fn follow<const M: usize>(
+    gradient: &[f32],
+    row: usize,
+    matrices: &mut [&mut PackedWeights; M],
+    rule: &impl LineRule<M>,
+) {
+    for j in (0..matrices[0].outputs()).step_by(LANES) {
+        let real = LANES.min(matrices[0].outputs() - j);
+        let state: [Line; M] = std::array::from_fn(|m| {
+            let mut line = [0.0; LANES];
+            (0..real).for_each(|lane| line[lane] = matrices[m].get(row, j + lane));
+            line
+        });
+        let line = gradient[j..j + LANES].try_into().expect("a line of the gradient");
+        for (matrix, line) in matrices.iter_mut().zip(rule.apply(line, state)) {
+            let panel = j / PANEL;
+            matrix.piece_mut(panel, row)[j % PANEL..][..real].copy_from_slice(&line[..real]);
+        }
+    }
+}
+
+/// `Σ_i Σ_j (Σ_s x[s,i] δ[s,j])²`. (Faster ways agree up to rounding.)
+pub fn squared_norm(x: &ActiveBatch, delta: &DenseBatch) -> f64 {
+    let square = |value: f32| f64::from(value) * f64::from(value);
+    (0..x.width()).flat_map(|i| row_gradient(x, i, delta)).map(square).sum()
 }
 
 /// `h = sign · max(0, x)` in place, and the list of what is active. NaN counts as active, so that it

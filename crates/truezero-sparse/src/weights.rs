@@ -37,6 +37,11 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// Of so many inputs and outputs.
+    pub(crate) fn new(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs }
+    }
+
     /// Number of input units.
     pub(crate) fn inputs(self) -> usize {
         self.inputs
@@ -50,6 +55,12 @@ impl Shape {
     /// Whether the weights are too many to stay in a cache from one product to the next.
     pub(crate) fn exceeds_caches(self) -> bool {
         self.inputs * padded(self.outputs) > CACHED
+    }
+
+    /// Whether so many matrices of this shape, passed together, are: what is remembered of weights is read once a step
+    /// only, and pushes out what other products would find.
+    pub(crate) fn exceed_caches(self, matrices: usize) -> bool {
+        matrices * matrices * self.inputs * padded(self.outputs) > CACHED
     }
 
     /// Number of panels.

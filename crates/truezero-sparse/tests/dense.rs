@@ -1,11 +1,20 @@
 //! Multiplying everything gives the very bits that skipping zeros gives, on every instruction set this
 //! machine has and on any number of threads.
 
-use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PackedWeights, naive};
+use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, Line, LineRule, PackedWeights, naive};
 
 /// Values between -1 and 1 that look random.
 fn values(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|k| ((k * 7919 + seed * 104_729) % 1009) as f32 / 504.0 - 1.0).collect()
+}
+
+/// Puts the gradient in the place of the weights.
+struct Take;
+
+impl LineRule<1> for Take {
+    fn apply(&self, gradient: Line, _: [Line; 1]) -> [Line; 1] {
+        [gradient]
+    }
 }
 
 fn assert_same(found: &[f32], expected: &[f32], what: &str) {
@@ -74,7 +83,7 @@ fn dense_products_are_those_of_the_specification() {
             assert_same(found.padded(), errors.padded(), &names[3]);
             assert_same(found_after.packed(), after.packed(), &names[3]);
             let mut gradient = PackedWeights::zeros(inputs, outputs);
-            engine.for_touched_rows(dense, &delta, [&mut gradient], |_, row, [to]| to.copy_from_slice(row));
+            engine.update(dense, &delta, [&mut gradient], &Take);
             for input in 0..inputs {
                 let expected = naive::row_gradient(&active, input, &delta);
                 let row: Vec<f32> = (0..outputs).map(|output| gradient.get(input, output)).collect();

@@ -1,8 +1,13 @@
 //! Every kernel, on every instruction set this machine has and on 1 to 3 threads, gives the very bits
 //! of its naive twin; and so does multiplying the zeros.
 
+#![allow(clippy::inline_always, reason = "rules become part of the kernels")]
+
 use proptest::prelude::*;
-use truezero_sparse::{ActiveBatch, DenseBatch, Engine, Inputs, Isa, PANEL, PackedWeights, Pointwise, naive};
+use truezero_sparse::{
+    ActiveBatch, DenseBatch, Engine, Inputs, Isa, LANES, Line, LineRule, PANEL, PackedWeights, Pointwise,
+    naive,
+};
 
 /// A layer and a mini-batch for it.
 #[derive(Clone, Debug)]
@@ -118,34 +123,127 @@ fn check_products(case: &Case) {
     }
 }
 
-fn add(values: &mut [f32], amount: f32) {
-    for value in values {
-        *value += amount;
+/// A rule with all that rules are made of: the weight, what is remembered of it, a quotient, a root and a comparison.
+struct Quotient {
+    factor: f32,
+}
+
+impl LineRule<3> for Quotient {
+    #[inline(always)]
+    fn apply(&self, gradient: Line, [mut w, mut m, mut v]: [Line; 3]) -> [Line; 3] {
+        for lane in 0..LANES {
+            let g = gradient[lane] + 0.01 * w[lane];
+            m[lane] = if m[lane].abs() < 0.1 { 0.0 } else { self.factor * m[lane] } + g;
+            v[lane] += g * g;
+            w[lane] -= self.factor * m[lane] / (v[lane].sqrt() + 1e-3);
+        }
+        [w, m, v]
     }
 }
 
-/// Holds the gradient of each touched row to its specification, and sees each row visited once.
+/// Counts visits, in a matrix beside the weights, which get their gradient.
+struct Visit;
+
+impl LineRule<2> for Visit {
+    #[inline(always)]
+    fn apply(&self, gradient: Line, [_, mut visits]: [Line; 2]) -> [Line; 2] {
+        for lane in 0..LANES {
+            visits[lane] += 1.0;
+        }
+        [gradient, visits]
+    }
+}
+
+/// Holds steps by a rule, alone and with the errors, to their specification; sees each row visited once, and holds its
+/// gradient to the specification.
 fn check_rows(engine: &mut Engine, Case { x, weights, delta, .. }: &Case) {
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
-    let mut gradient = PackedWeights::zeros(inputs, outputs);
-    let mut visits = PackedWeights::zeros(inputs, outputs);
-    engine.for_touched_rows(Inputs::Active(x), delta, [&mut gradient, &mut visits], |_, g, [to, visits]| {
-        to.copy_from_slice(g);
-        add(visits, 1.0);
-    });
+    let start = || {
+        let memory: Vec<f32> = weights.to_plain().iter().map(|w| w.abs()).collect();
+        [
+            weights.clone(),
+            PackedWeights::zeros(inputs, outputs),
+            PackedWeights::from_plain(inputs, outputs, &memory),
+        ]
+    };
+    let (rule, mut expected, mut errors) = (Quotient { factor: 0.3 }, start(), DenseBatch::default());
+    naive::update(x, delta, expected.each_mut(), &rule);
+    naive::backward(x, weights, delta, &mut errors);
+    let (active, dense) = (Inputs::Active(x), x.to_dense());
+    let touched = |rows: Option<&[u32]>| rows.map(<[u32]>::to_vec);
     let mut rows = Vec::new();
-    engine.touched_rows(Inputs::Active(x), &mut rows);
+    engine.touched_rows(active, &mut rows);
+    let assert_matrices = |found: &[PackedWeights; 3], what: &str, engine: &Engine| {
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(bits(found.packed()), bits(expected.packed()), "{what} on {}", engine.isa());
+        }
+    };
+    let mut found = start();
+    assert_eq!(touched(engine.update(active, delta, found.each_mut(), &rule)), Some(rows.clone()));
+    assert_matrices(&found, "update", engine);
+    let (mut found, mut found_errors) = (start(), DenseBatch::default());
+    let rows_found =
+        touched(engine.backward_update(active, delta, found.each_mut(), &rule, &mut found_errors));
+    assert_eq!(rows_found, Some(rows.clone()));
+    assert_matrices(&found, "backward_update", engine);
+    assert_same(&found_errors, &errors, "backward_update", engine);
+
+    // All inputs: those that are zero throughout have a gradient of zero.
+    let mut expected = start();
+    for i in 0..inputs {
+        let mut gradient = naive::row_gradient(x, i, delta);
+        gradient.resize(outputs.next_multiple_of(LANES), 0.0);
+        naive::follow(&gradient, i, &mut expected.each_mut(), &rule);
+    }
+    for with_errors in [false, true] {
+        let mut found = start();
+        let touched = if with_errors {
+            engine.backward_update(Inputs::Dense(&dense), delta, found.each_mut(), &rule, &mut found_errors)
+        } else {
+            engine.update(Inputs::Dense(&dense), delta, found.each_mut(), &rule)
+        };
+        assert_eq!(touched, None);
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(bits(found.packed()), bits(expected.packed()), "of all inputs, on {}", engine.isa());
+        }
+    }
+
+    let (mut gradient, mut visits) = (weights.clone(), PackedWeights::zeros(inputs, outputs));
+    engine.update(active, delta, [&mut gradient, &mut visits], &Visit);
     for i in 0..inputs {
         let touched = x.indices().contains(&(i as u32));
         assert_eq!(rows.binary_search(&(i as u32)).is_ok(), touched);
-        let expected = naive::row_gradient(x, i, delta);
-        for (j, expected) in expected.iter().enumerate() {
-            assert_eq!(gradient.get(i, j).to_bits(), expected.to_bits(), "gradient of weight {i}, {j}");
+        for (j, expected) in naive::row_gradient(x, i, delta).iter().enumerate() {
+            if touched {
+                assert_eq!(gradient.get(i, j).to_bits(), expected.to_bits(), "gradient of weight {i}, {j}");
+            }
             assert_eq!(visits.get(i, j), f32::from(u8::from(touched)), "visits to weight {i}, {j}");
         }
     }
-    engine.for_rows(&rows, [&mut visits], |_, [visits]| add(visits, -1.0));
-    assert!(visits.packed().iter().all(|&visits| visits == 0.0));
+    engine.for_rows(&rows, [&mut gradient, &mut visits], |_| Visit);
+    for i in 0..inputs {
+        let expected = if rows.contains(&(i as u32)) { 2.0 } else { 0.0 };
+        assert!((0..outputs).all(|j| visits.get(i, j) == expected), "visits to row {i}");
+    }
+}
+
+/// Holds the norm of the gradient to its specification, and its bits to those of another engine.
+fn check_norm(Case { x, delta, .. }: &Case) {
+    let (expected, dense) = (naive::squared_norm(x, delta), x.to_dense());
+    let norms = |mut engine: Engine| {
+        for x in [Inputs::Active(x), Inputs::Dense(&dense)] {
+            let bound = engine.norm_bound(x, delta);
+            assert!(expected.sqrt() <= bound * (1.0 + 1e-6), "{expected} beyond {bound} squared");
+        }
+        [Inputs::Active(x), Inputs::Dense(&dense)].map(|x| engine.squared_norm(x, delta))
+    };
+    let first = norms(Engine::new(1));
+    for found in first {
+        assert!((found - expected).abs() <= 1e-4 * expected, "{found} against {expected}");
+    }
+    for engine in engines() {
+        assert_eq!(norms(engine), first);
+    }
 }
 
 proptest! {
@@ -154,6 +252,11 @@ proptest! {
     #[test]
     fn products_are_those_of_the_specification(case in case()) {
         check_products(&case);
+    }
+
+    #[test]
+    fn norm_is_that_of_the_specification(case in case()) {
+        check_norm(&case);
     }
 
     #[test]
@@ -306,6 +409,31 @@ fn large_products_are_those_of_the_specification() {
     check_products(&random_case(6, 4000, 530, 0.02, 5));
 }
 
+/// By inner products of plain arrays and by unit, and by rows.
+#[test]
+fn norms_of_large_gradients_are_those_of_the_specification() {
+    check_norm(&random_case(60, 784, 300, 0.2, 1));
+    check_norm(&random_case(30, 5000, 100, 0.01, 2));
+    check_norm(&random_case(300, 100, 50, 0.5, 3));
+}
+
+/// Inner products would leave nothing but rounding.
+#[test]
+fn norm_of_gradients_that_cancel_is_right() {
+    let (mut x, mut errors) = (ActiveBatch::new(200), Vec::new());
+    for example in 0..2_u8 {
+        x.push((0..200).map(|i| (i, 1.0)));
+        let sign = 1.0 - 2.0 * f32::from(example);
+        errors.extend((0..40_u8).map(|j| sign * (1.0 + f32::from(example) * 1e-5 * f32::from(j % 3))));
+    }
+    let delta = DenseBatch::from_rows(40, &errors);
+    let expected = naive::squared_norm(&x, &delta);
+    assert!(expected > 0.0);
+    for mut engine in engines() {
+        assert!((engine.squared_norm(Inputs::Active(&x), &delta) - expected).abs() < 1e-6 * expected);
+    }
+}
+
 #[test]
 #[should_panic(expected = "expected as many values in an example as inputs")]
 fn a_batch_of_another_width_is_refused() {
@@ -328,13 +456,15 @@ fn errors_of_another_width_are_refused() {
 #[test]
 #[should_panic(expected = "expected rising rows")]
 fn rows_given_twice_are_refused() {
-    Engine::new(1).for_rows(&[0, 0], [&mut PackedWeights::zeros(3, 2)], |_, [_]| {});
+    let (mut a, mut b) = (PackedWeights::zeros(3, 2), PackedWeights::zeros(3, 2));
+    Engine::new(1).for_rows(&[0, 0], [&mut a, &mut b], |_| Visit);
 }
 
 #[test]
 #[should_panic(expected = "expected an input below 3, found 3")]
 fn rows_that_do_not_exist_are_refused() {
-    Engine::new(1).for_rows(&[0, 3], [&mut PackedWeights::zeros(3, 2)], |_, [_]| {});
+    let (mut a, mut b) = (PackedWeights::zeros(3, 2), PackedWeights::zeros(3, 2));
+    Engine::new(1).for_rows(&[0, 3], [&mut a, &mut b], |_| Visit);
 }
 
 /// Nothing that diverges in the padding may come back into a sum.

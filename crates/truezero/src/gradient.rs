@@ -1,10 +1,8 @@
 //! The gradient of the mean cost of examples: its norm, row by row without ever storing it, and the gradient itself for those
 //! who look at all examples at once.
 
-use std::sync::{Mutex, PoisonError};
-
 use truezero_sparse::choose::Product;
-use truezero_sparse::{Batch, DenseBatch, Engine, Inputs, PackedWeights};
+use truezero_sparse::{Batch, DenseBatch, Engine, Inputs, LANES, Line, LineRule, PackedWeights};
 
 use crate::evaluate::Examples;
 use crate::layer::{Activations, Layer};
@@ -36,9 +34,7 @@ impl Network {
             let examples = Examples { data, rows: chunk };
             cost += self.pass_back(engine, examples, (count as f32).recip(), |engine, index, x, delta| {
                 let (weights, bias) = &mut layers[index];
-                engine.for_touched_rows(x, delta, [weights], |_, gradient, [sum]| {
-                    sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
-                });
+                engine.update(x, delta, [weights], &Add);
                 delta.column_sums(&mut sums);
                 bias.iter_mut().zip(&sums).for_each(|(sum, g)| *sum += g);
             });
@@ -55,9 +51,7 @@ impl Network {
         let mut norms = vec![0.0; self.layers.len()];
         let scale = (examples.counted().max(1) as f32).recip();
         self.pass_back(engine, examples, scale, |engine, index, x, delta| {
-            let layer = &self.layers[index];
-            let mut shape = PackedWeights::zeros(layer.inputs(), layer.units());
-            norms[index] = squared_norm(engine, x, delta, &mut shape).sqrt();
+            norms[index] = squared_norm(engine, x, delta).sqrt();
         });
         norms
     }
@@ -97,29 +91,30 @@ impl Network {
     }
 }
 
-/// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖², for the inputs X and errors Δ of a mini-batch. The
-/// weights give the shape; they are not changed.
-pub(crate) fn squared_norm(
-    engine: &mut Engine,
-    x: Inputs<'_>,
-    delta: &DenseBatch,
-    weights: &mut PackedWeights,
-) -> f64 {
-    let squares = Mutex::new(Vec::new());
-    engine.for_touched_rows(x, delta, [weights], |_, gradient, [_]| {
-        squares.lock().unwrap_or_else(PoisonError::into_inner).push(square(gradient));
-    });
-    let mut squares = squares.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut bias = Vec::new();
-    delta.column_sums(&mut bias);
-    squares.push(square(&bias));
-    // Threads bring the rows in any order; sorted, their sum is the same to the bit.
-    squares.sort_unstable_by(f64::total_cmp);
-    squares.iter().sum()
+/// Adds gradients up.
+struct Add;
+
+impl LineRule<1> for Add {
+    #[allow(clippy::inline_always, reason = "it becomes part of a kernel")]
+    #[inline(always)]
+    fn apply(&self, gradient: Line, [mut sum]: [Line; 1]) -> [Line; 1] {
+        for lane in 0..LANES {
+            sum[lane] += gradient[lane];
+        }
+        [sum]
+    }
 }
 
-fn square(values: &[f32]) -> f64 {
-    values.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
+/// What the root of [`squared_norm`] is at most; cheap, and above it by more than rounding.
+pub(crate) fn norm_bound(engine: &mut Engine, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
+    1.001 * engine.norm_bound(x, delta)
+}
+
+/// ‖Xᵀ Δ‖² plus, for the biases, ‖Σ_s δ_s‖², for the inputs X and errors Δ of a mini-batch.
+pub(crate) fn squared_norm(engine: &mut Engine, x: Inputs<'_>, delta: &DenseBatch) -> f64 {
+    let mut bias = Vec::new();
+    delta.column_sums(&mut bias);
+    engine.squared_norm(x, delta) + bias.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>()
 }
 
 #[cfg(test)]
@@ -192,11 +187,9 @@ mod tests {
         let mut active = ActiveBatch::new(3);
         active.push([(0, 1.0), (2, 2.0)]);
         active.push([(1, 3.0), (2, -1.0)]);
-        let mut weights = PackedWeights::zeros(3, 2);
         for x in [Inputs::Dense(&dense), Inputs::Active(&active)] {
-            let found = squared_norm(&mut Engine::new(1), x, &delta, &mut weights);
+            let found = squared_norm(&mut Engine::new(1), x, &delta);
             assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
         }
-        assert_eq!(weights, PackedWeights::zeros(3, 2));
     }
 }

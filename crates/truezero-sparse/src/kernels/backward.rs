@@ -1,5 +1,6 @@
-//! Errors of active inputs and the step of gradient descent, in one pass over the touched weights:
-//! `errors[s,i] = Σ_j W[i,j] δ[s,j]` and `W[i,j] += Σ_s (−rate · x[s,i]) δ[s,j]`.
+//! Errors of active inputs and a step of their weights, in one pass over those that are touched:
+//! `errors[s,i] = Σ_j W[i,j] δ[s,j]`, and `W[i,j] += Σ_s (−rate · x[s,i]) δ[s,j]` or what another rule makes of the
+//! gradient `Σ_s x[s,i] δ[s,j]`.
 //!
 //! A task takes some units and passes over the panels. The piece of a unit's weights in a panel is
 //! loaded, used for every example in which the unit is active, and stored. The dot products are carried
@@ -11,7 +12,7 @@ use crate::by_unit::{Activity, ByUnit};
 use crate::lanes::{Kernel, Lanes, Line, as_lines, lines_at, lines_at_mut, with_lines};
 use crate::threads::Disjoint;
 use crate::weights::Shape;
-use crate::{DenseBatch, LANES, PANEL, PackedWeights};
+use crate::{DenseBatch, LANES, LineRule, PANEL, PackedWeights};
 
 /// Lines of a piece of full width.
 pub(super) const PANEL_LINES: usize = PANEL / LANES;
@@ -37,23 +38,23 @@ impl<'a> Delta<'a> {
 }
 
 /// What is done with a block of N lines of one unit's weights: with `DOT`, the products with the errors
-/// of the examples are added to `partial`, 16 sums for each example; with `UPDATE`, the block after the
-/// step is returned, else the block as it was.
+/// of the examples are added to `partial`, 16 sums for each example; with `UPDATE`, factors times errors are
+/// added to `sums`.
 #[inline(always)]
-fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
+pub(super) fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     lanes: L,
     weights: &[Line; N],
+    mut sums: [L::V; N],
     activities: &[Activity],
     delta: Delta<'_>,
     first: usize,
     partial: &mut [Line],
 ) -> [L::V; N] {
-    let mut new = [lanes.splat(0.0); N];
-    for n in 0..N {
-        new[n] = lanes.load(&weights[n]);
-    }
     // The errors are those of the weights before the step.
-    let old = new;
+    let mut old = sums;
+    if DOT {
+        old = load_all(lanes, weights);
+    }
     for (at, activity) in activities.iter().enumerate() {
         let errors = lines_at::<N>(delta.lines, activity.example as usize * delta.stride + first);
         let factor = lanes.splat(activity.factor);
@@ -69,14 +70,24 @@ fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
                 dot = lanes.fma(weight, error, dot);
             }
             if UPDATE {
-                new[n] = lanes.fma(factor, error, new[n]);
+                sums[n] = lanes.fma(factor, error, sums[n]);
             }
         }
         if DOT {
             lanes.store(dot, &mut partial[at]);
         }
     }
-    new
+    sums
+}
+
+/// N lines in registers.
+#[inline(always)]
+fn load_all<L: Lanes, const N: usize>(lanes: L, lines: &[Line; N]) -> [L::V; N] {
+    let mut all = [lanes.splat(0.0); N];
+    for n in 0..N {
+        all[n] = lanes.load(&lines[n]);
+    }
+    all
 }
 
 /// Where the pieces of a task's units lie in a panel, and in the next one, each from some line on.
@@ -90,14 +101,21 @@ struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     #[inline(always)]
-    fn new(units: &'a [u32], shape: Shape, panel: usize, first: usize, weights: *const Line) -> Self {
+    fn new(
+        units: &'a [u32],
+        shape: Shape,
+        from_memory: bool,
+        panel: usize,
+        first: usize,
+        weights: *const Line,
+    ) -> Self {
         let panel_at = |panel| {
             let start = shape.panel(panel).start / LANES + first;
             (weights.wrapping_add(start), shape.panel_width(panel) / LANES)
         };
         let here = panel_at(panel);
         let next = if panel + 1 < shape.panels() { panel_at(panel + 1) } else { here };
-        Self { units, from_memory: shape.exceeds_caches(), here, next }
+        Self { units, from_memory, here, next }
     }
 
     /// The piece of the `at`th unit; after the last one come those of the next panel.
@@ -171,6 +189,7 @@ impl Kernel for Backward<'_> {
         partial.clear();
         partial.resize(x.pairs(&task), [0.0; LANES]);
         let (shape, packed) = (weights.shape(), as_lines(weights.packed()));
+        let from_memory = shape.exceeds_caches();
         let units = &x.units()[task.clone()];
         for panel in 0..shape.panels() {
             let lines = shape.panel_width(panel) / LANES;
@@ -178,7 +197,7 @@ impl Kernel for Backward<'_> {
             while first < lines {
                 let count = L::ACCUMULATORS.min(lines - first);
                 with_lines!(count, N => {
-                    let pieces = Pieces::new(units, shape, panel, first, packed.as_ptr());
+                    let pieces = Pieces::new(units, shape, from_memory, panel, first, packed.as_ptr());
                     let mut partial = &mut partial[..];
                     for (at, &unit) in units.iter().enumerate() {
                         pieces.prefetch::<L, N, true>(lanes, at);
@@ -187,7 +206,8 @@ impl Kernel for Backward<'_> {
                         let start = shape.piece_lines(panel, unit as usize).start + first;
                         let piece = lines_at::<N>(packed, start);
                         let first = panel * PANEL_LINES + first;
-                        block::<L, N, true, false>(lanes, piece, activities, delta, first, sums);
+                        let none = [lanes.splat(0.0); N];
+                        block::<L, N, true, false>(lanes, piece, none, activities, delta, first, sums);
                     }
                 });
                 first += count;
@@ -197,15 +217,103 @@ impl Kernel for Backward<'_> {
     }
 }
 
-/// The step of gradient descent for the units of one task in some panels, and with `DOT` (in all panels) their
-/// errors before it.
-pub(crate) struct Sgd<'a, const DOT: bool> {
+/// What becomes of the sums of factors times errors, in `M` matrices of which the weights are the first.
+pub(crate) trait Finish<const M: usize>: Sync {
+    /// Whether the sums start from the weights; else from zero.
+    const FROM_WEIGHTS: bool;
+
+    /// Changes N lines from line `start` on by their sums.
+    ///
+    /// # Safety
+    /// As long as this runs, nothing else may use these lines.
+    unsafe fn finish<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        sums: [L::V; N],
+        matrices: [Disjoint<'_, Line>; M],
+        start: usize,
+    );
+}
+
+/// Plain descent: the factors are the inputs times −rate, and the sums the weights after the step.
+pub(crate) struct Descend;
+
+impl Finish<1> for Descend {
+    const FROM_WEIGHTS: bool = true;
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        sums: [L::V; N],
+        [weights]: [Disjoint<'_, Line>; 1],
+        start: usize,
+    ) {
+        // SAFETY: the caller sees to it.
+        let weights = lines_at_mut::<N>(unsafe { weights.slice_mut(start..start + N) }, 0);
+        for n in 0..N {
+            lanes.store(sums[n], &mut weights[n]);
+        }
+    }
+}
+
+/// Another rule: the factors are the inputs, and the sums the gradient.
+pub(crate) struct Follow<'a, R>(pub(crate) &'a R);
+
+impl<R: LineRule<M>, const M: usize> Finish<M> for Follow<'_, R> {
+    const FROM_WEIGHTS: bool = false;
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        sums: [L::V; N],
+        matrices: [Disjoint<'_, Line>; M],
+        start: usize,
+    ) {
+        for n in 0..N {
+            let mut gradient = [0.0; LANES];
+            lanes.store(sums[n], &mut gradient);
+            // SAFETY: the caller sees to it.
+            unsafe { follow_line(self.0, gradient, matrices, start + n) };
+        }
+    }
+}
+
+/// Applies a rule to a line of the matrices.
+///
+/// # Safety
+/// As long as this runs, nothing else may use the line.
+#[inline(always)]
+pub(super) unsafe fn follow_line<R: LineRule<M>, const M: usize>(
+    rule: &R,
+    gradient: Line,
+    matrices: [Disjoint<'_, Line>; M],
+    line: usize,
+) {
+    // Loops, for calls of `map` on arrays are not always inlined into what is compiled for the instruction set.
+    let mut state = [[0.0; LANES]; M];
+    for m in 0..M {
+        // SAFETY: the caller sees to it.
+        state[m] = unsafe { matrices[m].slice_mut(line..line + 1) }[0];
+    }
+    state = rule.apply(gradient, state);
+    for m in 0..M {
+        // SAFETY: as above.
+        let place = unsafe { matrices[m].slice_mut(line..line + 1) };
+        place[0] = state[m];
+    }
+}
+
+/// The step of the units of one task in some panels, and with `DOT` (in all panels) their errors before it.
+pub(crate) struct Update<'a, F, const M: usize, const DOT: bool> {
     pub(crate) x: &'a ByUnit,
     pub(crate) task: Range<usize>,
     pub(crate) panels: Range<usize>,
     pub(crate) shape: Shape,
-    /// All weights in packed order.
-    pub(crate) weights: Disjoint<'a, Line>,
+    /// In packed order; the weights are the first.
+    pub(crate) matrices: [Disjoint<'a, Line>; M],
+    pub(crate) finish: &'a F,
     pub(crate) delta: &'a DenseBatch,
     /// With `DOT`, 16 sums for each pair of the task; overwritten.
     pub(crate) partial: &'a mut Vec<Line>,
@@ -215,18 +323,19 @@ pub(crate) struct Sgd<'a, const DOT: bool> {
     pub(crate) stride: usize,
 }
 
-impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
+impl<F: Finish<M>, const M: usize, const DOT: bool> Kernel for Update<'_, F, M, DOT> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { x, task, panels, shape, weights, partial, .. } = self;
+        let Self { x, task, panels, shape, matrices, finish, partial, .. } = self;
         let delta = Delta::new(self.delta);
         partial.clear();
         if DOT {
             partial.resize(x.pairs(&task), [0.0; LANES]);
         }
         let units = &x.units()[task.clone()];
+        let from_memory = shape.exceed_caches(M);
         for panel in panels {
             let lines = shape.panel_width(panel) / LANES;
             // Values of the last line behind the last output.
@@ -235,24 +344,37 @@ impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
             while first < lines {
                 let count = L::ACCUMULATORS.min(lines - first);
                 with_lines!(count, N => {
-                    let pieces = Pieces::new(units, shape, panel, first, weights.address(0));
+                    let ahead = matrices.map(|matrix| {
+                        Pieces::new(units, shape, from_memory, panel, first, matrix.address(0))
+                    });
                     let mut partial = &mut partial[..];
                     for (at, &unit) in units.iter().enumerate() {
-                        pieces.prefetch::<L, N, DOT>(lanes, at);
+                        for m in 0..M {
+                            ahead[m].prefetch::<L, N, DOT>(lanes, at);
+                        }
                         let activities = x.activities(task.start + at);
                         let pairs = if DOT { activities.len() } else { 0 };
-                        let sums = partial.split_off_mut(..pairs).expect("a sum for each pair");
+                        let dots = partial.split_off_mut(..pairs).expect("a sum for each pair");
                         let start = shape.piece_lines(panel, unit as usize).start + first;
-                        // SAFETY: a piece of a unit's weights belongs to one task, which is here and takes its
-                        // pieces one after the other.
-                        let piece = lines_at_mut::<N>(unsafe { weights.slice_mut(start..start + N) }, 0);
                         let at_line = panel * PANEL_LINES + first;
-                        let new = block::<L, N, DOT, true>(lanes, piece, activities, delta, at_line, sums);
-                        for n in 0..N {
-                            lanes.store(new[n], &mut piece[n]);
-                        }
-                        if padding > 0 && first + N == lines {
-                            piece[N - 1][LANES - padding..].fill(0.0);
+                        // SAFETY: a piece of a unit's weights, and of what is remembered of them, belongs to one
+                        // task, which is here and takes its pieces one after the other.
+                        unsafe {
+                            let weights = lines_at::<N>(matrices[0].slice_mut(start..start + N), 0);
+                            let mut sums = [lanes.splat(0.0); N];
+                            if F::FROM_WEIGHTS {
+                                sums = load_all(lanes, weights);
+                            }
+                            let sums = block::<L, N, DOT, true>(
+                                lanes, weights, sums, activities, delta, at_line, dots,
+                            );
+                            finish.finish(lanes, sums, matrices, start);
+                            if padding > 0 && first + N == lines {
+                                let last = start + N - 1;
+                                for m in 0..M {
+                                    matrices[m].slice_mut(last..last + 1)[0][LANES - padding..].fill(0.0);
+                                }
+                            }
                         }
                     }
                 });
@@ -261,40 +383,6 @@ impl<const DOT: bool> Kernel for Sgd<'_, DOT> {
         }
         if DOT {
             write_errors(lanes, x, task, partial, self.errors, self.stride);
-        }
-    }
-}
-
-/// A piece of one unit's gradient, `Σ_s x[s,i] δ[s,j]`, in the outputs of one panel.
-pub(crate) struct Gradient<'a> {
-    /// Where the unit is active; the factors are its values.
-    pub(crate) activities: &'a [Activity],
-    pub(crate) delta: &'a DenseBatch,
-    pub(crate) panel: usize,
-    /// As long as a piece of the panel; overwritten.
-    pub(crate) out: &'a mut [Line],
-}
-
-impl Kernel for Gradient<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
-        let delta = Delta::new(self.delta);
-        let lines = self.out.len();
-        let mut first = 0;
-        while first < lines {
-            let count = L::ACCUMULATORS.min(lines - first);
-            with_lines!(count, N => {
-                let zero = [[0.0; LANES]; N];
-                let start = self.panel * PANEL_LINES + first;
-                let sums = block::<L, N, false, true>(lanes, &zero, self.activities, delta, start, &mut []);
-                let out = lines_at_mut::<N>(self.out, first);
-                for n in 0..N {
-                    lanes.store(sums[n], &mut out[n]);
-                }
-            });
-            first += count;
         }
     }
 }

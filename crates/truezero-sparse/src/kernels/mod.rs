@@ -8,10 +8,14 @@ mod dense_backward;
 mod dense_forward;
 mod extract;
 mod forward;
+mod norm;
 mod pointwise;
+mod rows;
 
-pub(crate) use backward::{Backward, Gradient, Sgd};
+pub(crate) use backward::{Backward, Descend, Finish, Follow, Update};
 pub(crate) use dense_backward::{DenseErrors, DenseStep};
 pub(crate) use extract::{Extract, Found, Rectify};
 pub(crate) use forward::{Forward, inputs_of_block};
+pub(crate) use norm::{GRAM_TILE, Gram, RowSquares, Squares};
 pub(crate) use pointwise::{Activate, LogisticErrors, RectifiedErrors, SlopeErrors};
+pub(crate) use rows::{FollowPieces, FollowRows};

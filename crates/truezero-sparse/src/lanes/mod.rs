@@ -15,7 +15,7 @@ pub(crate) mod scalar;
 use crate::LANES;
 
 /// One cache line of values: what a vector is loaded from and stored to.
-pub(crate) type Line = [f32; LANES];
+pub type Line = [f32; LANES];
 
 /// Sixteen `f32` lanes of an instruction set.
 ///

@@ -90,7 +90,7 @@ impl Paused {
         if now.dropout.len() != then.dropout.len() {
             return Err(Error::option("hidden", "as many layers as before", now.dropout.len()));
         }
-        self.updater.set_constants(now.optimizer);
+        self.updater.set_constants(&mut self.engine, &mut self.network, now.optimizer);
         if now.target_sparsity != then.target_sparsity {
             self.steering = now.target_sparsity.map(|target| Steering::new(target, now.l1));
         }

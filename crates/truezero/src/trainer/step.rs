@@ -2,10 +2,10 @@
 
 use truezero_data::Dataset;
 use truezero_sparse::choose::Product;
-use truezero_sparse::{Batch, DenseBatch};
+use truezero_sparse::{Batch, DenseBatch, Engine, Inputs};
 
 use super::Paused;
-use crate::gradient::squared_norm;
+use crate::gradient::{norm_bound, squared_norm};
 use crate::layer::{Activations, drop_inputs};
 use crate::network::Pass;
 use crate::observe::mean;
@@ -118,45 +118,45 @@ impl Paused {
         let clip = self.plan.options().clip_norm;
         // Steered, it is for zeros: where there can be none it would only cost.
         let for_zeros = self.steering.is_some();
-        let fused = updater.is_fused() && clip.is_none();
-        updater.begin_step();
-        for index in (0..layers.len()).rev() {
-            let (errors_below, errors) = errors.split_at_mut(index);
-            let delta = &errors[0];
-            match (pass.layers[..index].last(), errors_below.last_mut()) {
-                (Some(below), Some(error)) => {
-                    let x = below.inputs(Product::Backward);
-                    let weights = &mut layers[index].weights;
-                    if fused {
-                        engine.backward_sgd(x, weights, delta, updater.rate(), error);
-                    } else {
-                        engine.backward(x, weights, delta, error);
-                    }
-                    let layer = &layers[index - 1];
-                    if for_zeros && !layer.activation.gives_zeros() {
-                        layer.backward(engine, below, |_| 0.0, error);
-                    } else {
-                        layer.backward(engine, below, penalty, error);
-                    }
-                }
-                _ if fused => engine.sgd(inputs.view(), &mut layers[index].weights, delta, updater.rate()),
-                _ => {}
-            }
-            if fused {
-                updater.update_bias(index, &mut layers[index], delta, 1.0);
-            }
-        }
-        // The very view that `forward` caught up with: rows beyond it may be behind.
-        let x = |index: usize| match index.checked_sub(1) {
-            Some(below) => pass.layers[below].inputs(Product::Forward),
+        // Going backward, a batch may be better multiplied in full; but rows that `forward` did not catch up with may
+        // be behind.
+        let puts_off = updater.puts_off();
+        let inputs_of = |index: usize| match index.checked_sub(1).map(|below| &pass.layers[below]) {
+            Some(below) => match below.inputs(Product::Forward) {
+                active @ Inputs::Active(_) if puts_off => active,
+                _ => below.inputs(Product::Backward),
+            },
             None => inputs.view(),
         };
+        updater.begin_step();
+        for index in (0..layers.len()).rev() {
+            let (below, layer) = layers.split_at_mut(index);
+            let (errors_below, errors) = errors.split_at_mut(index);
+            let (layer, delta, x) = (&mut layer[0], &errors[0], inputs_of(index));
+            let mut errors = errors_below.last_mut();
+            if clip.is_none() {
+                updater.update(engine, index, layer, x, delta, 1.0, errors.as_deref_mut());
+            } else if let Some(errors) = &mut errors {
+                engine.backward(x, &layer.weights, delta, errors);
+            }
+            if let (Some(below), Some(errors), Some(out)) =
+                (below.last(), errors, pass.layers[..index].last())
+            {
+                if for_zeros && !below.activation.gives_zeros() {
+                    below.backward(engine, out, |_| 0.0, errors);
+                } else {
+                    below.backward(engine, out, penalty, errors);
+                }
+            }
+        }
         let mut scale = 1.0;
-        if norms.is_some() || clip.is_some() {
-            let squares: Vec<f64> = layers
-                .iter_mut()
-                .enumerate()
-                .map(|(index, layer)| squared_norm(engine, x(index), &errors[index], &mut layer.weights))
+        let is_short = |engine: &mut Engine, limit: f64| {
+            let bounds = (0..errors.len()).map(|index| norm_bound(engine, inputs_of(index), &errors[index]));
+            bounds.map(|bound| bound * bound).sum::<f64>().sqrt() <= limit
+        };
+        if norms.is_some() || clip.is_some_and(|limit| !is_short(engine, limit.into())) {
+            let squares: Vec<f64> = (0..errors.len())
+                .map(|index| squared_norm(engine, inputs_of(index), &errors[index]))
                 .collect();
             let norm = squares.iter().sum::<f64>().sqrt();
             if let Some(limit) = clip.map(f64::from)
@@ -168,9 +168,9 @@ impl Paused {
                 *norms = squares.into_iter().map(f64::sqrt).collect();
             }
         }
-        if !fused {
+        if clip.is_some() {
             for (index, layer) in layers.iter_mut().enumerate() {
-                updater.update(engine, index, layer, x(index), &errors[index], scale);
+                updater.update(engine, index, layer, inputs_of(index), &errors[index], scale, None);
             }
         }
     }
