@@ -293,7 +293,10 @@ fn a_training_without_a_result_says_so() {
         train(options.clone(), &data, Some(&held_out), 1).summary.remarks(options)
     };
     let told = remarks(&options);
-    assert!(told.iter().any(|remark| matches!(remark, Remark::DeadLayer { .. })), "{told:?}");
+    assert!(
+        told.iter().any(|remark| matches!(remark, Remark::DeadUnits { dead, units, .. } if dead == units)),
+        "{told:?}"
+    );
     assert!(told.iter().any(|remark| matches!(remark, Remark::OneClass { .. })), "{told:?}");
     assert_eq!(remarks(&small()), []);
 }

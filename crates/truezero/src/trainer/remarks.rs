@@ -6,12 +6,15 @@ use truezero_data::Notice;
 use super::TOLERANCE;
 use super::ranking::Ranking;
 use super::record::{EpochRecord, Summary};
+use crate::observe::LayerObservation;
 use crate::options::TrainingOptions;
 
 /// What a target sparsity may cost before it is told: a point of the validation error, or so much of it where it is a
 /// distance.
 const POINT: f64 = 0.01;
 const SHARE: f64 = 0.05;
+/// On fewer examples than these, units that are hardly ever active cannot be told from dead ones.
+const TOLD_BY: u64 = 100;
 /// So many classes that are never predicted are named; the others are counted.
 const NAMED: usize = 5;
 /// What remarks on a target sparsity are about.
@@ -29,10 +32,14 @@ pub enum Remark {
         /// What it has become.
         to: f32,
     },
-    /// No unit of a hidden layer (counted from 1, the lowest) is active for any example that was observed.
-    DeadLayer {
-        /// Which.
+    /// Most or all units of a hidden layer (counted from 1, the lowest) are active for no example that was observed.
+    DeadUnits {
+        /// Which layer.
         layer: usize,
+        /// How many of its units.
+        dead: usize,
+        /// Of how many.
+        units: usize,
     },
     /// The kept weights cost no less on the validation examples than the base rate.
     NothingLearned {
@@ -94,10 +101,11 @@ pub(super) fn of(summary: &Summary, options: &TrainingOptions) -> Vec<Remark> {
         remarks.push(Remark::Halved { times: summary.halvings, from, to });
     }
     let Some(best) = summary.best() else { return remarks };
-    let dead = best.layers.iter().position(|layer| layer.units > 0 && layer.dead_units == layer.units);
-    if let Some(index) = dead {
-        remarks.push(Remark::DeadLayer { layer: index + 1 });
-    } else if let (Some(cost), Some(base_cost)) = (best.validation_cost, summary.base_cost)
+    let dead = dead_units(&best.layers);
+    let silent = dead.iter().any(|(_, dead, units)| dead == units);
+    remarks.extend(dead.into_iter().map(|(layer, dead, units)| Remark::DeadUnits { layer, dead, units }));
+    if let (Some(cost), Some(base_cost)) = (best.validation_cost, summary.base_cost)
+        && !silent
         && cost >= base_cost
         && base_cost > 0.0
     {
@@ -108,6 +116,17 @@ pub(super) fn of(summary: &Summary, options: &TrainingOptions) -> Vec<Remark> {
         remarks.extend(of_target(summary, best, f64::from(target)));
     }
     remarks
+}
+
+/// The layers, counted from 1, most of whose units are dead, with how many are and of how many. Of layers of which all are,
+/// the lowest stands for all: those above it have nothing to learn from.
+fn dead_units(layers: &[LayerObservation]) -> Vec<(usize, usize, usize)> {
+    let counts = || layers.iter().enumerate().map(|(at, layer)| (at + 1, layer.dead_units, layer.units));
+    if let Some(silent) = counts().find(|&(_, dead, units)| units > 0 && dead == units) {
+        return vec![silent];
+    }
+    let observed = layers.first().map_or(0, |layer| layer.active_histogram.iter().sum());
+    counts().filter(|&(_, dead, units)| observed >= TOLD_BY && 2 * dead > units).collect()
 }
 
 fn unpredicted(summary: &Summary) -> Option<Remark> {
@@ -169,9 +188,14 @@ impl Remark {
                 Notice::new("learning rate", format!("it was halved {often}, from {from} to {to}, as epochs diverged"))
                     .hint("begin with a lower learning rate, or limit the gradient")
             }
-            Self::DeadLayer { layer } => Notice::new(
+            Self::DeadUnits { layer, dead, units } => Notice::new(
                 format!("hidden layer {layer}"),
-                "none of its units is active for any example observed, so that all predictions are the same",
+                if dead == units {
+                    "none of its units is active for any example observed, so that all predictions are the same"
+                        .to_owned()
+                } else {
+                    format!("{dead} of its {units} units are active for no example observed")
+                },
             )
             .hint("lower the learning rate, and the penalty on activations or the target sparsity if there is one"),
             Self::NothingLearned { cost, base_cost } => Notice::new(
@@ -258,4 +282,27 @@ impl OffTarget {
 
 fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_told_most_or_all_of_whose_units_are_dead() {
+        let layer = |dead_units: usize, examples: u64| LayerObservation {
+            units: 10,
+            gives_zeros: true,
+            sparsity: 0.9,
+            mean_activation: 0.1,
+            dead_units,
+            always_on_units: 0,
+            active_units: [0, 1, 2],
+            active_histogram: vec![examples],
+        };
+        let of = |dead: [usize; 3], examples| dead_units(&dead.map(|dead| layer(dead, examples)));
+        assert_eq!(of([6, 5, 7], 100), [(1, 6, 10), (3, 7, 10)]);
+        assert_eq!(of([6, 5, 7], 99), [], "there are too few examples to tell");
+        assert_eq!(of([6, 10, 10], 1), [(2, 10, 10)], "those above have nothing to learn from");
+    }
 }
