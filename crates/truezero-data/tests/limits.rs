@@ -195,3 +195,19 @@ fn rules_for_numbers_keep_the_limit() {
         Batch::Dense(DenseBatch::from_rows(2, &[-0.5, 0.25]))
     );
 }
+
+#[test]
+fn scales_of_more_columns_than_memory_allows_are_refused_before_they_are_made() {
+    let width = 1 << 26;
+    for scaling in [Scaling::Auto, Scaling::UnitRange, Scaling::Standardize] {
+        let mut batch = ActiveBatch::new(width);
+        batch.push([(0, 1.0), (width as u32 - 1, 1.0)]);
+        batch.push([(0, 1.0)]);
+        let raw = raw(Features::Matrix(Batch::Active(batch)), 2);
+        let options = PreprocessOptions { scaling, ..PreprocessOptions::default() };
+        let error = Preprocessing::fit(&raw, &[0, 1], &options).unwrap_err().to_string();
+        let expected =
+            "inputs: scales of 67108864 columns: expected data that takes at most 2.0 GiB of memory, found ";
+        assert!(error.starts_with(expected), "{error}");
+    }
+}

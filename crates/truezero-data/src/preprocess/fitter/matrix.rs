@@ -1,12 +1,18 @@
 //! Fits the scales of a matrix.
 
-use truezero_sparse::Batch;
+use std::path::Path;
+
+use truezero_sparse::{Batch, memory};
 
 use super::{Pass, tell_of_outliers};
+use crate::budget::Budget;
 use crate::preprocess::MAX_WIDTH;
 use crate::preprocess::matrix::{MatrixPlan, MatrixScaling};
 use crate::preprocess::scaling::{GREATEST, LIMIT, Range, Scaling, Summary, Summing, or_one, rounded};
 use crate::{DataError, ImageShape, Notices, WideBatch};
+
+/// Bytes of the shift and the divisor of a column: as numbers, and as the text in which a model stores them.
+const OF_SCALES: usize = 2 * (size_of::<f64>() + 24);
 
 /// What is collected of a matrix; the form of its first piece decides what.
 #[derive(Debug)]
@@ -43,14 +49,15 @@ impl MatrixFitter {
             let expected = format!("a width from 1 to {MAX_WIDTH}");
             return Err(DataError::unsuitable("inputs", expected, width.to_string()));
         }
-        let sums = || vec![Summing::default(); width];
+        let budget = Budget::new(Path::new("inputs"), matrix.bytes());
+        let sums = || of_columns::<Summing>(width, &budget);
         let collected = match (scaling, dense) {
             (Scaling::None, _) => Collected::Nothing,
             (Scaling::Auto | Scaling::UnitRange, _) if image.is_some() => Collected::Greatest(0.0),
-            (Scaling::Auto | Scaling::UnitRange, false) => Collected::Ranges(vec![Range::default(); width]),
-            (Scaling::Standardize, false) => Collected::Active(sums()),
-            (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums()),
-            (Scaling::UnitRange, true) => Collected::Between(sums()),
+            (Scaling::Auto | Scaling::UnitRange, false) => Collected::Ranges(of_columns(width, &budget)?),
+            (Scaling::Standardize, false) => Collected::Active(sums()?),
+            (Scaling::Auto | Scaling::Standardize, true) => Collected::All(sums()?),
+            (Scaling::UnitRange, true) => Collected::Between(sums()?),
         };
         Ok(Self { width, image, examples: 0, collected })
     }
@@ -160,6 +167,16 @@ impl MatrixFitter {
     }
 }
 
+/// One of what is collected for each column, if there is memory for it and for the scales that are made of it. A file of
+/// a few bytes can name a column of any number.
+fn of_columns<T: Clone + Default>(width: usize, budget: &Budget) -> Result<Vec<T>, DataError> {
+    let place = || format!("scales of {width} columns");
+    budget.take((width as u64).saturating_mul((size_of::<T>() + OF_SCALES) as u64), place)?;
+    let mut each = memory::room(width);
+    each.resize(width, T::default());
+    Ok(each)
+}
+
 /// The scaling of columns by their summaries.
 fn shifted(sums: Vec<Summing>, scale: fn(&Summary) -> (f64, f64)) -> (MatrixScaling, Option<f64>) {
     let (shifts, divisors) = sums.into_iter().map(|sum| rounded(scale(&sum.summary()))).unzip();
@@ -187,6 +204,16 @@ impl Matrix<'_> {
         match self {
             Self::Single(batch) => batch.width(),
             Self::Wide(batch) => batch.width(),
+        }
+    }
+
+    /// About so many bytes of memory hold it.
+    fn bytes(self) -> u64 {
+        const OF_ACTIVE: u64 = (size_of::<u32>() + size_of::<f32>()) as u64;
+        match self {
+            Self::Single(Batch::Dense(batch)) => (batch.examples() * batch.width() * size_of::<f32>()) as u64,
+            Self::Single(Batch::Active(batch)) => batch.active() as u64 * OF_ACTIVE,
+            Self::Wide(batch) => batch.active() as u64 * OF_ACTIVE,
         }
     }
 
