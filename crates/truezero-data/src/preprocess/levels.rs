@@ -30,7 +30,12 @@ impl<'a> Levels<'a> {
                 words.entry(flag).or_insert(at);
             }
             if let Some(number) = number(level, cells) {
-                numbers.entry(number).or_insert(at);
+                // Of `01` and `1`, a number that comes as one is meant by the level that is written as numbers are.
+                if f64::from_bits(number).to_string() == *level {
+                    numbers.insert(number, at);
+                } else {
+                    numbers.entry(number).or_insert(at);
+                }
             }
         }
         Self { words, numbers, gap: missing.then_some(levels.len() as u32) }
@@ -155,7 +160,12 @@ mod tests {
     #[test]
     fn numbers_among_levels_are_found_by_value_if_not_as_they_are_written() {
         let (levels, unknown) = found(&["01", "1", "K"], words(&["1", "01", "1.0", "K ", "2", "3"]));
-        assert_eq!(levels, [Some(1), Some(0), Some(0), Some(2), None, None]);
+        assert_eq!(levels, [Some(1), Some(0), Some(1), Some(2), None, None]);
+        for levels in [["01", "1", "2.50", "2.5"], ["1", "01", "2.5", "2.50"]] {
+            let canonical =
+                ["1", "2.5"].map(|level| levels.iter().position(|it| *it == level).map(|at| at as u32));
+            assert_eq!(found(&levels, ColumnValues::Numbers(vec![1.0, 2.5])).0, canonical, "{levels:?}");
+        }
         assert_eq!(unknown.len(), 1);
         assert!(unknown[0].starts_with("column \"x\": values that are none"), "{unknown:?}");
         assert!(unknown[0].ends_with(": 2, such as \"2\""), "{unknown:?}");
