@@ -114,6 +114,29 @@ fn ids_and_dates_are_left_out_and_told_unless_they_are_asked_for() {
 }
 
 #[test]
+fn thousands_between_other_marks_are_told_and_times_of_day_are_left_out() {
+    let numbers: [fn(usize) -> String; 4] = [
+        |at| format!("1 {at:03}"),
+        |at| format!("1\u{202f}{at:03}.5"),
+        |at| format!("USD {at}"),
+        |at| format!("{at}-"),
+    ];
+    for number in numbers {
+        let error = read(&rows("x,z,y", 60, |at| format!("{},{at},a", number(at))), &target()).0.unwrap_err();
+        let found = format!("found {:?}\nhint: ", number(0));
+        assert!(error.starts_with("t.csv: line 2, column \"x\": expected a number without"), "{error}");
+        assert!(error.contains(&found), "{error}");
+        let as_target = rows("x,y", 60, |at| format!("{at},{}", number(at)));
+        let error = read(&as_target, &target()).0.unwrap_err();
+        assert!(error.starts_with("t.csv: line 2, column \"y\": expected a number without"), "{error}");
+    }
+    let text = rows("at,month,x,y", 60, |at| format!("16:{at:02},20{:02}-11,{at},a", at % 30));
+    let (columns, told) = read(&text, &target());
+    assert_eq!(columns.unwrap().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x"]);
+    assert!(told.len() == 2 && told.iter().all(|told| told.contains("dates or times")), "{told:?}");
+}
+
+#[test]
 fn a_column_that_is_asked_for_must_be_there() {
     let error = |options: TableOptions| read("x,z,y\n1,2,a\n", &options).0.unwrap_err();
     let wrong = TableOptions { ignore: vec!["w".into()], ..target() };

@@ -1,4 +1,4 @@
-//! Dates, which are told from words though they are not read.
+//! Dates and times, which are told from words though they are not read.
 
 /// The months, which may be shortened to three letters or more.
 const MONTHS: [&str; 12] = [
@@ -20,9 +20,13 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 /// Letters to which a name may be shortened.
 const MIN_NAME: usize = 3;
 
-/// Whether a text is a date with the month in letters, or begins with one in figures, and nothing follows it but a time.
+/// Years beside a month, a quarter or a week alone: other numbers of four digits may begin a code.
+const YEARS: std::ops::RangeInclusive<u32> = 1000..=2999;
+
+/// Whether a text is a date with the month in letters, or begins with one in figures, and nothing follows it but a time; or
+/// a month, a quarter or a week of a year, or a time of day.
 pub(crate) fn is_date(text: &str) -> bool {
-    if is_spelled(text) {
+    if is_spelled(text) || is_part_of_year(text) || is_clock(text) {
         return true;
     }
     let date = text.split(['T', ' ']).next().unwrap_or_default();
@@ -70,6 +74,47 @@ fn is_day(text: &str) -> bool {
     })
 }
 
+/// A year and a month in figures, or a quarter as `Q3`, or a week as `W07`, in either order.
+fn is_part_of_year(text: &str) -> bool {
+    let year = |text: &str| in_range(text, 4..=4, YEARS);
+    let part = |text: &str| {
+        let of = |letter: [char; 2], range| {
+            text.strip_prefix(letter).is_some_and(|number| in_range(number, 1..=2, range))
+        };
+        of(['q', 'Q'], 1..=4) || of(['w', 'W'], 1..=53)
+    };
+    if let Some((year_there, rest)) = text.split_at_checked(4)
+        && year(year_there)
+        && part(rest)
+    {
+        return true;
+    }
+    let Some((first, second)) = text.split_once(['-', '/', '.', ' ']) else { return false };
+    (year(first) && (in_range(second, 2..=2, 1..=12) || part(second)))
+        || (year(second) && (in_range(first, 1..=2, 1..=12) || part(first)))
+}
+
+/// Hours and minutes, perhaps seconds and half a day, and nothing else.
+fn is_clock(text: &str) -> bool {
+    const HALVES: [&str; 4] = ["am", "pm", "a.m.", "p.m."];
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(text.len());
+    let (clock, half) = text.split_at(end);
+    let half = half.trim_start();
+    if !half.is_empty() && !HALVES.iter().any(|name| half.eq_ignore_ascii_case(name)) {
+        return false;
+    }
+    let mut parts = clock.splitn(3, ':');
+    let sixtieth = |part: &str| in_range(part, 2..=2, 0..=59);
+    let (Some(hours), Some(minutes), seconds) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let is_seconds = |text: &str| {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        sixtieth(whole) && !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    in_range(hours, 1..=2, 0..=24) && sixtieth(minutes) && seconds.is_none_or(is_seconds)
+}
+
 /// Hours and minutes, perhaps seconds, half a day and a zone.
 fn is_time(text: &str) -> bool {
     let mut parts = text.splitn(3, ':');
@@ -108,11 +153,27 @@ mod tests {
             "Tuesday, 3rd March 2020",
             "May 2020",
             "2019 Feb 7 12:30:00",
+            "2024-01",
+            "01/2024",
+            "2024-Q3",
+            "2024Q3",
+            "Q3 2024",
+            "2024-W07",
+            "16:04",
+            "9:30:15.25",
+            "4:05 PM",
         ] {
             assert!(is_date(date), "{date}");
         }
         for other in [
-            "2024-01",
+            "2024-13",
+            "4711-12",
+            "2024-1",
+            "2024-Q5",
+            "Q3",
+            "1:5",
+            "16:04x",
+            "25:10",
             "May",
             "12 May",
             "Mark 2019",

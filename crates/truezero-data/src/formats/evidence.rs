@@ -238,7 +238,8 @@ impl Evidence {
             None if self.has_few_values() => classes,
             None if self.more_than_half(self.dates) || self.is_distinct() => {
                 let expected = "numbers, or classes that occur again and again".to_owned();
-                let what = if self.more_than_half(self.dates) { "a date" } else { "a word of its own" };
+                let what =
+                    if self.more_than_half(self.dates) { "a date or time" } else { "a word of its own" };
                 let found = format!("{what} in nearly every row, such as {}", quoted(&odd.text));
                 Verdict::Unusable(Flaw::new(odd, name, expected, found, way_out.to_owned()))
             }
@@ -277,7 +278,7 @@ impl Evidence {
         }
         let place = format!("column {name:?}");
         if self.more_than_half(self.dates) {
-            let message = "left out, as it holds dates, which are not read";
+            let message = "left out, as it holds dates or times, which are not read";
             let hint = "put what matters of them (month, weekday, days since …) into columns of numbers";
             return Verdict::LeftOut(Notice::new(place, message).hint(hint));
         }
@@ -333,8 +334,9 @@ impl Evidence {
             ));
         }
         if self.odd_numbers > 0 && self.most(self.numbers + other + self.odd_numbers) {
-            let expected = "a number without a unit, a bound or parentheses".to_owned();
-            let hint = format!("write it as a plain number, such as 12.5 or -3; {way_out}");
+            let expected =
+                "a number without marks between thousands, a unit, a bound or parentheses".to_owned();
+            let hint = format!("write it as a plain number, such as 12.5, 1234 or -3; {way_out}");
             return Some((Flaw::new(odd, name, expected, found, hint), Doubt::Odd));
         }
         if !self.more_than_half(self.numbers + other + self.odd_numbers) {
