@@ -137,6 +137,17 @@ fn thousands_between_other_marks_are_told_and_times_of_day_are_left_out() {
 }
 
 #[test]
+fn a_delimiter_at_the_end_of_every_line_makes_no_column() {
+    let text = rows("x,gone,y,", 60, |at| format!("{at},,{},", at % 2));
+    let (columns, told) = read(&text, &target());
+    assert_eq!(columns.unwrap().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x", "gone"]);
+    assert_eq!(told, ["column 4: left out, as it has no name and no cell holds anything"]);
+    let filled = rows("x,gone,y,", 60, |at| format!("{at},,{},{at}", at % 2));
+    let (columns, _) = read(&filled, &target());
+    assert_eq!(columns.unwrap().last().unwrap().name, "column 4");
+}
+
+#[test]
 fn a_column_that_is_asked_for_must_be_there() {
     let error = |options: TableOptions| read("x,z,y\n1,2,a\n", &options).0.unwrap_err();
     let wrong = TableOptions { ignore: vec!["w".into()], ..target() };

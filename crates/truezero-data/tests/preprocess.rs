@@ -447,3 +447,25 @@ fn whatever_is_finite_is_within_the_limit() {
     let limit = LIMIT as f32;
     assert_eq!([0, 1, 2].map(|at| row(&inputs, at)[0]), [limit, -limit, limit]);
 }
+
+#[test]
+fn columns_without_any_value_in_training_are_told() {
+    let values = [
+        ("x", ColumnValues::Numbers(vec![1.0, 2.0])),
+        ("gone", ColumnValues::Numbers(vec![f64::NAN; 2])),
+        ("nothing", ColumnValues::Categories(vec![None, None])),
+    ];
+    let columns = values.map(|(name, values)| Column { name: name.to_owned(), values }).to_vec();
+    let raw = Raw {
+        features: Features::Table(Table { rows: 2, columns, ..Table::default() }),
+        target: Some(RawTarget::Labels(vec!["a".to_owned(), "b".to_owned()])),
+        image: None,
+    };
+    let options = PreprocessOptions::default();
+    Preprocessing::fit(&raw, &[0, 1], &options).unwrap();
+    let told: Vec<String> = options.notices.all().iter().map(|notice| notice.message.clone()).collect();
+    assert_eq!(
+        told,
+        ["no training example has a value, so that nothing is learned from them: gone, nothing"]
+    );
+}

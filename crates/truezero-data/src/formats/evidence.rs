@@ -167,6 +167,11 @@ impl Evidence {
         self.counted += 1;
     }
 
+    /// Whether no cell holds anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cells == 0 && self.gaps == 0 && self.garbled.is_none()
+    }
+
     /// Whether there are words, or nothing but gaps.
     fn has_words(&self) -> bool {
         self.odd.is_some() || self.flags > 0 || (self.gaps > 0 && self.numbers == 0)

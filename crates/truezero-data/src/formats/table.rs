@@ -154,6 +154,10 @@ pub(crate) fn roles(
             expected.kind(at, name).map_or(Verdict::Skipped, Verdict::Read)
         } else if !options.reads(name) {
             Verdict::Skipped
+        } else if unnamed.get(at) == Some(&true) && seen.is_empty() && !options.wants(name) {
+            // As a delimiter at the end of every line makes one.
+            let message = "left out, as it has no name and no cell holds anything";
+            Verdict::LeftOut(Notice::new(format!("column {}", at + 1), message))
         } else if indices[at] && !options.wants(name) {
             Verdict::LeftOut(index_notice(at, name, unnamed.get(at) == Some(&true)))
         } else if options.expected.is_some() {

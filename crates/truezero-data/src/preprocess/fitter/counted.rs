@@ -26,6 +26,10 @@ impl Counted {
         self.counts.insert(word.to_owned(), 1);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all == 0
+    }
+
     /// Keeps the more frequent half.
     fn forget(&mut self) {
         let least = self.least_of(MAX_COUNTED / 2);

@@ -2,6 +2,7 @@
 
 use super::counted::Counted;
 use super::{Pass, tell_of_outliers};
+use crate::formats::table::listed;
 use crate::preprocess::PreprocessOptions;
 use crate::preprocess::column::ColumnPlan;
 use crate::preprocess::levels::MAX_LEVELS;
@@ -94,6 +95,15 @@ impl TableFitter {
             _ => None,
         });
         tell_of_outliers(&options.notices, &outliers.collect::<Vec<_>>());
+        let empty = self.columns.iter().filter(|column| column.is_empty());
+        let empty: Vec<String> = empty.map(|column| column.name.clone()).collect();
+        if !empty.is_empty() {
+            let message = format!(
+                "no training example has a value, so that nothing is learned from them: {}",
+                listed(&empty)
+            );
+            options.notices.tell(Notice::new("columns", message).hint("--ignore leaves them out"));
+        }
         let mut columns = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let name = column.name.clone();
@@ -108,6 +118,15 @@ impl TableFitter {
 }
 
 impl ColumnFitter {
+    /// Whether there are examples, and the value of each is missing.
+    fn is_empty(&self) -> bool {
+        match &self.collected {
+            Collected::Numbers { sum, missing } => *missing && sum.count() == 0,
+            Collected::Words { levels, missing } => *missing && levels.is_empty(),
+            Collected::Texts(_) => false,
+        }
+    }
+
     /// These rows of a column whose numbers are not to be greater than `greatest`.
     fn see(
         &mut self,
