@@ -9,8 +9,9 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow_array::{Float64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, DurationMicrosecondArray, Float64Array, RecordBatch, StringArray};
 use truezero_data::stream::Stream;
 use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, WideBatch, open};
 use zip::CompressionMethod;
@@ -214,6 +215,41 @@ fn a_column_that_is_missing_in_one_file_is_named_with_the_file() {
     );
     let pieces = Stream::open(&spec).map(|stream| stream.pieces().find_map(Result::err).unwrap().to_string());
     assert_eq!(pieces.unwrap_or_else(|error| error.to_string()), error);
+}
+
+/// Writes a table as Arrow or as Parquet, by the name of the file.
+fn save(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+    let columns = columns.into_iter().map(|(name, values)| (name, values, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let file = fs::File::create(path).unwrap();
+    if path.extension().is_some_and(|end| end == "parquet") {
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    } else {
+        let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+    }
+}
+
+#[test]
+fn durations_are_left_out_of_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["1.parquet", "1.arrow"] {
+        let path = folder.path().join(name);
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("x", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ("took", Arc::new(DurationMicrosecondArray::from(vec![5, 6]))),
+            ("y", Arc::new(StringArray::from(vec!["no", "yes"]))),
+        ];
+        save(&path, columns);
+        let spec = spec(&path, Some("y"));
+        let Features::Table(table) = open(&spec).unwrap().train.features else { panic!("expected a table") };
+        assert_eq!(table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x"]);
+        let told = &spec.notices.all()[0].message;
+        assert_eq!(told, "left out, as nothing is made of their types: took (durations)", "{name}");
+    }
 }
 
 /// An NPY file of one dimension, or a string.

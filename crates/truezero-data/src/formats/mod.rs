@@ -6,6 +6,7 @@ pub(crate) mod csv_dialect;
 mod csv_record;
 pub(crate) mod csv_scan;
 mod dates;
+mod durations;
 mod element;
 pub(crate) mod encoding;
 pub(crate) mod evidence;

@@ -5,13 +5,14 @@ use std::path::Path;
 use arrow_array::RecordBatchReader as _;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
 use parquet::file::reader::ChunkReader;
 
 use super::column_types::{PANDAS, choose};
+use super::durations::with_durations;
 use super::parquet_footer::{self, malformed};
 use super::record_batches::{broken, catch, table};
 use super::table::TableOptions;
@@ -92,7 +93,11 @@ impl Chosen {
         let file = metadata.metadata().file_metadata();
         let pandas = file.key_value_metadata().into_iter().flatten().find(|entry| entry.key == PANDAS);
         let pandas = pandas.and_then(|entry| entry.value.as_deref());
-        let columns = choose(path, metadata.schema(), pandas, options)?;
+        let arrow =
+            file.key_value_metadata().into_iter().flatten().find(|entry| entry.key == ARROW_SCHEMA_META_KEY);
+        let arrow = arrow.and_then(|entry| entry.value.as_deref()).unwrap_or_default();
+        let schema = with_durations(metadata.schema(), arrow);
+        let columns = choose(path, &schema, pandas, options)?;
         Ok(Self { metadata, columns })
     }
 
