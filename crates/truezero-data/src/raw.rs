@@ -159,17 +159,35 @@ impl Table {
             if column.name != more.name {
                 return Err(differ(&format!("{:?}", column.name), &format!("{:?}", more.name)));
             }
+            let (kind, other_kind) = (column.values.kind(), more.values.kind());
             match (&mut column.values, more.values) {
                 (ColumnValues::Numbers(all), ColumnValues::Numbers(more)) => all.extend(more),
                 (ColumnValues::Categories(all), ColumnValues::Categories(more)) => all.extend(more),
+                // A model finds the levels of a category by words and by numbers, and files may differ in their types.
+                (ColumnValues::Categories(all), ColumnValues::Numbers(more)) => {
+                    all.extend(more.into_iter().map(number_as_word));
+                }
+                (ColumnValues::Numbers(all), ColumnValues::Categories(more)) => {
+                    let words = std::mem::take(all).into_iter().map(number_as_word);
+                    column.values = ColumnValues::Categories(words.chain(more).collect());
+                }
                 (ColumnValues::Text(all), ColumnValues::Text(more)) => all.extend(more),
-                _ => return Err(differ(&format!("{:?} of one kind", column.name), "several")),
+                _ => {
+                    let place = |_: &str| format!("column {:?}", column.name);
+                    let expected = format!("{kind}, as in the parts before");
+                    return Err(other.places.error(0, place, expected, other_kind));
+                }
             }
         }
         self.places.append(self.rows, other.places);
         self.rows += other.rows;
         Ok(self)
     }
+}
+
+/// The word that a number is among words; none if it is missing.
+pub(crate) fn number_as_word(number: f64) -> Option<String> {
+    (!number.is_nan()).then(|| number.to_string())
 }
 
 /// A named column.
@@ -190,4 +208,15 @@ pub enum ColumnValues {
     Categories(Vec<Option<String>>),
     /// Running text, to become a bag of words; empty where missing.
     Text(Vec<String>),
+}
+
+impl ColumnValues {
+    /// What they are, in the plural.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Numbers(_) => "numbers",
+            Self::Categories(_) => "words of a category",
+            Self::Text(_) => "texts",
+        }
+    }
 }

@@ -11,9 +11,13 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, DurationMicrosecondArray, Float64Array, RecordBatch, StringArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, Int64Array, NullArray, RecordBatch,
+    StringArray,
+};
+use truezero_data::preprocess::{PreprocessOptions, Preprocessing};
 use truezero_data::stream::Stream;
-use truezero_data::{ColumnValues, Features, Raw, RawTarget, SourceSpec, WideBatch, open};
+use truezero_data::{ColumnValues, Features, Notices, Raw, RawTarget, SourceSpec, WideBatch, open};
 use zip::CompressionMethod;
 
 /// Each example as text, exactly.
@@ -231,6 +235,49 @@ fn save(path: &Path, columns: Vec<(&str, ArrayRef)>) {
         writer.write(&batch).unwrap();
         writer.finish().unwrap();
     }
+}
+
+#[test]
+fn a_column_has_one_kind_though_its_type_differs_between_files() {
+    let labels = || Arc::new(StringArray::from(vec!["no", "yes"])) as ArrayRef;
+    let read = |end: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        save(
+            &folder.path().join(format!("1.{end}")),
+            vec![
+                ("word", Arc::new(StringArray::from(vec!["a", "b"]))),
+                ("code", Arc::new(Int64Array::from(vec![Some(7), None]))),
+                ("flag", Arc::new(BooleanArray::from(vec![true, false]))),
+                ("y", labels()),
+            ],
+        );
+        save(
+            &folder.path().join(format!("2.{end}")),
+            vec![
+                ("word", Arc::new(NullArray::new(2))),
+                ("code", Arc::new(StringArray::from(vec!["K", "7"]))),
+                ("flag", Arc::new(NullArray::new(2))),
+                ("y", labels()),
+            ],
+        );
+        let spec = spec(folder.path(), Some("y"));
+        let whole = open(&spec).unwrap().train;
+        same(&spec, std::slice::from_ref(&whole));
+        let rules = Preprocessing::fit(&whole, &[0, 1, 2, 3], &PreprocessOptions::default()).unwrap();
+        let expected = Some(Arc::new(rules.for_inputs().expected()));
+        let of_model = SourceSpec { expected, ..spec };
+        let again = rules.inputs(open(&of_model).unwrap().train.features, &Notices::default());
+        assert_eq!(again.unwrap(), rules.inputs(whole.features.clone(), &Notices::default()).unwrap());
+        let Features::Table(table) = whole.features else { panic!("expected a table") };
+        table.columns.into_iter().map(|column| format!("{:?}", column.values)).collect::<Vec<_>>()
+    };
+    let expected = [
+        r#"Categories([Some("a"), Some("b"), None, None])"#,
+        r#"Categories([Some("7"), None, Some("K"), Some("7")])"#,
+        r#"Categories([Some("true"), Some("false"), None, None])"#,
+    ];
+    assert_eq!(read("parquet"), expected);
+    assert_eq!(read("arrow"), expected);
 }
 
 #[test]

@@ -43,7 +43,21 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Raw, DataError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError> {
+pub fn parse(input: Input, options: &TableOptions) -> Result<Raw, DataError> {
+    with_batches(input, options, |path, schema, batches, budget| {
+        table(path, schema, batches, options, 0, None, budget)
+    })
+}
+
+/// The batches of a file, with the columns that a table is made of.
+pub(crate) type Batches<'a> = &'a mut dyn Iterator<Item = Result<Rows, ArrowError>>;
+
+/// Makes something of the schema and the batches of an open file.
+pub(crate) fn with_batches<T>(
+    mut input: Input,
+    options: &TableOptions,
+    make: impl FnOnce(&Path, &Schema, Batches<'_>, &Budget) -> Result<T, DataError>,
+) -> Result<T, DataError> {
     // Before all of it is decompressed: a stream does not begin with its end.
     if input.peek(CONTINUATION.len())? == [0; CONTINUATION.len()] {
         return Err(no_schema(input.path()));
@@ -55,7 +69,7 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
             let (footer, start) = footer(path, &bytes)?;
             let edits = footer.schema().map(arrow_integers::edits).unwrap_or_default();
             edits.iter().for_each(|edit| edit.apply(&mut bytes, start));
-            file(path, &Bytes::from(bytes), options, budget)
+            file(path, &Bytes::from(bytes), options, budget, make)
         } else {
             let message =
                 framed(&bytes).and_then(|(start, size)| Some((start, bytes.get(start..)?.get(..size)?)));
@@ -65,12 +79,18 @@ pub fn parse(mut input: Input, options: &TableOptions) -> Result<Raw, DataError>
                 let edits = message.header_as_schema().map(arrow_integers::edits).unwrap_or_default();
                 edits.iter().for_each(|edit| edit.apply(&mut bytes, start));
             }
-            stream(path, bytes.into(), options, budget)
+            stream(path, bytes.into(), options, budget, make)
         }
     })
 }
 
-fn stream(path: &Path, bytes: Bytes, options: &TableOptions, budget: &Budget) -> Result<Raw, DataError> {
+fn stream<T>(
+    path: &Path,
+    bytes: Bytes,
+    options: &TableOptions,
+    budget: &Budget,
+    make: impl FnOnce(&Path, &Schema, Batches<'_>, &Budget) -> Result<T, DataError>,
+) -> Result<T, DataError> {
     let end = check_stream(path, &bytes, budget)?;
     let mut decoder = StreamDecoder::new();
     let mut rest: Buffer = bytes.slice(..end).into();
@@ -78,10 +98,16 @@ fn stream(path: &Path, bytes: Bytes, options: &TableOptions, budget: &Budget) ->
     let first = decoder.decode(&mut rest).map_err(|error| broken(path, 0, &error.to_string()))?;
     let schema = decoder.schema().ok_or_else(|| no_schema(path))?;
     let others = std::iter::from_fn(|| decoder.decode(&mut rest).transpose());
-    chosen(path, &schema, first.map(Ok).into_iter().chain(others), options, budget)
+    chosen(path, &schema, first.map(Ok).into_iter().chain(others), options, budget, make)
 }
 
-fn file(path: &Path, bytes: &Bytes, options: &TableOptions, budget: &Budget) -> Result<Raw, DataError> {
+fn file<T>(
+    path: &Path,
+    bytes: &Bytes,
+    options: &TableOptions,
+    budget: &Budget,
+    make: impl FnOnce(&Path, &Schema, Batches<'_>, &Budget) -> Result<T, DataError>,
+) -> Result<T, DataError> {
     let (footer, _) = footer(path, bytes)?;
     let schema = footer.schema().ok_or_else(|| no_schema(path))?;
     let schema = try_fb_to_schema(schema).map_err(|error| broken(path, 0, &error.to_string()))?;
@@ -96,22 +122,23 @@ fn file(path: &Path, bytes: &Bytes, options: &TableOptions, budget: &Budget) -> 
         .collect::<Result<_, DataError>>()?;
     let batches =
         buffers.iter().filter_map(|(block, buffer)| decoder.read_record_batch(block, buffer).transpose());
-    chosen(path, &schema, batches, options, budget)
+    chosen(path, &schema, batches, options, budget, make)
 }
 
-/// A table of the columns that one can be made of.
-fn chosen(
+/// Makes something of the columns that a table can be made of.
+fn chosen<T>(
     path: &Path,
     schema: &Schema,
     batches: impl Iterator<Item = Result<Rows, ArrowError>>,
     options: &TableOptions,
     budget: &Budget,
-) -> Result<Raw, DataError> {
+    make: impl FnOnce(&Path, &Schema, Batches<'_>, &Budget) -> Result<T, DataError>,
+) -> Result<T, DataError> {
     let pandas = schema.metadata().get(PANDAS).map(String::as_str);
     let columns = choose(path, schema, pandas, options)?;
     let schema = schema.project(&columns).map_err(|error| broken(path, 0, &error.to_string()))?;
-    let batches = batches.map(|batch| batch?.project(&columns));
-    table(path, &schema, batches, options, 0, None, budget)
+    let mut batches = batches.map(|batch| batch?.project(&columns));
+    make(path, &schema, &mut batches, budget)
 }
 
 fn no_schema(path: &Path) -> DataError {

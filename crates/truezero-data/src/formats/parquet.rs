@@ -101,6 +101,11 @@ impl Chosen {
         Ok(Self { metadata, columns })
     }
 
+    /// What the file says of each of them.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.columns.iter().map(|&at| self.metadata.schema().field(at))
+    }
+
     /// Those of the columns for which this holds.
     pub(crate) fn only(mut self, keep: impl Fn(&Field) -> bool) -> Self {
         let fields = self.metadata.schema().fields().clone();

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod arrow;
 mod csr;
 mod csv;
 mod density;
@@ -79,6 +80,7 @@ enum Kind {
     Csv(csv::Known),
     Svmlight(svmlight::Known),
     Parquet(parquet::Known),
+    Arrow(arrow::Known),
     Npy(density::Form),
     Csr(csr::Known),
     /// A file that is read at once.
@@ -104,6 +106,7 @@ impl Stream {
                 svmlight::scan(&paths, spec.numbering, spec.expected.as_deref(), &spec.notices)?
             }
             Format::Parquet => (parquet::scan(&paths, &options)?, None),
+            Format::Arrow => (arrow::scan(&paths, &options)?, None),
             Format::Npy => (npy::scan(&paths, spec.image())?, None),
             other => (whole::scan(&paths, other, &options)?, None),
         };
@@ -233,6 +236,7 @@ fn open<'a>(shard: &'a Shard, stream: &'a Stream) -> Result<Box<dyn Reader + 'a>
         }
         Kind::Svmlight(known) => Box::new(svmlight::Reader::open(path, *known, values)?),
         Kind::Parquet(known) => Box::new(parquet::Reader::open(path, known, options, values)?),
+        Kind::Arrow(known) => Box::new(arrow::Reader::new(path, known, options)),
         Kind::Npy(form) => Box::new(npy::Reader::open(path, *form, image, values)?),
         Kind::Csr(known) => Box::new(csr::Reader::open(path, known, values)?),
         Kind::Whole(format, form) => Box::new(whole::Reader::new(path, *format, *form, options)),

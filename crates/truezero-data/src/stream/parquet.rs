@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use arrow_array::RecordBatchReader as _;
-use arrow_schema::DataType;
 
 use super::{Kind, Shard};
 use crate::budget::Budget;
@@ -21,11 +20,15 @@ use crate::{DataError, Raw};
 #[derive(Debug)]
 pub(super) struct Known(Arc<Roles>);
 
-/// Reads the counts of all files, and the words that decide what becomes of their columns.
+/// Reads the counts of all files, and the values that decide what becomes of their columns.
 pub(super) fn scan(paths: &[PathBuf], options: &TableOptions) -> Result<Vec<Shard>, DataError> {
     let mut judge = Judge::new(options);
     let mut counts = Vec::with_capacity(paths.len());
     let mut known = Vec::new();
+    for path in paths {
+        let (chosen, _) = chosen(path, options)?;
+        judge.declare(chosen.fields());
+    }
     for path in paths {
         let (chosen, file) = chosen(path, options)?;
         let rows = chosen.metadata.metadata().file_metadata().num_rows();
@@ -69,7 +72,7 @@ fn names_of(path: &Path, chosen: &Chosen, options: &TableOptions) -> Result<Vec<
     Ok(names(&columns(path, &schema, [first].into_iter(), options, 0, &budget)?.columns))
 }
 
-/// Shows a judge the words of a file.
+/// Shows a judge the values of a file that it looks at.
 fn look(
     path: &Path,
     chosen: Chosen,
@@ -77,9 +80,7 @@ fn look(
     options: &TableOptions,
     judge: &mut Judge,
 ) -> Result<(), DataError> {
-    let chosen = chosen.only(|field| {
-        matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8) && judge.looks_at(field.name())
-    });
+    let chosen = chosen.only(|field| judge.looks_at_field(field));
     if chosen.columns.is_empty() {
         return Ok(());
     }
