@@ -38,7 +38,7 @@ impl TryFrom<Unchecked> for Portion {
             Unchecked::Count(count) if count > 0 => Ok(Self::Count(count)),
             Unchecked::Fraction(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(Self::Fraction(fraction)),
             Unchecked::Count(count) => Err(not_a_portion(&count.to_string())),
-            Unchecked::Fraction(fraction) => Err(not_a_portion(&fraction.to_string())),
+            Unchecked::Fraction(fraction) => Err(not_a_portion(&format!("{fraction:?}"))),
         }
     }
 }
@@ -59,7 +59,7 @@ impl FromStr for Portion {
     fn from_str(text: &str) -> Result<Self, DataError> {
         let count = text.parse().map(Unchecked::Count);
         let unchecked = count.or_else(|_| text.parse().map(Unchecked::Fraction));
-        unchecked.map_err(|_| not_a_portion(text))?.try_into()
+        unchecked.ok().and_then(|unchecked| unchecked.try_into().ok()).ok_or_else(|| not_a_portion(text))
     }
 }
 
@@ -276,6 +276,7 @@ mod tests {
             let error = wrong.parse::<Portion>().unwrap_err().to_string();
             assert!(error.contains("a fraction between 0 and 1"), "{wrong}: {error}");
         }
+        assert!("1e300".parse::<Portion>().unwrap_err().to_string().ends_with("found 1e300"));
         for text in ["0.1", "10000"] {
             let portion: Portion = serde_json::from_str(text).unwrap();
             assert_eq!(portion, text.parse().unwrap());
