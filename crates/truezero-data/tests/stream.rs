@@ -221,6 +221,18 @@ fn a_column_that_is_missing_in_one_file_is_named_with_the_file() {
     assert_eq!(pieces.unwrap_or_else(|error| error.to_string()), error);
 }
 
+#[test]
+fn a_doubtful_cell_of_one_of_several_files_is_named_with_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |odd: &str| format!("x,y\n1,a\n2,b\n3,a\n{odd},b\n");
+    fs::write(folder.path().join("1.csv"), rows("4")).unwrap();
+    fs::write(folder.path().join("2.csv"), rows("K")).unwrap();
+    let spec = spec(folder.path(), Some("y"));
+    open(&spec).unwrap();
+    let told = spec.notices.all()[0].place.clone();
+    assert!(told.ends_with("2.csv: line 5, column \"x\""), "{told}");
+}
+
 /// Writes a table as Arrow or as Parquet, by the name of the file.
 fn save(path: &Path, columns: Vec<(&str, ArrayRef)>) {
     let columns = columns.into_iter().map(|(name, values)| (name, values, true));

@@ -45,13 +45,15 @@ pub(crate) struct Scanner<'a> {
     /// The line of its first row.
     top: String,
     rows: usize,
+    /// Files that are done.
+    files: usize,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(options: &'a TableOptions) -> Self {
         let (names, seen, tops, below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (unnamed, top) = (Vec::new(), String::new());
-        Self { options, names, header: false, unnamed, seen, tops, below, top, rows: 0 }
+        Self { options, names, header: false, unnamed, seen, tops, below, top, rows: 0, files: 0 }
     }
 
     /// Goes through the rows of a block; gives the number of its bytes that were whole rows.
@@ -76,7 +78,7 @@ impl<'a> Scanner<'a> {
             let silent = TableOptions { notices: crate::Notices::default(), ..self.options.clone() };
             let header = is_header(&self.tops, &self.below, &silent);
             let (names, unnamed) = self.named(header);
-            table::roles(source.path, &names, &unnamed, &self.below, &silent)?;
+            table::roles(source.path, &names, &unnamed, &self.below, 1, &silent)?;
         }
         Ok(records.whole())
     }
@@ -165,13 +167,14 @@ impl<'a> Scanner<'a> {
         for (seen, below) in self.seen.iter_mut().zip(self.below.drain(..)) {
             seen.merge(below);
         }
+        self.files += 1;
         let rows = std::mem::take(&mut self.rows) - usize::from(header);
         Ok(Scan { header, rows })
     }
 
     /// What all files hold; `path` is the first.
     pub(crate) fn finish(self, path: &Path) -> Result<Vec<Planned>, DataError> {
-        let roles = table::roles(path, &self.names, &self.unnamed, &self.seen, self.options)?;
+        let roles = table::roles(path, &self.names, &self.unnamed, &self.seen, self.files, self.options)?;
         let plan = |(name, role)| Planned { name, role };
         Ok(self.names.into_iter().zip(roles).map(plan).collect())
     }

@@ -30,8 +30,8 @@ pub(crate) enum Verdict {
     Read(ColumnKind),
     /// Nobody wants it.
     Skipped,
-    /// As a category, though it looks like something else.
-    Doubtful(Notice),
+    /// As a category, though it looks like something else: in a cell of this file.
+    Doubtful(Notice, PathBuf),
     LeftOut(Notice),
     Unusable(Flaw),
 }
@@ -307,7 +307,7 @@ impl Evidence {
             "{taken}, though most of it looks like numbers: {} of {} cells are, but not {}",
             self.numbers, self.cells, flaw.found
         );
-        Verdict::Doubtful(Notice::new(flaw.place, message).hint(flaw.hint))
+        Verdict::Doubtful(Notice::new(flaw.place, message).hint(flaw.hint), flaw.path)
     }
 
     /// The cell that cannot be read at all.

@@ -133,12 +133,13 @@ pub(crate) enum Role {
 }
 
 /// What becomes of each column, told by its name and by what it was seen to hold. `unnamed` says which have no name where
-/// others have; none if it is empty.
+/// others have; none if it is empty. Of several files, that of a cell is told.
 pub(crate) fn roles(
     path: &Path,
     names: &[String],
     unnamed: &[bool],
     seen: &[Evidence],
+    files: usize,
     options: &TableOptions,
 ) -> Result<Vec<Role>, DataError> {
     check_names(path, names, options)?;
@@ -176,8 +177,10 @@ pub(crate) fn roles(
                 options.notices.tell(notice);
                 Role::Skipped
             }
-            Verdict::Doubtful(notice) => {
-                options.notices.tell(notice);
+            Verdict::Doubtful(notice, file) => {
+                let place =
+                    if files > 1 { format!("{}: {}", file.display(), notice.place) } else { notice.place };
+                options.notices.tell(Notice { place, ..notice });
                 let role = if is_target { Role::Target } else { Role::Feature };
                 role(ColumnKind::Category)
             }

@@ -19,6 +19,8 @@ pub(crate) struct Judge<'a> {
     options: &'a TableOptions,
     /// The types of each column in all files.
     types: HashMap<String, Types>,
+    /// Files that were declared; none if there is only one.
+    files: usize,
     seen: HashMap<String, Evidence>,
 }
 
@@ -35,11 +37,12 @@ pub(crate) struct Roles(HashMap<String, Role>);
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(options: &'a TableOptions) -> Self {
-        Self { options, types: HashMap::new(), seen: HashMap::new() }
+        Self { options, types: HashMap::new(), files: 0, seen: HashMap::new() }
     }
 
     /// Takes the types of a file's columns into account, which comes before any values if there are several files.
     pub(crate) fn declare<'f>(&mut self, fields: impl IntoIterator<Item = &'f Field>) {
+        self.files += 1;
         for field in fields {
             let types = self.types.entry(field.name().clone()).or_default();
             match Kind::of(field.data_type()) {
@@ -100,7 +103,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn finish(mut self, path: &Path, names: &[String]) -> Result<Roles, DataError> {
         let seen: Vec<Evidence> =
             names.iter().map(|name| self.seen.remove(name).unwrap_or_default()).collect();
-        let roles = table::roles(path, names, &[], &seen, self.options)?;
+        let roles = table::roles(path, names, &[], &seen, self.files, self.options)?;
         Ok(Roles(names.iter().cloned().zip(roles).collect()))
     }
 }

@@ -73,7 +73,7 @@ fn read_lines(mut input: Input, examples: usize, spec: &SourceSpec) -> Result<Ra
     }
     let kind = match seen.target("label", spec.task) {
         Verdict::Read(kind) => kind,
-        Verdict::Doubtful(notice) => {
+        Verdict::Doubtful(notice, _) => {
             spec.notices.tell(notice);
             ColumnKind::Category
         }
