@@ -173,6 +173,41 @@ def test_weights_that_are_set_are_the_network(iris):
             wrong()
 
 
+def test_a_list_of_weights_that_was_read_before_changes_its_own_item_only(iris):
+    X, y = iris
+    model = RectifierClassifier((8,), max_iter=3, random_state=0).fit(X, y)
+    for name in ["coefs_", "intercepts_"]:
+        older = getattr(model, name)
+        getattr(model, name)[0] = np.zeros_like(older[0])
+        expected = 2 * older[1]
+        older[1] = expected
+        found = getattr(model, name)
+        assert not found[0].any() and not older[0].any()
+        np.testing.assert_array_equal(found[1], expected)
+        older[0] = older[0] + 1  # what it shows is what the network has
+        assert (getattr(model, name)[0] == 1).all()
+
+
+def test_a_list_of_weights_that_is_out_of_date_is_refused(iris):
+    X, y = iris
+    model = RectifierClassifier((8,), max_iter=3, random_state=0)
+    model.coefs_ = [np.zeros((4, 8)), np.zeros((8, 3))]
+    model.intercepts_ = [np.zeros(8), np.zeros(3)]
+    told = model.coefs_
+    model.partial_fit(X, y, classes=[0, 1, 2])
+    before = model.coefs_
+    model.fit(X, y)
+    expected = model.predict_proba(X)
+    for outdated in [told, before]:
+        with pytest.raises(ValueError, match="coefs_: this list is out of date"):
+            outdated[0] = np.zeros((4, 8))
+    with pytest.raises(ValueError, match="coefs_: this list is out of date"):
+        before[:] = before[:]
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+    model.coefs_ = before  # as a whole, they are weights like any others
+    np.testing.assert_array_equal(model.coefs_[1], before[1])
+
+
 def test_a_training_starts_from_weights_that_are_set(iris):
     X, y = iris
     start = MLPClassifier((6,), max_iter=1, random_state=0).fit(X, y)

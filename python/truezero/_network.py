@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from ._truezero import Model
-from ._weights import Arrays, fitting, read_only
+from ._weights import Arrays, fitting, out_of_date, read_only
 
 
 @contextmanager
@@ -68,14 +68,27 @@ class WeightsOf(_OfNetwork):
 
     def compute(self, estimator):
         arrays = [read_only(layer[self.part]) for layer in estimator._shown_layers()]
-        return Arrays(arrays, lambda changed: self._take_over(estimator, changed))
+        return Arrays(arrays, lambda own, changed, places: self._change(estimator, own, changed, places))
 
     def __set__(self, estimator, arrays):
         if "_model" in estimator.__dict__:
             self._take_over(estimator, arrays)
         else:
             # Their shapes are known when the training begins.
-            self._tell(estimator, Arrays(arrays, list))
+            self._tell(estimator, Arrays(arrays, lambda own, changed, _: self._retell(estimator, own, changed)))
+
+    def _retell(self, estimator, own, changed):
+        """Change what was set before there was a network."""
+        if estimator.__dict__.get("_told", {}).get(self.name) is not own:
+            raise out_of_date(self.name)
+        return changed
+
+    def _change(self, estimator, own, changed, places):
+        """Set a few layers of the network as it is now. A list that has other arrays for them was read from another one."""
+        present = [layer[self.part] for layer in estimator._shown_layers()]
+        if len(own) != len(present) or not all(np.array_equal(own[place], present[place]) for place in places):
+            raise out_of_date(self.name)
+        return self._take_over(estimator, [changed[at] if at in places else each for at, each in enumerate(present)])
 
     def _take_over(self, estimator, arrays):
         layers = [list(layer) for layer in estimator._shown_layers()]
@@ -96,7 +109,8 @@ class NetworkMixin:
     coefs_ = WeightsOf(
         0,
         """Weights of each layer, lowest first: ndarrays of shape (n_inputs, n_units), float32. They can be set, all or one by
-        one; the arrays themselves cannot be written to. Set before a training, they are what `partial_fit` or, with
+        one; the arrays themselves cannot be written to, and a list that was read before the network learned more is refused.
+        Set before a training, they are what `partial_fit` or, with
         ``warm_start=True``, `fit` starts from.""",
     )
     intercepts_ = WeightsOf(

@@ -6,20 +6,22 @@ import numpy as np
 class Arrays(list):
     """Arrays of a network's layers, lowest first.
 
-    An item that is set becomes part of the network at once. The arrays themselves are copies that cannot be written to, so
-    that a change which would be lost is refused: assign an array instead. Layers are not added or taken away.
+    An item that is set becomes part of the network at once, and the other layers stay as the network has them. The arrays
+    themselves are copies that cannot be written to, so that a change which would be lost is refused: assign an array
+    instead. Layers are not added or taken away.
     """
 
-    def __init__(self, arrays, take_over):
+    def __init__(self, arrays, change):
         super().__init__(arrays)
-        self._take_over = take_over
+        self._change = change
 
     def __setitem__(self, at, value):
         changed = list(self)
         changed[at] = value
         if len(changed) != len(self):
             self._fixed()
-        super().__init__(self._take_over(changed))
+        places = range(len(self))[at]
+        super().__init__(self._change(self, changed, places if isinstance(places, range) else [places]))
 
     def _fixed(self, *_, **__):
         raise TypeError("the number of layers is fixed: expected an array assigned to one of them")
@@ -30,6 +32,13 @@ class Arrays(list):
     def __reduce__(self):
         # A copy is no part of the network.
         return list, (list(self),)
+
+
+def out_of_date(name):
+    return ValueError(
+        f"{name}: this list is out of date, as the network has changed since it was read\n"
+        f"hint: assign to an item of the estimator's {name}, or edit a copy, list({name}), and assign that"
+    )
 
 
 def read_only(array):
