@@ -36,6 +36,55 @@ def same(a, b, X):
         np.testing.assert_array_equal(a.classes_, b.classes_)
 
 
+class WithThreshold(RectifierClassifier):
+    """A subclass with parameters of its own, one of which is required."""
+
+    def __init__(self, costs, hidden_layer_sizes=(7,), *, threshold=0.5, note=None, max_iter=3):
+        super().__init__(hidden_layer_sizes, max_iter=max_iter)
+        self.costs, self.threshold, self.note = costs, threshold, note
+
+
+def test_a_subclass_comes_back_with_its_own_parameters(iris, tmp_path):
+    X, y = iris
+    path = tmp_path / "model.safetensors"
+    model = WithThreshold({"a": (1, 2.5)}, threshold=0.9, note=print).fit(X, y)
+    model.alpha = 0.25
+    model.save(path)
+    again = WithThreshold.load(path)
+    assert type(again) is WithThreshold and again.costs == {"a": (1, 2.5)} and again.threshold == 0.9
+    assert again.note is None and again.max_iter == 3 and again.hidden_layer_sizes == (7,) and again.alpha == 0.25
+    same(model, again, X)
+    assert type(truezero.load(path)) is RectifierClassifier
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="parameter costs: expected a value that a file keeps"):
+        WithThreshold(print).fit(X, y).save(path)
+    assert path.read_bytes() == before
+    RectifierClassifier((7,), max_iter=3).fit(X, y).save(path)
+    with pytest.raises(ValueError, match="expected the parameter costs, which WithThreshold requires"):
+        WithThreshold.load(path)
+
+
+def test_what_was_observed_comes_back_where_the_network_has_no_record_of_it(iris, tmp_path):
+    X, y = iris
+    path = tmp_path / "model.safetensors"
+    parts = RectifierClassifier((9, 5), random_state=0)
+    for _ in range(3):
+        parts.partial_fit(X, y, classes=[0, 1, 2])
+    at_once = RectifierRegressor((9,), solver="lbfgs", max_iter=5, random_state=0).fit(X, y)
+    for model in [parts, at_once]:
+        model.save(path)
+        again = truezero.load(path)
+        assert len(again.sparsity_) == len(model.sparsity_) > 0
+        np.testing.assert_array_equal(again.sparsity_, model.sparsity_)
+        assert str(again.report()) == str(model.report())
+        again.save(path)
+        np.testing.assert_array_equal(truezero.load(path).sparsity_, model.sparsity_)
+    encoder = DenoisingAutoencoder((6, 3), max_iter=2, random_state=0).fit(X)
+    encoder.intercepts_[0] = np.zeros(6)
+    encoder.save(path)
+    np.testing.assert_array_equal(truezero.load(path).sparsity_, encoder.sparsity_)
+
+
 def test_pickled_copied_and_dumped(iris, tmp_path):
     X, y = iris
     for model in fitted(iris):

@@ -64,9 +64,10 @@ def _kind(estimator):
 
 
 def _classes(estimator):
-    """Classes as an array of whole numbers or of strings."""
+    """Classes as an array of whole numbers, if 64 bits hold them with a sign, or of strings."""
     classes = estimator.classes_
-    return classes.astype(np.int64) if classes.dtype.kind in "biu" else classes.astype(str)
+    whole = classes.dtype.kind in "biu" and classes.max() <= np.iinfo(np.int64).max
+    return classes.astype(np.int64 if whole else str)
 
 
 def _shapes(operator):

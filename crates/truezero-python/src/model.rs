@@ -152,6 +152,30 @@ impl Model {
         Ok(Self { saved })
     }
 
+    /// A classifier with its classes in another order: at place i stands the class that stood at `order[i]`.
+    fn with_classes_in_order(&self, order: Vec<usize>) -> PyResult<Self> {
+        let mut own = self.model().map_err(wrong)?.clone();
+        let classes = own.network.outputs();
+        let mut places = order.clone();
+        places.sort_unstable();
+        if own.preprocessing.task() != Task::Classify || !places.into_iter().eq(0..classes) {
+            return Err(wrong(format!("expected an order of {classes} classes, found {order:?}")));
+        }
+        let moved = |row: &[f32]| -> Vec<f32> { order.iter().map(|&place| row[place]).collect() };
+        if let Some(layer) = own.network.layers.last_mut() {
+            let plain = within_memory(|| layer.weights.to_plain())?;
+            let plain: Vec<f32> = plain.chunks_exact(classes).flat_map(moved).collect();
+            layer.weights = within_memory(|| PackedWeights::from_plain(layer.inputs(), classes, &plain))?;
+            layer.bias = moved(&layer.bias);
+            layer.signs = layer.signs.as_deref().map(moved);
+        }
+        let labels = own.preprocessing.labels();
+        let names = order.iter().map(|&place| labels[place].clone()).collect();
+        let inputs = own.preprocessing.for_inputs().clone();
+        own.preprocessing = Preprocessing::new(inputs, TargetPlan::Classes { names }).map_err(raise)?;
+        Ok(Self { saved: Saved::Model(Arc::new(own)) })
+    }
+
     /// The bytes of an ONNX file, which is written too where a path is given: completely, or it stays as it was.
     fn to_onnx<'py>(
         &self,
