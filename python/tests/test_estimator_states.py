@@ -186,6 +186,11 @@ def test_a_list_of_weights_that_was_read_before_changes_its_own_item_only(iris):
         np.testing.assert_array_equal(found[1], expected)
         older[0] = older[0] + 1  # what it shows is what the network has
         assert (getattr(model, name)[0] == 1).all()
+        getattr(model, name)[1] = 3 * expected
+        getattr(model, name)[0] = np.zeros_like(older[0])
+        older[0] = np.full_like(older[0], 2)
+        np.testing.assert_array_equal(getattr(model, name)[1], 3 * expected)
+        assert (getattr(model, name)[0] == 2).all()
 
 
 def test_a_list_of_weights_that_is_out_of_date_is_refused(iris):

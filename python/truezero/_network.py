@@ -13,7 +13,7 @@ from ._weights import Arrays, fitting, out_of_date, read_only
 
 @contextmanager
 def whole(estimator):
-    """What fails within leaves the estimator as it was, but for a live training that was begun to be changed."""
+    """A training: what fails within leaves the estimator as it was, but for a live training that was begun to be changed."""
     before = dict(estimator.__dict__)
     try:
         yield
@@ -23,6 +23,8 @@ def whole(estimator):
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
         raise
+    # Lists of weights that were read before are of another network.
+    estimator.__dict__.pop("_mark", None)
 
 
 class _OfNetwork:
@@ -68,7 +70,8 @@ class WeightsOf(_OfNetwork):
 
     def compute(self, estimator):
         arrays = [read_only(layer[self.part]) for layer in estimator._shown_layers()]
-        return Arrays(arrays, lambda own, changed, places: self._change(estimator, own, changed, places))
+        mark = estimator.__dict__.setdefault("_mark", object())
+        return Arrays(arrays, lambda _, changed, places: self._change(estimator, mark, changed, places))
 
     def __set__(self, estimator, arrays):
         if "_model" in estimator.__dict__:
@@ -83,11 +86,12 @@ class WeightsOf(_OfNetwork):
             raise out_of_date(self.name)
         return changed
 
-    def _change(self, estimator, own, changed, places):
-        """Set a few layers of the network as it is now. A list that has other arrays for them was read from another one."""
-        present = [layer[self.part] for layer in estimator._shown_layers()]
-        if len(own) != len(present) or not all(np.array_equal(own[place], present[place]) for place in places):
+    def _change(self, estimator, mark, changed, places):
+        """Set a few layers of the network as it is now, if it is the one that the list was read from. It has a mark of its
+        own while weights are set, until it is trained."""
+        if estimator.__dict__.get("_mark") is not mark:
             raise out_of_date(self.name)
+        present = [layer[self.part] for layer in estimator._shown_layers()]
         return self._take_over(estimator, [changed[at] if at in places else each for at, each in enumerate(present)])
 
     def _take_over(self, estimator, arrays):
