@@ -54,9 +54,6 @@ impl Ending {
         let refuse = |expected: &str, found: &str| Err(Refusal::new(place, expected, found));
         let classes = Cost::SoftmaxCrossEntropy;
         match (self, task) {
-            (Self::Softmax, None | Some(Task::Classify)) if outputs < 2 => {
-                refuse("probabilities of two classes or more", "one")
-            }
             (Self::Softmax, None | Some(Task::Classify)) => Ok((classes, false)),
             (Self::BothClasses, None | Some(Task::Classify)) => Ok((classes, true)),
             (Self::Softmax | Self::BothClasses, Some(_)) => {

@@ -89,6 +89,34 @@ fn one_probability_is_that_of_the_second_class() {
 }
 
 #[test]
+fn one_class_alone_is_always_the_one() {
+    let outputs = vec![value("y", data_type::FLOAT, &[0, 1])];
+    let graph = single(vec![node("Softmax", &["z"], "y", vec![int("axis", 1)])], Vec::new(), outputs);
+    let (imported, notices) = taken(graph, &options(None, None)).unwrap();
+    assert_eq!(imported.model.preprocessing.labels(), ["0"]);
+    assert_eq!((predict(&imported.model), notices), (vec![1.0], vec![]));
+    let exported = imported.model.to_onnx(&crate::onnx::ExportOptions::default()).unwrap();
+    let again = super::super::import(exported, None, &options(None, None)).unwrap();
+    assert_eq!(again.model.preprocessing.labels(), ["0"]);
+}
+
+#[test]
+fn a_class_that_logistic_outputs_tell_is_the_most_probable_of_the_labels() {
+    let mut graph = scores();
+    graph.node = vec![
+        plain("MatMul", &["x", "w"], "z"),
+        plain("Sigmoid", &["z"], "y"),
+        node("ArgMax", &["y"], "label", vec![int("axis", 1)]),
+    ];
+    graph.output.push(value("label", data_type::INT64, &[0]));
+    let (imported, notices) = taken(graph, &options(None, None)).unwrap();
+    assert_eq!(imported.model.preprocessing.task(), Task::Multilabel);
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert!(notice.contains("left out: the class that the graph tells"), "{notice}");
+    assert!(notice.contains("the most probable of the labels is the graph's class"), "{notice}");
+}
+
+#[test]
 fn classes_are_named_by_the_nodes_that_tell_them() {
     let told = |names: TensorProto, op: &str, domain: &str| {
         let inputs: &[&str] = &["names", "at"];
