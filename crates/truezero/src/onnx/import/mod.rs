@@ -20,6 +20,7 @@ mod flow;
 mod fold;
 mod functions;
 mod gates;
+mod integer;
 mod labels;
 mod linear;
 mod open;
@@ -176,9 +177,9 @@ pub fn import(bytes: Vec<u8>, folder: Option<&Path>, options: &ImportOptions) ->
     }
     if assembled.cost == Cost::LogisticCrossEntropy && prediction.told == Some(Told::One) {
         let message = "left out: the class that the graph tells, as each output is a label by itself";
-        options
-            .notices
-            .tell(Notice::new("outputs", message).hint("pass the task classify if one of them is the class"));
+        options.notices.tell(
+            Notice::new("outputs", message).hint("the most probable of the labels is the graph's class"),
+        );
     }
     let names = prediction.names.or(reader.names);
     Ok(Imported { files: beside, ..finish(assembled, options, documented, names)? })

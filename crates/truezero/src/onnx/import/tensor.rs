@@ -4,6 +4,7 @@ use half::{bf16, f16};
 use prost::bytes::Bytes;
 
 use super::super::proto::{TensorProto, data_type};
+use super::integer::Integer;
 use super::refusal::Refusal;
 
 /// Dimensions that a shape has at most.
@@ -16,12 +17,12 @@ pub(super) struct Tensor {
     pub(super) values: Values,
 }
 
-/// Values of a tensor. Numbers of half the width are widened, whole numbers of any width are kept as one type.
+/// Values of a tensor. Numbers of half the width are widened; so are whole numbers, but beside them stands their type.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
     Single(Vec<f32>),
     Double(Vec<f64>),
-    Whole(Vec<i64>),
+    Whole(Vec<i64>, Integer),
     /// Parts of a shape; `None` is the number of examples, which no file tells.
     Sizes(Vec<Option<i64>>),
     Truth(Vec<bool>),
@@ -33,7 +34,7 @@ impl Values {
         match self {
             Self::Single(list) => list.len(),
             Self::Double(list) => list.len(),
-            Self::Whole(list) => list.len(),
+            Self::Whole(list, _) => list.len(),
             Self::Sizes(list) => list.len(),
             Self::Truth(list) => list.len(),
             Self::Text(list) => list.len(),
@@ -48,7 +49,7 @@ impl Values {
         match self {
             Self::Single(list) => Self::Single(picked(list, places)),
             Self::Double(list) => Self::Double(picked(list, places)),
-            Self::Whole(list) => Self::Whole(picked(list, places)),
+            Self::Whole(list, of) => Self::Whole(picked(list, places), *of),
             Self::Sizes(list) => Self::Sizes(picked(list, places)),
             Self::Truth(list) => Self::Truth(picked(list, places)),
             Self::Text(list) => Self::Text(picked(list, places)),
@@ -65,10 +66,12 @@ impl Values {
         Some(match (self, others) {
             (Self::Single(list), Self::Single(others)) => Self::Single(joined(list, others)),
             (Self::Double(list), Self::Double(others)) => Self::Double(joined(list, others)),
-            (Self::Whole(list), Self::Whole(others)) => Self::Whole(joined(list, others)),
+            (Self::Whole(list, of), Self::Whole(others, other)) if of == other => {
+                Self::Whole(joined(list, others), of)
+            }
             (Self::Sizes(list), Self::Sizes(others)) => Self::Sizes(joined(list, others)),
-            (Self::Sizes(list), Self::Whole(others)) => Self::Sizes(joined(list, sizes(others))),
-            (Self::Whole(list), Self::Sizes(others)) => Self::Sizes(joined(sizes(list), others)),
+            (Self::Sizes(list), Self::Whole(others, _)) => Self::Sizes(joined(list, sizes(others))),
+            (Self::Whole(list, _), Self::Sizes(others)) => Self::Sizes(joined(sizes(list), others)),
             (Self::Truth(list), Self::Truth(others)) => Self::Truth(joined(list, others)),
             (Self::Text(list), Self::Text(others)) => Self::Text(joined(list, others)),
             _ => return None,
@@ -80,7 +83,7 @@ impl Values {
         Some(match self {
             Self::Single(list) => list.iter().copied().map(f64::from).collect(),
             Self::Double(list) => list.clone(),
-            Self::Whole(list) => list.iter().map(|&value| value as f64).collect(),
+            Self::Whole(list, _) => list.iter().map(|&value| value as f64).collect(),
             Self::Sizes(list) => list.iter().map(|size| Some((*size)? as f64)).collect::<Option<_>>()?,
             Self::Truth(list) => list.iter().map(|&value| f64::from(u8::from(value))).collect(),
             Self::Text(_) => return None,
@@ -90,7 +93,7 @@ impl Values {
     /// The values as whole numbers, if that is what they are.
     pub(super) fn integers(&self) -> Option<Vec<i64>> {
         match self {
-            Self::Whole(list) => Some(list.clone()),
+            Self::Whole(list, _) => Some(list.clone()),
             Self::Sizes(list) => list.iter().copied().collect(),
             _ => None,
         }
@@ -101,7 +104,7 @@ impl Values {
         match self {
             Self::Single(_) => "FLOAT",
             Self::Double(_) => "DOUBLE",
-            Self::Whole(_) => "whole numbers",
+            Self::Whole(..) => "whole numbers",
             Self::Sizes(_) => "a shape",
             Self::Truth(_) => "BOOL",
             Self::Text(_) => "STRING",
@@ -147,14 +150,22 @@ pub(super) fn of_bytes(data_type: i32, bytes: &[u8]) -> Option<Values> {
         data_type::FLOAT16 => Values::Single(read(bytes, |value| f16::from_le_bytes(value).to_f32())?),
         data_type::BFLOAT16 => Values::Single(read(bytes, |value| bf16::from_le_bytes(value).to_f32())?),
         data_type::DOUBLE => Values::Double(read(bytes, f64::from_le_bytes)?),
-        data_type::INT8 => Values::Whole(read(bytes, |value| i8::from_le_bytes(value).into())?),
-        data_type::UINT8 => Values::Whole(read(bytes, |value| u8::from_le_bytes(value).into())?),
-        data_type::INT16 => Values::Whole(read(bytes, |value| i16::from_le_bytes(value).into())?),
-        data_type::UINT16 => Values::Whole(read(bytes, |value| u16::from_le_bytes(value).into())?),
-        data_type::INT32 => Values::Whole(read(bytes, |value| i32::from_le_bytes(value).into())?),
-        data_type::UINT32 => Values::Whole(read(bytes, |value| u32::from_le_bytes(value).into())?),
-        data_type::INT64 => Values::Whole(read(bytes, i64::from_le_bytes)?),
-        data_type::UINT64 => unsigned(&read(bytes, u64::from_le_bytes)?)?,
+        data_type::INT8 => Values::Whole(read(bytes, |value| i8::from_le_bytes(value).into())?, Integer::I8),
+        data_type::UINT8 => Values::Whole(read(bytes, |value| u8::from_le_bytes(value).into())?, Integer::U8),
+        data_type::INT16 => {
+            Values::Whole(read(bytes, |value| i16::from_le_bytes(value).into())?, Integer::I16)
+        }
+        data_type::UINT16 => {
+            Values::Whole(read(bytes, |value| u16::from_le_bytes(value).into())?, Integer::U16)
+        }
+        data_type::INT32 => {
+            Values::Whole(read(bytes, |value| i32::from_le_bytes(value).into())?, Integer::I32)
+        }
+        data_type::UINT32 => {
+            Values::Whole(read(bytes, |value| u32::from_le_bytes(value).into())?, Integer::U32)
+        }
+        data_type::INT64 => Values::Whole(read(bytes, i64::from_le_bytes)?, Integer::I64),
+        data_type::UINT64 => unsigned(&read(bytes, u64::from_le_bytes)?, Integer::U64)?,
         data_type::BOOL => Values::Truth(bytes.iter().map(|&byte| byte != 0).collect()),
         _ => return None,
     })
@@ -172,10 +183,14 @@ pub(super) fn of_fields(tensor: &TensorProto) -> Option<Values> {
         data_type::FLOAT16 => halves(|bits| f16::from_bits(bits).to_f32())?,
         data_type::BFLOAT16 => halves(|bits| bf16::from_bits(bits).to_f32())?,
         data_type::INT8 | data_type::UINT8 | data_type::INT16 | data_type::UINT16 | data_type::INT32 => {
-            Values::Whole(tensor.int32_data.iter().map(|&value| value.into()).collect())
+            let of = Integer::of(tensor.data_type)?;
+            let wrapped = tensor.int32_data.iter().map(|&value| of.wrapped(value.into()));
+            Values::Whole(wrapped.collect::<Option<_>>()?, of)
         }
-        data_type::INT64 => Values::Whole(tensor.int64_data.clone()),
-        data_type::UINT32 | data_type::UINT64 => unsigned(&tensor.uint64_data)?,
+        data_type::INT64 => Values::Whole(tensor.int64_data.clone(), Integer::I64),
+        data_type::UINT32 | data_type::UINT64 => {
+            unsigned(&tensor.uint64_data, Integer::of(tensor.data_type)?)?
+        }
         data_type::BOOL => Values::Truth(tensor.int32_data.iter().map(|&value| value != 0).collect()),
         data_type::STRING => {
             let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
@@ -185,8 +200,9 @@ pub(super) fn of_fields(tensor: &TensorProto) -> Option<Values> {
     })
 }
 
-fn unsigned(values: &[u64]) -> Option<Values> {
-    values.iter().map(|&value| i64::try_from(value).ok()).collect::<Option<_>>().map(Values::Whole)
+fn unsigned(values: &[u64], of: Integer) -> Option<Values> {
+    let wrapped = values.iter().map(|&value| of.wrapped(i64::try_from(value).ok()?));
+    Some(Values::Whole(wrapped.collect::<Option<_>>()?, of))
 }
 
 /// How many values the field of its type has, which takes no time to tell.
@@ -211,8 +227,8 @@ mod tests {
         assert_eq!(of_bytes(data_type::FLOAT16, &half), Some(Values::Single(vec![1.0, -2.5])));
         let brain = [0x80, 0x3f, 0x20, 0xc0];
         assert_eq!(of_bytes(data_type::BFLOAT16, &brain), Some(Values::Single(vec![1.0, -2.5])));
-        assert_eq!(of_bytes(data_type::INT8, &[1, 0xff]), Some(Values::Whole(vec![1, -1])));
-        assert_eq!(of_bytes(data_type::UINT8, &[1, 0xff]), Some(Values::Whole(vec![1, 255])));
+        assert_eq!(of_bytes(data_type::INT8, &[1, 0xff]), Some(Values::Whole(vec![1, -1], Integer::I8)));
+        assert_eq!(of_bytes(data_type::UINT8, &[1, 0xff]), Some(Values::Whole(vec![1, 255], Integer::U8)));
         assert_eq!(of_bytes(data_type::FLOAT, &half[..3]), None);
         assert_eq!(of_bytes(data_type::UINT64, &[0xff; 8]), None, "larger than any whole number here");
         let int32_data = vec![0x3c00, 0xc100];
@@ -223,10 +239,10 @@ mod tests {
     #[test]
     fn parts_of_shapes_join_numbers() {
         let sizes = Values::Sizes(vec![None]);
-        let joined = sizes.chain(Values::Whole(vec![6])).unwrap();
+        let joined = sizes.chain(Values::Whole(vec![6], Integer::I64)).unwrap();
         assert_eq!(joined, Values::Sizes(vec![None, Some(6)]));
         assert_eq!(joined.integers(), None);
         assert_eq!(joined.pick(&[1]).integers(), Some(vec![6]));
-        assert_eq!(Values::Whole(vec![1]).chain(Values::Single(vec![1.0])), None);
+        assert_eq!(Values::Whole(vec![1], Integer::I64).chain(Values::Single(vec![1.0])), None);
     }
 }

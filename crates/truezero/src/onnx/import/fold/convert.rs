@@ -1,8 +1,11 @@
 //! Constants that nodes hold, and constants in other types.
 
+use half::{bf16, f16};
+
 use super::super::super::proto::{NodeProto, data_type};
 use super::super::constant::Constant;
 use super::super::data::Data;
+use super::super::integer::Integer;
 use super::super::reader::{attribute, integer, place_of};
 use super::super::refusal::Refusal;
 use super::super::tensor::{Tensor, Values};
@@ -36,9 +39,9 @@ pub(super) fn constant<'a>(
     } else if let Some(attribute) = of("value_floats") {
         computed(Values::Single(attribute.floats.clone()), true)
     } else if let Some(value) = of("value_int").and_then(|attribute| attribute.i) {
-        computed(Values::Whole(vec![value]), false)
+        computed(Values::Whole(vec![value], Integer::I64), false)
     } else if let Some(attribute) = of("value_ints") {
-        computed(Values::Whole(attribute.ints.clone()), true)
+        computed(Values::Whole(attribute.ints.clone(), Integer::I64), true)
     } else {
         Err(Refusal::new(place_of(node), "a tensor or numbers", "neither"))
     }
@@ -47,33 +50,29 @@ pub(super) fn constant<'a>(
 fn cast(call: &Call<'_>) -> Result<Tensor, Refusal> {
     let Tensor { dims, values } = call.input(0)?;
     let to = i32::try_from(integer(call.node, "to", 0)).unwrap_or(0);
-    let whole = [
-        data_type::INT8,
-        data_type::UINT8,
-        data_type::INT16,
-        data_type::UINT16,
-        data_type::INT32,
-        data_type::UINT32,
-        data_type::INT64,
-        data_type::UINT64,
-    ];
+    let whole = Integer::of(to);
     // Parts of a shape stay what they are.
-    if matches!(values, Values::Sizes(_)) && whole.contains(&to) {
+    if matches!(values, Values::Sizes(_)) && whole.is_some() {
         return Ok(Tensor { dims: dims.clone(), values: values.clone() });
     }
     let numbers = values.numbers().ok_or_else(|| call.refuse("numbers to cast", values.kind()))?;
-    let values = match (to, values) {
-        // The number is rounded to 16 bits when the file is made; here it has at least 32.
-        (data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16, _) => {
-            Values::Single(numbers.into_iter().map(|number| number as f32).collect())
-        }
+    let singles =
+        |single: fn(f64) -> f32| Values::Single(numbers.iter().map(|&number| single(number)).collect());
+    let values = match (to, whole) {
+        (data_type::FLOAT, _) => singles(|number| number as f32),
+        (data_type::FLOAT16, _) => singles(|number| f16::from_f64(number).to_f32()),
+        (data_type::BFLOAT16, _) => singles(|number| bf16::from_f64(number).to_f32()),
         (data_type::DOUBLE, _) => Values::Double(numbers),
         (data_type::BOOL, _) => Values::Truth(numbers.into_iter().map(|number| number != 0.0).collect()),
-        (to, Values::Whole(list)) if whole.contains(&to) => Values::Whole(list.clone()),
-        (to, _) if whole.contains(&to) => {
-            Values::Whole(numbers.into_iter().map(|number| number.trunc() as i64).collect())
+        (_, Some(of)) => {
+            let list: Option<Vec<i64>> = match values {
+                Values::Whole(list, _) => list.iter().map(|&number| of.wrapped(number)).collect(),
+                _ => numbers.into_iter().map(|number| of.truncated(number)).collect(),
+            };
+            let expected = format!("numbers that {} holds", data_type::name(to));
+            Values::Whole(list.ok_or_else(|| call.refuse(&expected, "others"))?, of)
         }
-        (to, _) => return Err(call.refuse("a cast to numbers", data_type::name(to))),
+        (to, None) => return Err(call.refuse("a cast to numbers", data_type::name(to))),
     };
     Ok(Tensor { dims: dims.clone(), values })
 }
@@ -92,7 +91,7 @@ fn dequantize(call: &Call<'_>) -> Result<Tensor, Refusal> {
         (0..tensor.dims.len()).map(shape).collect::<Vec<_>>()
     };
     let whole = |values: &Values| match values {
-        Values::Whole(list) => Ok(list.iter().map(|&value| value as f64).collect::<Vec<_>>()),
+        Values::Whole(list, _) => Ok(list.iter().map(|&value| value as f64).collect::<Vec<_>>()),
         _ => Err(call.refuse("whole numbers", values.kind())),
     };
     let numbers = |values: &Values| values.numbers().ok_or_else(|| call.refuse("numbers", values.kind()));

@@ -1,5 +1,6 @@
 //! Operators that compute each value by itself.
 
+use super::super::integer::Integer;
 use super::super::refusal::Refusal;
 use super::super::tensor::{MAX_RANK, Tensor, Values};
 use super::{Call, Operator, strided, strides};
@@ -41,10 +42,21 @@ fn typed(call: &Call<'_>, numbers: Vec<f64>, of: &[&Values]) -> Result<Values, R
     if is(|values| matches!(values, Values::Single(_))) {
         return Ok(Values::Single(numbers.into_iter().map(|number| number as f32).collect()));
     }
+    let integer = |values: &&Values| if let Values::Whole(_, of) = **values { Some(of) } else { None };
+    whole(call, numbers.into_iter(), of.iter().find_map(integer).unwrap_or(Integer::I64))
+}
+
+/// Whole numbers of a type, of those that were computed in floating point; what leaves the type's range wraps around.
+pub(super) fn whole(
+    call: &Call<'_>,
+    numbers: impl Iterator<Item = f64>,
+    of: Integer,
+) -> Result<Values, Refusal> {
     let exact =
         |number: f64| (number.fract() == 0.0 && number.abs() < 2f64.powi(53)).then_some(number as i64);
-    let whole: Option<Vec<i64>> = numbers.into_iter().map(exact).collect();
-    whole.map(Values::Whole).ok_or_else(|| call.refuse("whole numbers of moderate size", "others"))
+    let whole: Option<Vec<i64>> = numbers.map(|number| of.wrapped(exact(number)?)).collect();
+    let whole = whole.ok_or_else(|| call.refuse("whole numbers of moderate size", "others"))?;
+    Ok(Values::Whole(whole, of))
 }
 
 fn numbers(call: &Call<'_>, values: &Values) -> Result<Vec<f64>, Refusal> {
@@ -67,9 +79,13 @@ fn binary(
     for index in 1..call.inputs.len() {
         let (a, b) = together(call, &so_far, call.input(index)?)?;
         let values = match (&a.values, &b.values) {
-            (Values::Whole(a), Values::Whole(b)) => {
-                let results: Option<Vec<i64>> = a.iter().zip(b).map(|(&a, &b)| whole(a, b)).collect();
-                Values::Whole(results.ok_or_else(|| call.refuse("whole numbers of 64 bits", "others"))?)
+            (Values::Whole(a, of), Values::Whole(b, other)) => {
+                if of != other {
+                    return Err(call.refuse("whole numbers of one type", format!("{of:?} and {other:?}")));
+                }
+                let result = |(&a, &b): (&i64, &i64)| of.wrapped(whole(a, b)?);
+                let results: Option<Vec<i64>> = a.iter().zip(b).map(result).collect();
+                Values::Whole(results.ok_or_else(|| call.refuse("whole numbers of 64 bits", "others"))?, *of)
             }
             (own, other) => {
                 let pairs = numbers(call, own)?.into_iter().zip(numbers(call, other)?);

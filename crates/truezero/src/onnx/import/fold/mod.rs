@@ -16,6 +16,7 @@ pub(super) use structure::part_of_shape;
 use super::super::proto::NodeProto;
 use super::constant::Constant;
 use super::data::Data;
+use super::integer::Integer;
 use super::reader::{attribute, place_of};
 use super::refusal::Refusal;
 use super::tensor::{Tensor, Values, product};
@@ -96,11 +97,11 @@ pub(super) fn movement(
         width.checked_mul(examples).filter(|&count| i64::try_from(count).is_ok()).ok_or_else(mixes)?;
     data.take(&place, count)?;
     let dims = std::iter::once(examples).chain(example.iter().copied()).collect();
-    let places = Tensor { dims, values: Values::Whole((0..count as i64).collect()) };
+    let places = Tensor { dims, values: Values::Whole((0..count as i64).collect(), Integer::I64) };
     let known = |tensor: Tensor| match tensor.values {
         Values::Sizes(sizes) => {
             let known = sizes.into_iter().map(|size| size.unwrap_or(examples as i64)).collect();
-            Tensor { values: Values::Whole(known), ..tensor }
+            Tensor { values: Values::Whole(known, Integer::I64), ..tensor }
         }
         _ => tensor,
     };

@@ -1,9 +1,10 @@
 //! Operators that make one value of all along some axes.
 
+use super::super::integer::Integer;
 use super::super::reader::integer;
 use super::super::refusal::Refusal;
 use super::super::tensor::{Tensor, Values, product};
-use super::{Call, Operator, strided, strides};
+use super::{Call, Operator, elements, strided, strides};
 
 pub(super) fn operator(op: &str) -> Option<Operator> {
     Some(match op {
@@ -52,7 +53,10 @@ fn reduce(call: &Call<'_>, f: impl Fn(Along<'_>) -> f64) -> Result<Tensor, Refus
     let values = match tensor.values {
         Values::Double(_) => Values::Double(results.collect()),
         Values::Single(_) => Values::Single(results.map(|value| value as f32).collect()),
-        _ => Values::Whole(results.map(|value| value as i64).collect()),
+        ref values => {
+            let of = if let Values::Whole(_, of) = *values { of } else { Integer::I64 };
+            elements::whole(call, results, of)?
+        }
     };
     let dims: Vec<usize> = match integer(call.node, "keepdims", 1) {
         0 => kept.iter().map(|&axis| tensor.dims[axis]).collect(),

@@ -1,5 +1,6 @@
 //! Operators that move values and compute none.
 
+use super::super::integer::Integer;
 use super::super::reader::{attribute, integer};
 use super::super::refusal::Refusal;
 use super::super::tensor::{MAX_RANK, Tensor, Values, product};
@@ -267,7 +268,7 @@ pub(in super::super) fn part_of_shape(call: &Call<'_>, dims: Vec<Option<i64>>) -
     let (start, end) = (place("start", 0), place("end", rank));
     let part = dims.get(start..end).unwrap_or_default().to_vec();
     let known: Option<Vec<i64>> = part.iter().copied().collect();
-    let values = known.map_or(Values::Sizes(part.clone()), Values::Whole);
+    let values = known.map_or(Values::Sizes(part.clone()), |known| Values::Whole(known, Integer::I64));
     Tensor { dims: vec![part.len()], values }
 }
 

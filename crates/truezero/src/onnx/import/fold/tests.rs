@@ -1,6 +1,6 @@
 //! Each operator on small tensors, beside what it is defined to give.
 
-use super::super::super::proto::{AttributeProto, NodeProto};
+use super::super::super::proto::{AttributeProto, NodeProto, data_type};
 use super::*;
 
 fn floats(dims: &[usize], values: &[f32]) -> Tensor {
@@ -8,7 +8,11 @@ fn floats(dims: &[usize], values: &[f32]) -> Tensor {
 }
 
 fn whole(dims: &[usize], values: &[i64]) -> Tensor {
-    Tensor { dims: dims.to_vec(), values: Values::Whole(values.to_vec()) }
+    integers(Integer::I64, dims, values)
+}
+
+fn integers(of: Integer, dims: &[usize], values: &[i64]) -> Tensor {
+    Tensor { dims: dims.to_vec(), values: Values::Whole(values.to_vec(), of) }
 }
 
 fn ints(name: &str, values: &[i64]) -> AttributeProto {
@@ -52,6 +56,51 @@ fn arithmetic_repeats_what_is_shorter() {
     let above = computed("Greater", vec![], vec![a.clone(), floats(&[], &[2.0])]);
     let chosen = computed("Where", vec![], vec![above, a, floats(&[], &[-1.0])]);
     assert_eq!(chosen, floats(&[2, 2], &[-1.0, -1.0, 3.0, 4.0]));
+}
+
+#[test]
+fn whole_numbers_wrap_around_at_the_limits_of_their_type() {
+    use Integer::{I8, I16, U8, U32};
+    let of = |of: Integer, values: &[i64]| integers(of, &[values.len()], values);
+    for (op, of, a, b, expected) in [
+        ("Sub", U8, vec![0, 127, 200], 128, [128, 255, 72]),
+        ("Add", U8, vec![1, 55, 250], 201, [202, 0, 195]),
+        ("Mul", I8, vec![1, 64, 100], 2, [2, -128, -56]),
+        ("Add", I16, vec![0, 32767, -1], 1, [1, -32768, 0]),
+        ("Mul", U32, vec![1, 65536, 65537], 65536, [65536, 0, 65536]),
+    ] {
+        let found = computed(op, vec![], vec![integers(of, &[3], &a), integers(of, &[], &[b])]);
+        assert_eq!(found, integers(of, &[3], &expected), "{op}");
+    }
+    for op in ["Neg", "Abs"] {
+        let found = computed(op, vec![], vec![of(I8, &[-128, if op == "Neg" { -5 } else { 5 }])]);
+        assert_eq!(found, of(I8, &[-128, 5]), "{op}");
+    }
+    let sum = computed("ReduceSum", vec![int("keepdims", 0)], vec![of(U8, &[200, 100])]);
+    assert_eq!(sum, integers(U8, &[], &[44]));
+    assert!(
+        call("Add", vec![], vec![of(U8, &[1]), of(I8, &[1])]).is_err(),
+        "no type that they have together"
+    );
+}
+
+#[test]
+fn casts_give_what_the_type_holds() {
+    let cast = |to: i32, tensor: Tensor| call("Cast", vec![int("to", to.into())], vec![tensor]);
+    let bytes = integers(Integer::U8, &[3], &[0, 127, 255]);
+    assert_eq!(cast(data_type::INT8, bytes.clone()).unwrap(), integers(Integer::I8, &[3], &[0, 127, -1]));
+    assert_eq!(cast(data_type::INT32, bytes).unwrap(), integers(Integer::I32, &[3], &[0, 127, 255]));
+    let numbers = |values: &[f32]| floats(&[values.len()], values);
+    assert_eq!(
+        cast(data_type::INT8, numbers(&[-128.9, 1.7])).unwrap(),
+        integers(Integer::I8, &[2], &[-128, 1])
+    );
+    for beyond in [-129.0, 128.0, f32::NAN] {
+        let refusal = cast(data_type::INT8, numbers(&[beyond])).unwrap_err().to_string();
+        assert!(refusal.contains("expected numbers that INT8 holds"), "{refusal}");
+    }
+    assert_eq!(cast(data_type::FLOAT16, numbers(&[0.1, 2049.0])).unwrap(), numbers(&[0.099_975_586, 2048.0]));
+    assert_eq!(cast(data_type::BFLOAT16, numbers(&[0.1, 257.0])).unwrap(), numbers(&[0.100_097_656, 256.0]));
 }
 
 #[test]
