@@ -39,22 +39,19 @@ impl<'a> Delta<'a> {
 
 /// What is done with a block of N lines of one unit's weights: with `DOT`, the products with the errors
 /// of the examples are added to `partial`, 16 sums for each example; with `UPDATE`, factors times errors are
-/// added to `sums`.
+/// added to `sums`. The products are those of the weights before the step, which are also given as `old`, in registers.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // for the sake of the registers
 pub(super) fn block<L: Lanes, const N: usize, const DOT: bool, const UPDATE: bool>(
     lanes: L,
     weights: &[Line; N],
+    old: [L::V; N],
     mut sums: [L::V; N],
     activities: &[Activity],
     delta: Delta<'_>,
     first: usize,
     partial: &mut [Line],
 ) -> [L::V; N] {
-    // The errors are those of the weights before the step.
-    let mut old = sums;
-    if DOT {
-        old = load_all(lanes, weights);
-    }
     for (at, activity) in activities.iter().enumerate() {
         let errors = lines_at::<N>(delta.lines, activity.example as usize * delta.stride + first);
         let factor = lanes.splat(activity.factor);
@@ -206,8 +203,8 @@ impl Kernel for Backward<'_> {
                         let start = shape.piece_lines(panel, unit as usize).start + first;
                         let piece = lines_at::<N>(packed, start);
                         let first = panel * PANEL_LINES + first;
-                        let none = [lanes.splat(0.0); N];
-                        block::<L, N, true, false>(lanes, piece, none, activities, delta, first, sums);
+                        let old = load_all(lanes, piece);
+                        block::<L, N, true, false>(lanes, piece, old, old, activities, delta, first, sums);
                     }
                 });
                 first += count;
@@ -361,12 +358,10 @@ impl<F: Finish<M>, const M: usize, const DOT: bool> Kernel for Update<'_, F, M, 
                         // task, which is here and takes its pieces one after the other.
                         unsafe {
                             let weights = lines_at::<N>(matrices[0].slice_mut(start..start + N), 0);
-                            let mut sums = [lanes.splat(0.0); N];
-                            if F::FROM_WEIGHTS {
-                                sums = load_all(lanes, weights);
-                            }
+                            let old = load_all(lanes, weights);
+                            let sums = if F::FROM_WEIGHTS { old } else { [lanes.splat(0.0); N] };
                             let sums = block::<L, N, DOT, true>(
-                                lanes, weights, sums, activities, delta, at_line, dots,
+                                lanes, weights, old, sums, activities, delta, at_line, dots,
                             );
                             finish.finish(lanes, sums, matrices, start);
                             if padding > 0 && first + N == lines {

@@ -101,7 +101,7 @@ impl Kernel for RowSquares<'_> {
                         let start = panel * PANEL_LINES + first;
                         let (none, zero) = ([[0.0; LANES]; N], [lanes.splat(0.0); N]);
                         let sums = block::<L, N, false, true>(
-                            lanes, &none, zero, x.activities(at), delta, start, &mut [],
+                            lanes, &none, zero, zero, x.activities(at), delta, start, &mut [],
                         );
                         for n in 0..N {
                             let mut line = [0.0; LANES];
