@@ -25,7 +25,7 @@ pub const HEAD_SECONDS: u64 = 10;
 pub const TIMEOUT_SECONDS: u64 = 30;
 /// Most memory of the server itself, in bytes: threads, what the allocator keeps, and a pass of the network over
 /// [`Limits::batch`] examples where layers have a few thousand units.
-pub const OWN_BYTES: usize = 128 << 20;
+pub const OWN_BYTES: usize = 192 << 20;
 /// Longest name of a request that comes back in its answer, in bytes.
 pub const ID_BYTES: usize = 256;
 /// Most tensors of a request, given or wanted.
