@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from . import _classes, _foreign, _kept
+from . import _classes, _foreign, _persistence
 from ._autoencoder import DenoisingAutoencoder
 from ._classifier import RectifierClassifier, class_names
 from ._regressor import RectifierRegressor
@@ -45,11 +45,11 @@ def save(
     >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    if not isinstance(estimator, tuple(_kept.ESTIMATORS.values())):
+    if not isinstance(estimator, tuple(_persistence.ESTIMATORS.values())):
         raise TypeError(f"expected an estimator of truezero, found {type(estimator).__name__}")
     model = estimator._fitted_model()
     configuration = json.loads(model.configuration) or {}
-    configuration[_kept.PYTHON] = _kept.described(estimator)
+    configuration[_persistence.PYTHON] = _persistence.described(estimator)
     model.with_configuration(json.dumps(configuration)).save(os.fspath(path), force)
 
 
@@ -69,7 +69,7 @@ def load(path: str | os.PathLike[str]) -> RectifierClassifier | RectifierRegress
     path = os.fspath(path)
     try:
         return estimator(Model.load(path))
-    except _kept.Unfit as error:
+    except _persistence.Unfit as error:
         raise ValueError(f"{path}: {error}") from None
 
 
@@ -81,11 +81,11 @@ def load_as(kind, path):
         raise TypeError(f"{place}: expected a model for {kind.__name__}, found a {type(found).__name__}")
     parameters = found.get_params(deep=False)
     try:
-        own = _kept.own_parameters(kind, type(found), found._model)
-    except _kept.Unfit as error:
+        own = _persistence.own_parameters(kind, type(found), found._model)
+    except _persistence.Unfit as error:
         raise ValueError(f"{place}: {error}") from None
     given = {name: value for name, value in {**parameters, **own}.items() if name in kind._get_param_names()}
-    for name in _kept.required(kind):
+    for name in _persistence.required(kind):
         if name not in given:
             raise ValueError(f"{place}: expected the parameter {name}, which {kind.__name__} requires, found none")
     made = kind(**given)
@@ -239,7 +239,7 @@ def _single(array):
 def estimator(model, classes=None):
     """A fitted estimator of a native model. Of one that tells classes apart, the classes are told by the file, or by names,
     unless they are given in the order of the outputs."""
-    python = _kept.of_model(model)
+    python = _persistence.of_model(model)
     summary = json.loads(model.summary)
     task = model.task
     made = {"regress": RectifierRegressor, "encode": DenoisingAutoencoder}.get(task, RectifierClassifier)()
@@ -266,12 +266,12 @@ def estimator(model, classes=None):
         made._multilabel = task == "multilabel"
     known = python.get("class") == type(made).__name__
     if known:
-        _kept.restore(made, python)
+        _persistence.restore(made, python)
     if task == "multilabel":
         made.classes_ = np.arange(len(model.names))
     elif task == "classify":
         if classes is None:
-            classes = _kept.restored_classes(python, model) if known else None
+            classes = _persistence.restored_classes(python, model) if known else None
         _classes.set_classes(made, _classes.named(model.names) if classes is None else classes)
     return made
 
